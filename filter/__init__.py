@@ -1,0 +1,1 @@
+"""What moves mail: all that talks a mail protocol or judges a message."""

@@ -1,0 +1,87 @@
+"""Commands of the moving side: relay, worker, serve, examine."""
+
+import asyncio
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from filter import server, supervisor, sweep
+from filter.inspection import Case, explain
+from mailstore.cli import open_store, speaks
+from mailstore.jobs import ThreadJobs
+from mailstore.settings import Settings
+
+
+@click.command()
+@speaks
+def relay() -> None:
+    """Take mail by SMTP; stops at SIGTERM after the mail in progress."""
+    if not server.run(open_store()):
+        sys.exit(1)
+
+
+@click.command()
+@speaks
+def worker() -> None:
+    """Deliver, report and expire; stops at SIGTERM after the jobs in progress."""
+    store = open_store()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    jobs = ThreadJobs(store)
+    store.jobs = jobs
+    sweep.work(store, jobs, stop)
+    jobs.close()
+
+
+@click.command()
+@speaks
+def serve() -> None:
+    """Run relay, worker and portal together on this machine."""
+    store = open_store()
+    listen = store.settings.web_listen
+    store.close()
+    commands = {
+        "relay": supervisor.flask("relay"),
+        "worker": supervisor.flask("worker"),
+        "portal": supervisor.gunicorn(listen),
+    }
+    supervisor.Supervisor(commands).run()
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--client-ip", default="192.0.2.1", help="Who sent it; SPF is asked with --mail-from."
+)
+@click.option("--helo", default="unknown.invalid")
+@click.option("--mail-from", default="", help="The envelope sender.")
+@click.option("--rcpt", default="", help="Judge by this recipient's policy; needs its mailbox.")
+@speaks
+def examine(
+    paths: tuple[Path, ...], as_json: bool, client_ip: str, helo: str, mail_from: str, rcpt: str
+) -> None:
+    """Say what the filter thinks of mails in files or folders."""
+    case = Case.of(client_ip, helo, mail_from, rcpt)
+
+    async def print_all() -> None:
+        async for found in explain(Settings.load(), case, paths):
+            click.echo(json.dumps(found, ensure_ascii=False) if as_json else _readable(found))
+
+    asyncio.run(print_all())
+
+
+def _readable(found: dict[str, Any]) -> str:
+    head = f"{found['file']}: {found['action']} ({found['class']}, {found['score']})"
+    symbols = found["symbols"]
+    lines = [f"  {each['weight']:>7}  {each['name']}  {each['text']}" for each in symbols]
+    return "\n".join([head, *lines])
+
+
+COMMANDS: tuple[click.Command, ...] = (relay, worker, serve, examine)

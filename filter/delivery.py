@@ -1,0 +1,141 @@
+"""Handing mail on: one lane per next hop, many mails per connection.
+
+A drain may run twice and may be lost: the lane is claimed by a lease, each delivery has a
+fence, and the next attempt is written before this one is made. A crash after the other
+server's 250 and before our commit sends that mail once more; never is one dropped.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import structlog
+
+from filter import headers
+from filter.nexthop import Connection, HopDown
+from mailstore import deliveries, lanes
+from mailstore.deliveries import Delivery, Outcome, Result, Retries
+from mailstore.errors import Corrupt, NotFound
+from mailstore.jobs import job
+from mailstore.lanes import Lane
+from mailstore.messages import without
+from mailstore.settings import Settings
+from mailstore.store import Store
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=5)
+TOGETHER = 50
+LATEST = 0.05
+
+
+@job
+def drain(store: Store, lane_id: int) -> None:
+    """Send whatever is due on a lane, oldest first, until nothing is or the hop goes down."""
+    with store.write() as db:
+        lane = lanes.claim(db, lane_id, lease=LEASE)
+    if lane is not None:
+        asyncio.run(_drain(store, lane))
+
+
+async def _drain(store: Store, lane: Lane) -> None:
+    settings = store.settings
+    try:
+        async with Connection(lane.host, lane.port, settings.hostname) as connection:
+            if lane.down_since is not None:
+                with store.write() as db:
+                    lanes.came_back(db, lane.id, lane.fence)
+                log.info("lane_up", lane=lane.id)
+            while batch := _claim(store, lane):
+                if not await _send_all(store, connection, batch):
+                    break
+    except HopDown as error:
+        log.info("lane_down", lane=lane.id, error=str(error))
+        with store.write() as db:
+            lanes.went_down(db, lane.id, lane.fence, str(error), first_wait=settings.probe_seconds)
+        return
+    with store.write() as db:
+        lanes.give_back(db, lane.id, lane.fence)
+
+
+def retries(settings: Settings) -> Retries:
+    """Return how this installation tries again."""
+    return Retries(timedelta(seconds=settings.retry_seconds), timedelta(days=settings.give_up_days))
+
+
+def _claim(store: Store, lane: Lane) -> Sequence[Delivery]:
+    with store.write() as db:
+        if not lanes.extend(db, lane.id, lane.fence, lease=LEASE):
+            return []
+        return deliveries.claim(
+            db, lane.id, limit=TOGETHER, lease=LEASE, retries=retries(store.settings)
+        )
+
+
+async def _send_all(store: Store, connection: Connection, batch: Sequence[Delivery]) -> bool:
+    """Send a claimed batch; False if the connection broke on the way."""
+    ledger = Ledger(store)
+    for index, delivery in enumerate(batch):
+        outcome, alive = await _attempt(store, connection, delivery)
+        ledger.add(delivery, outcome)
+        if not alive:
+            ledger.flush()
+            with store.write() as db:
+                deliveries.put_back(db, batch[index + 1 :])
+            return False
+    ledger.flush()
+    return True
+
+
+async def _attempt(
+    store: Store, connection: Connection, delivery: Delivery
+) -> tuple[Outcome, bool]:
+    try:
+        outcome = await connection.send(
+            delivery.message.sender, delivery.recipient, lambda: wire_bytes(store, delivery)
+        )
+    except HopDown as error:
+        return Outcome(Result.TRY_LATER, str(error), soon=True), False
+    except (Corrupt, NotFound) as error:
+        log.exception("content_unreadable", delivery=delivery.id)
+        return Outcome(Result.TRY_LATER, f"the stored mail cannot be read: {error}"), False
+    return outcome, True
+
+
+def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
+    """Yield what goes to the next hop: our lines, then the stored bytes without the cuts."""
+    yield headers.prepended(delivery)
+    message = delivery.message
+    chunks = without(store.content(message), [tuple(cut) for cut in message.cuts])
+    first = next(chunks, b"")
+    yield headers.tagged(first, delivery.tag) if delivery.tag else first
+    yield from chunks
+
+
+class Ledger:
+    """Collects outcomes and commits them together, 50 ms after the first at the latest."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._retries = retries(store.settings)
+        self._waiting: list[tuple[Delivery, Outcome]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Note an outcome."""
+        self._waiting.append((delivery, outcome))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LATEST, self.flush)
+
+    def flush(self) -> None:
+        """Commit what is noted."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        with self._store.write() as db:
+            for delivery, outcome in waiting:
+                if not deliveries.finish(db, delivery, outcome, self._retries):
+                    log.warning("lease_lost", delivery=delivery.id)

@@ -1,0 +1,87 @@
+"""DNS for one process: cached, bounded in time, and quick to give up on a silent server."""
+
+import time
+from typing import Any
+
+import dns.asyncresolver
+import dns.exception
+import dns.nameserver
+import dns.rdatatype
+import dns.resolver
+import structlog
+
+from mailstore.addresses import parse_host_port
+from mailstore.settings import Settings
+
+log = structlog.get_logger()
+
+LOOKUP_SECONDS = 5.0
+DOWN_SECONDS = 30.0
+SHORTEST_TTL, LONGEST_TTL = 5, 300
+MOST_CACHED = 10_000
+DNS_PORT = 53
+KINDS = frozenset({"A", "AAAA", "MX", "PTR", "TXT"})
+
+Records = list[Any]
+
+
+class Resolver:
+    """Looks names up; None stands for "not known now" (RFC 7208 calls it temperror)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._resolver = dns.asyncresolver.Resolver(configure=not settings.dns_servers)
+        if settings.dns_servers:
+            self._resolver.nameservers = [_server(text) for text in settings.dns_servers.split(",")]
+        self._cache: dict[tuple[str, str], tuple[float, Records]] = {}
+        self._down_until = 0.0
+
+    async def answer(self, what: Any) -> Records | None:
+        """Answer a sandboxed child: [kind, name]."""
+        kind, name = str(what[0]), str(what[1])
+        return await self.lookup(kind, name) if kind in KINDS else []
+
+    async def lookup(self, kind: str, name: str) -> Records | None:
+        """Return the records of a name, an empty list if there are none, None if unknown now."""
+        now = time.monotonic()
+        cached = self._cache.get((kind, name))
+        if cached and cached[0] > now:
+            return cached[1]
+        if self._down_until > now:
+            return None
+        return await self._resolve(kind, name)
+
+    async def _resolve(self, kind: str, name: str) -> Records | None:
+        try:
+            found = await self._resolver.resolve(name, kind, lifetime=LOOKUP_SECONDS)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return self._keep(kind, name, SHORTEST_TTL, [])
+        except dns.resolver.NoNameservers:
+            return None
+        except dns.exception.Timeout:
+            self._down_until = time.monotonic() + DOWN_SECONDS
+            log.warning("dns_silent", seconds=DOWN_SECONDS)
+            return None
+        except dns.exception.DNSException:
+            return []  # a name that cannot exist
+        ttl = found.rrset.ttl if found.rrset else SHORTEST_TTL
+        return self._keep(kind, name, ttl, [_plain(kind, record) for record in found])
+
+    def _keep(self, kind: str, name: str, ttl: float, records: Records) -> Records:
+        if len(self._cache) >= MOST_CACHED:
+            self._cache.clear()
+        seconds = min(max(ttl, SHORTEST_TTL), LONGEST_TTL)
+        self._cache[kind, name] = (time.monotonic() + seconds, records)
+        return records
+
+
+def _server(text: str) -> dns.nameserver.Nameserver:
+    host, port = parse_host_port(text) if ":" in text.strip("[]") else (text.strip(), DNS_PORT)
+    return dns.nameserver.Do53Nameserver(host, port)
+
+
+def _plain(kind: str, record: Any) -> Any:
+    if kind == "TXT":
+        return [piece.decode("latin-1") for piece in record.strings]
+    if kind == "MX":
+        return [record.preference, record.exchange.to_text(omit_final_dot=True)]
+    return record.target.to_text(omit_final_dot=True) if kind == "PTR" else record.address

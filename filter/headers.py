@@ -1,0 +1,87 @@
+"""Our own header lines, and the newsletter tag; nothing else of a mail is ever changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime
+
+from mailstore.deliveries import Delivery
+from mailstore.envelopes import Client
+from mailstore.mime import head_of, header_fields, one_line
+
+CRLF = "\r\n"
+OURS = b"x-mailhafen-"
+AUTHENTICATION_RESULTS = b"authentication-results"
+
+
+def trace(
+    client: Client, hostname: str, public_id: str, at: datetime, results: Sequence[str]
+) -> str:
+    """Return our Received (RFC 5321 §4.4) and Authentication-Results (RFC 8601)."""
+    helo = "".join(
+        char if char.isalnum() or char in ".-_[]:" else "?" for char in client.helo[:255]
+    )
+    literal = f"IPv6:{client.ip}" if ":" in client.ip else client.ip
+    with_protocol = "ESMTPS" if client.tls else "ESMTP"
+    proofs = f";{CRLF}\t".join(results) or "none"
+    return (
+        f"Received: from {helo or 'unknown'} ([{literal}]){CRLF}"
+        f"\tby {hostname} (Mailhafen) with {with_protocol} id {public_id};{CRLF}"
+        f"\t{format_datetime(at)}{CRLF}"
+        f"Authentication-Results: {hostname};{CRLF}\t{proofs}{CRLF}"
+    )
+
+
+def cuts(raw: bytes, hostname: str) -> tuple[tuple[int, int], ...]:
+    """Return the ranges of foreign fields that claim to be ours (RFC 8601 §5)."""
+    head = head_of(raw)
+    if OURS not in (lower := head.lower()) and AUTHENTICATION_RESULTS not in lower:
+        return ()
+    return tuple(
+        (start, end)
+        for start, end, name in header_fields(head)
+        if name.startswith(OURS)
+        or (name == AUTHENTICATION_RESULTS and _authserv_id(head[start:end]) == hostname.lower())
+    )
+
+
+def _authserv_id(field: bytes) -> str:
+    """Return the id that a results field claims, without comments, folding or version."""
+    value = field.partition(b":")[2].decode("latin-1")
+    out, depth = [], 0
+    for char in value:
+        depth += char == "("
+        if depth == 0:
+            out.append(char)
+        depth -= char == ")" and depth > 0
+    words = "".join(out).partition(";")[0].replace('"', "").split()
+    return words[0].lower() if words else ""
+
+
+def prepended(delivery: Delivery) -> bytes:
+    """Return the lines that stand above the stored bytes of a delivery."""
+    lines = (
+        f"X-Mailhafen-Class: {delivery.mail_class}{CRLF}"
+        f"X-Mailhafen-Score: {delivery.score:.1f}{CRLF}"
+        f"X-Mailhafen-Id: {delivery.message.public_id}{CRLF}"
+    )
+    return (delivery.message.headers + lines).encode("ascii", "replace")
+
+
+def tagged(first: bytes, tag: str) -> bytes:
+    """Return the beginning of a mail with the tag in front of its Subject, never twice.
+
+    Only the bytes of that one field change; a mail without a Subject gets one.
+    """
+    written = tag if tag.isascii() else Header(tag, "utf-8").encode()
+    head = head_of(first)
+    for start, end, name in header_fields(head):
+        if name != b"subject":
+            continue
+        field = first[start:end]
+        label, _, value = field.partition(b":")
+        if one_line(value.decode("latin-1").strip()).startswith(tag):
+            return first
+        gap = b"" if value.startswith((b" ", b"\t", b"\r\n")) else b" "
+        return first[:start] + label + b": " + written.encode() + gap + value + first[end:]
+    return b"Subject: " + written.encode() + b"\r\n" + first

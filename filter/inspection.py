@@ -1,0 +1,107 @@
+"""What `flask examine` says: mails in files, judged as the relay would, and why."""
+
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from filter.dns import Resolver
+from filter.examination import Examiner
+from filter.rule import RULES, load_rules
+from filter.server import EXAMINATION
+from filter.spool import Spool
+from filter.verdict import judge, weight_of
+from mailstore import mailboxes, policies
+from mailstore.addresses import Address
+from mailstore.envelopes import Client, Policy, Recipient
+from mailstore.errors import NotFound
+from mailstore.sandbox import SandboxPool
+from mailstore.settings import Settings
+from mailstore.store import Store
+
+NOBODY = Address("nobody", "example.invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Who sent the mails, and to whom."""
+
+    client: Client
+    sender: Address | None
+    recipient: Address | None
+
+    @classmethod
+    def of(cls, client_ip: str, helo: str, mail_from: str, rcpt: str) -> Self:
+        """Read the options of the command, or raise BadAddress."""
+        return cls(
+            Client(client_ip, helo),
+            Address.parse(mail_from) if mail_from else None,
+            Address.parse(rcpt) if rcpt else None,
+        )
+
+
+async def explain(
+    settings: Settings, case: Case, paths: Iterable[Path]
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield one explanation for each mail; nothing is stored."""
+    recipient = _recipient(settings, case)
+    load_rules()
+    async with SandboxPool(EXAMINATION, 1) as pool:
+        examiner = Examiner(settings, pool, Resolver(settings))
+        for path in _files(paths):
+            yield await _explain_one(examiner, case, recipient, path)
+
+
+async def _explain_one(
+    examiner: Examiner, case: Case, recipient: Recipient, path: Path
+) -> dict[str, Any]:
+    begun = time.monotonic()
+    with _spooled(path) as spool:
+        findings = await examiner.examine(
+            case.client, case.sender, spool, check_spf=case.sender is not None
+        )
+    verdict = judge(recipient, findings.author, findings.symbols)
+    return {
+        "file": str(path),
+        "score": round(verdict.score, 2),
+        "action": verdict.action,
+        "class": verdict.mail_class,
+        "reason": verdict.reason,
+        "symbols": [
+            {
+                "name": symbol.name,
+                "weight": weight_of(recipient.policy, symbol.name),
+                "detail": symbol.detail,
+                "text": RULES[symbol.name].says if symbol.name in RULES else "",
+            }
+            for symbol in verdict.symbols
+        ],
+        "milliseconds": round((time.monotonic() - begun) * 1000, 2),
+    }
+
+
+def _spooled(path: Path) -> Spool:
+    """Return a file's mail with the line ends that SMTP gives it."""
+    spool = Spool(None)
+    spool.write(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    return spool
+
+
+def _recipient(settings: Settings, case: Case) -> Recipient:
+    if case.recipient is None:
+        policy = Policy(mandatory=policies.MANDATORY)
+        return Recipient(NOBODY, 0, 0, 0, 0, 0, 0, policy)
+    with Store.open(settings).read() as db:
+        recipient = mailboxes.resolve(db, case.recipient)
+    if recipient is None:
+        raise NotFound(f"Nobody here has the address '{case.recipient}'.")
+    return recipient
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(each for each in path.rglob("*") if each.is_file())
+        else:
+            yield path

@@ -1,0 +1,185 @@
+"""An ESMTP client for one next hop: kept open, pipelined (RFC 2920), many mails each.
+
+What the other server says is an outcome, never an exception; only a connection that cannot be
+made or breaks is, and then nobody knows what became of the mail in flight: it is tried again.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from mailstore.deliveries import Outcome, Result
+
+CONNECT_SECONDS = 30.0
+# RFC 5321 §4.5.3.2, per phase.
+GREETING_SECONDS, COMMAND_SECONDS, END_SECONDS = 300.0, 300.0, 600.0
+LONGEST_LINE = 2048
+COMMANDS = 3
+MOST_LINES = 100
+WRITE_BUFFER = 2**20
+_UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
+
+
+class HopDown(Exception):
+    """The next hop does not answer, or ended the connection; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply of the other server."""
+
+    code: int
+    text: str
+
+    @property
+    def good(self) -> bool:
+        """Whether it means yes, or go on."""
+        return 200 <= self.code < 400  # noqa: PLR2004 (classes of reply, RFC 5321 §4.2.1)
+
+    def outcome(self) -> Outcome:
+        """Return what the reply means for the mail it answers (RFC 5321 §4.2.1)."""
+        if self.good:
+            return Outcome(Result.SENT, self.text)
+        permanent = self.code >= 500  # noqa: PLR2004
+        return Outcome(Result.REFUSED if permanent else Result.TRY_LATER, self.text)
+
+
+class Connection:
+    """One connection; use `async with`."""
+
+    def __init__(self, host: str, port: int, hostname: str) -> None:
+        self._host, self._port, self._hostname = host, port, hostname
+        self._extensions: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                self._reader, self._writer = await asyncio.open_connection(
+                    self._host, self._port, limit=LONGEST_LINE
+                )
+        except OSError as error:
+            raise HopDown(f"no connection: {error.strerror or type(error).__name__}") from error
+        self._writer.transport.set_write_buffer_limits(WRITE_BUFFER)
+        try:
+            await self._greet()
+        except HopDown:
+            self._writer.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.write(b"QUIT\r\n")
+        self._writer.close()
+
+    async def send(self, sender: str, recipient: str, content: "Content") -> Outcome:
+        """Send one mail to one recipient; raises HopDown where the connection breaks."""
+        if _UNSAFE.search(recipient) or _UNSAFE.search(sender):
+            return Outcome(Result.REFUSED, "501 5.1.3 the address cannot be written in SMTP")
+        replies = await self._begin(sender, recipient)
+        refused = next((reply for reply in replies if not reply.good), None)
+        if refused is not None:
+            await self._take_back(replies)
+            return refused.outcome()
+        await self._write_content(content)
+        return (await self._reply(END_SECONDS)).outcome()
+
+    async def _greet(self) -> None:
+        greeting = await self._reply(GREETING_SECONDS)
+        if not greeting.good:
+            raise HopDown(greeting.text)
+        self._writer.write(f"EHLO {self._hostname}\r\n".encode())
+        hello = await self._reply(COMMAND_SECONDS)
+        if not hello.good:
+            self._writer.write(f"HELO {self._hostname}\r\n".encode())
+            hello = await self._reply(COMMAND_SECONDS)
+        if not hello.good:
+            raise HopDown(hello.text)
+        offers = (line.split() for line in hello.text.split("\n")[1:])
+        self._extensions = {words[1].upper() for words in offers if len(words) > 1}
+
+    async def _begin(self, sender: str, recipient: str) -> list[Reply]:
+        """Say MAIL, RCPT and DATA; stops at the first refusal unless they went together."""
+        commands = self._commands(sender, recipient)
+        together = "PIPELINING" in self._extensions
+        if together:
+            self._writer.write(b"".join(commands))
+        replies: list[Reply] = []
+        for command in commands:
+            if not together:
+                self._writer.write(command)
+            replies.append(await self._reply(COMMAND_SECONDS))
+            if not together and not replies[-1].good:
+                break
+        return replies
+
+    def _commands(self, sender: str, recipient: str) -> list[bytes]:
+        parameters = " BODY=8BITMIME" if "8BITMIME" in self._extensions else ""
+        if not (sender + recipient).isascii() and "SMTPUTF8" in self._extensions:
+            parameters += " SMTPUTF8"
+        lines = (f"MAIL FROM:<{sender}>{parameters}", f"RCPT TO:<{recipient}>", "DATA")
+        return [f"{line}\r\n".encode() for line in lines]
+
+    async def _take_back(self, replies: list[Reply]) -> None:
+        """Leave a refused transaction; a DATA that was let in all the same ends empty."""
+        if len(replies) == COMMANDS and replies[-1].good:
+            self._writer.write(b".\r\n")
+            await self._reply(END_SECONDS)
+        self._writer.write(b"RSET\r\n")
+        await self._reply(COMMAND_SECONDS)
+
+    async def _write_content(self, content: "Content") -> None:
+        stuffed = DotStuffer()
+        try:
+            for chunk in content():
+                self._writer.write(stuffed.feed(chunk))
+                await self._writer.drain()
+        except BaseException:
+            # The mail must not end here as if it were whole.
+            self._writer.transport.abort()
+            raise
+        self._writer.write(stuffed.end())
+
+    async def _reply(self, seconds: float) -> Reply:
+        lines: list[str] = []
+        try:
+            async with asyncio.timeout(seconds):
+                while len(lines) < MOST_LINES:
+                    raw = await self._reader.readuntil(b"\n")
+                    line = raw.decode("utf-8", "replace").rstrip("\r\n")
+                    lines.append(line)
+                    if line[3:4] != "-":
+                        return _parse(lines)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            raise HopDown(f"the connection broke: {type(error).__name__}") from error
+        raise HopDown("the reply does not end")
+
+
+Content = Callable[[], Iterable[bytes]]
+
+
+class DotStuffer:
+    """Doubles leading dots and adds the terminator (RFC 5321 §4.5.2), however chunks are cut."""
+
+    def __init__(self) -> None:
+        self._tail = b"\r\n"
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return what goes over the wire for this chunk."""
+        whole = self._tail + chunk
+        stuffed = whole.replace(b"\r\n.", b"\r\n..")
+        kept, self._tail = len(self._tail), whole[-2:]
+        return stuffed[kept:]
+
+    def end(self) -> bytes:
+        """Return the terminator, with a line end where the mail lacks its last one."""
+        return b".\r\n" if self._tail == b"\r\n" else b"\r\n.\r\n"
+
+
+def _parse(lines: list[str]) -> Reply:
+    try:
+        code = int(lines[-1][:3])
+    except ValueError:
+        raise HopDown("the reply is not SMTP") from None
+    return Reply(code, "\n".join([lines[-1][:3] + " " + line[4:] for line in lines]).strip())

@@ -1,0 +1,35 @@
+"""What we answer (RFC 5321 §4.2, codes by RFC 3463): fixed texts that give nothing away."""
+
+from collections.abc import Sequence
+
+from filter.rule import RULES
+from mailstore.envelopes import Verdict
+
+OK_SENDER = "250 2.1.0 Sender ok"
+OK_RECIPIENT = "250 2.1.5 Recipient ok"
+BAD_SENDER = "501 5.1.7 Bad sender address syntax"
+BAD_RECIPIENT = "501 5.1.3 Bad recipient address syntax"
+UNKNOWN_MAILBOX = "550 5.1.1 No such mailbox here"
+NOT_OURS = "550 5.7.1 Relaying denied"
+TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
+TOO_LARGE = "552 5.3.4 Message too large"
+TRY_LATER = "451 4.3.0 Temporary failure, please try again later"
+CLOSING = "421 4.3.2 Closing, please try again later"
+
+
+def accepted(public_id: str) -> str:
+    """Return the 250 that promises: it is on disk."""
+    return f"250 2.6.0 Taken as {public_id}"
+
+
+def refused(verdicts: Sequence[Verdict]) -> str:
+    """Return the 550 that says why all recipients refuse."""
+    first = verdicts[0]
+    mandatory = [
+        symbol.name for symbol in first.symbols if symbol.name in first.recipient.policy.mandatory
+    ]
+    if mandatory and mandatory[0] in RULES:
+        return f"550 5.7.1 {RULES[mandatory[0]].refuses}"
+    if first.reason == "blocked author":
+        return "550 5.7.1 The recipient does not accept mail from this sender"
+    return "550 5.7.1 Message refused as spam"

@@ -1,0 +1,1 @@
+"""The rules: one file each; it is found by itself."""

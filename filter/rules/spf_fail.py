@@ -1,0 +1,23 @@
+"""Mail whose sender's domain says that this server may not send for it (RFC 7208 §8.4).
+
+Forwarding breaks SPF too, so the weight stays below the threshold.
+"""
+
+from collections.abc import Iterator
+
+from filter.rule import Exam, rule
+from mailstore.envelopes import Symbol
+from mailstore.wording import N_
+
+SYMBOL = "SPF_FAIL"
+
+
+@rule(
+    SYMBOL,
+    weight=3.0,
+    says=N_("The server it came from may not send for the sender's domain."),
+)
+def find(exam: Exam) -> Iterator[Symbol]:
+    """Yield the symbol if SPF says fail."""
+    if exam.spf == "fail":
+        yield Symbol(SYMBOL, exam.sender)

@@ -1,0 +1,87 @@
+"""A mail while it comes in: a file without a name, in one canonical form.
+
+The end of DATA is CRLF.CRLF and nothing else (RFC 5321 §4.1.1.4); bare CR and LF inside are
+made CRLF once, so that scan, signature, display and delivery all see the same lines.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+CHUNK = 256 * 1024
+BUFFER = 64 * 1024
+
+
+class Canonical:
+    """Undoes dot-stuffing and bare line ends, chunk by chunk, however they are cut.
+
+    The first chunk begins with the line end of the DATA command itself, because the first
+    line of a mail may begin with a dot; it is not part of the mail.
+    """
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._first = True
+        self.bare = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return what is certain of the mail after this chunk."""
+        data = self._held + chunk
+        keep = 2 if data.endswith(b"\r\n") else int(data.endswith(b"\r"))
+        cut = len(data) - keep
+        self._held, data = data[cut:], data[:cut]
+        if data:
+            data = self._clean(data)
+            if self._first:
+                self._first, data = False, data[2:]
+        return data
+
+    def end(self) -> bytes:
+        """Return the rest, once the terminator has been taken off."""
+        rest = b"" if self._first else self._held
+        self._held = b""
+        return rest
+
+    def _clean(self, data: bytes) -> bytes:
+        data = data.replace(b"\r\n.", b"\r\n")
+        ends = data.count(b"\r\n")
+        if data.count(b"\n") != ends or data.count(b"\r") != ends:
+            self.bare = True
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+        return data
+
+
+class Spool:
+    """The file a mail is streamed into; without a folder, in the system's temporary one."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=BUFFER)  # noqa: SIM115 (we close)
+        self.size = 0
+        self.bare = False
+
+    def write(self, data: bytes) -> None:
+        """Append canonical bytes."""
+        self._file.write(data)
+        self.size += len(data)
+
+    def fileno(self) -> int:
+        """Return the descriptor, with everything written so far behind it."""
+        self._file.flush()
+        return self._file.fileno()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the mail from its beginning."""
+        self._file.seek(0)
+        while chunk := self._file.read(CHUNK):
+            yield chunk
+
+    def close(self) -> None:
+        """Let the file go; nothing of it stays."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

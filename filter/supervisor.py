@@ -1,0 +1,79 @@
+"""Runs the processes of one installation together and starts again what ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from mailstore.sandbox import ROOT
+
+log = structlog.get_logger()
+
+PAUSE = 1.0
+PATIENCE = 35.0
+
+
+def flask(*args: str) -> list[str]:
+    """Return the command line of one of our own commands."""
+    return [sys.executable, "-m", "flask", *args]
+
+
+def gunicorn(listen: str, workers: int = 2) -> list[str]:
+    """Return the command line of the portal's web server."""
+    options = ["-b", listen, "-w", str(workers), "--no-control-socket", "--log-level", "warning"]
+    return [sys.executable, "-m", "gunicorn", "wsgi:app", *options, "--preload"]
+
+
+@dataclass
+class Supervisor:
+    """Keeps commands running until told to stop."""
+
+    commands: Mapping[str, Sequence[str]]
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    stop: threading.Event = field(default_factory=threading.Event)
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start everything."""
+        for name in self.commands:
+            self._start(name)
+
+    def watch(self) -> None:
+        """Restart what ends, until stop is set; then end everything in order."""
+        while not self.stop.wait(PAUSE):
+            for name, process in list(self._running.items()):
+                if process.poll() is not None:
+                    log.warning("process_ended", name=name, code=process.returncode)
+                    self._start(name)
+        self.end()
+
+    def run(self) -> None:
+        """Start, watch, and end at SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+        self.start()
+        self.watch()
+
+    def end(self) -> None:
+        """Ask all to finish, wait, and kill what does not."""
+        for process in self._running.values():
+            process.terminate()
+        end = time.monotonic() + PATIENCE
+        for process in self._running.values():
+            try:
+                process.wait(max(end - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self, name: str) -> None:
+        command = list(self.commands[name])
+        self._running[name] = subprocess.Popen(  # noqa: S603 (our own commands)
+            command, cwd=ROOT, env=dict(self.env)
+        )

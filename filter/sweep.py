@@ -1,0 +1,43 @@
+"""The sweep: once a second it finds whatever rows say is due, and asks for the jobs.
+
+Whoever asked before may have died; rows are the truth, so nothing is lost with a job.
+"""
+
+import threading
+import time
+
+import structlog
+
+from mailstore import clock, deliveries, reports
+from mailstore.jobs import Jobs
+from mailstore.store import Store
+
+log = structlog.get_logger()
+
+EVERY = 1.0
+EXPIRE_EVERY = 3600.0
+
+
+def sweep(store: Store, jobs: Jobs) -> None:
+    """Ask for the jobs of all that is due."""
+    now = clock.now()
+    with store.read() as db:
+        lanes = deliveries.due_lanes(db, now)
+        due = reports.due(db, now)
+        unsent = reports.unsent(db, now)
+    for name, ids in (("drain", lanes), ("begin_report", due), ("send_report", unsent)):
+        for each in ids:
+            jobs.enqueue(name, each)
+
+
+def work(store: Store, jobs: Jobs, stop: threading.Event) -> None:
+    """Sweep until told to stop."""
+    expired_at = -EXPIRE_EVERY
+    while not stop.wait(EVERY):
+        try:
+            sweep(store, jobs)
+        except Exception:
+            log.exception("sweep_failed")
+        if time.monotonic() - expired_at >= EXPIRE_EVERY:
+            expired_at = time.monotonic()
+            jobs.enqueue("expire")

@@ -1,0 +1,72 @@
+"""A mailbox address (RFC 5321 §4.1.2), parsed once at the edge and then trusted."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from mailstore.errors import BadAddress, BadName
+
+MAX_LOCAL = 64
+MAX_DOMAIN = 255
+_ATOM = r"[^\x00-\x20\x7f\"(),:;<>@\[\\\]]+"
+_LOCAL = re.compile(rf"{_ATOM}|\"(?:[^\x00-\x1f\x7f\"\\]|\\[\x20-\x7e])*\"")
+_LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?|[^\W_](?:[\w-]{0,61}[^\W_])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox address; str() gives it back as it is written on the wire."""
+
+    local: str
+    domain: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `local@domain`, with or without angle brackets, or raise BadAddress.
+
+        Source routes, lists and address literals are refused rather than shortened.
+        """
+        path = text.strip()
+        if path.startswith("<") and path.endswith(">"):
+            path = path[1:-1]
+        local, _, domain = path.rpartition("@")
+        try:
+            domain = parse_domain(domain)
+        except BadName as error:
+            raise BadAddress(text) from error
+        if not _LOCAL.fullmatch(local) or len(local.encode()) > MAX_LOCAL:
+            raise BadAddress(text)
+        return cls(local, domain)
+
+    @property
+    def key(self) -> str:
+        """What rows are looked up by: nobody runs two mailboxes that differ in case."""
+        return f"{self.local.lower()}@{self.domain}"
+
+    @property
+    def base_key(self) -> str:
+        """The key without its +tag, which people add to sort their own mail."""
+        return f"{self.local.lower().partition('+')[0]}@{self.domain}"
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+
+def parse_domain(text: str) -> str:
+    """Return a domain in lower case without its last dot, or raise BadName."""
+    domain = text.strip().removesuffix(".").lower()
+    labels = domain.split(".")
+    if len(domain.encode()) > MAX_DOMAIN or not all(map(_LABEL.fullmatch, labels)):
+        raise BadName(f"'{text}' is not a domain name.")
+    return domain
+
+
+def parse_host_port(text: str) -> tuple[str, int]:
+    """Return the host and port of `host:port` or `[v6]:port`, or raise BadName."""
+    host, _, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise BadName(f"'{text}' is not HOST:PORT.")
+    if ":" not in host:
+        host = parse_domain(host)
+    return host, int(port)

@@ -1,0 +1,152 @@
+"""Commands of an operator that touch rows only: setup, check, tenant, mailbox, account."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+from sqlalchemy import select
+
+from mailstore import accounts, checking, onboarding, policies, schema
+from mailstore.accounts import Role
+from mailstore.addresses import Address
+from mailstore.domains import Domain, Takes
+from mailstore.errors import BadAddress, MailhafenError, NotFound
+from mailstore.settings import Settings
+from mailstore.store import Store
+from mailstore.tenants import LANGUAGES, Tenant
+
+OPERATOR = "operator"
+USAGE = 2
+
+
+def sentence(error: MailhafenError) -> str:
+    """Return what a person is told of an error."""
+    return f"'{error}' is not a mail address." if isinstance(error, BadAddress) else str(error)
+
+
+def fail(text: str) -> NoReturn:
+    """End a command with a sentence and code 2."""
+    click.echo(text, err=True)
+    sys.exit(USAGE)
+
+
+def speaks(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn our own exceptions into a sentence and exit code 2."""
+
+    @wraps(command)
+    def spoken(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except MailhafenError as error:
+            fail(sentence(error))
+
+    return spoken
+
+
+def open_store() -> Store:
+    """Return the store that the environment names."""
+    return Store.open(Settings.load())
+
+
+@click.command()
+@speaks
+def setup() -> None:
+    """Make or upgrade everything in the data folder; may be run again."""
+    settings = Settings.load()
+    schema.write_secrets(settings)
+    schema.migrate(settings)
+    store = Store.open(settings)
+    store.ring  # noqa: B018 (reading it proves the keys)
+    with store.write() as db:
+        policies.seed(db)
+    click.echo(f"Ready: {settings.data_dir}")
+
+
+@click.command()
+@speaks
+def check() -> None:
+    """Walk rows and packs and print what does not fit; exit code 1 if anything."""
+    found = 0
+    for line in checking.findings(open_store()):
+        click.echo(line)
+        found += 1
+    click.echo("Everything fits." if not found else f"{found} findings.")
+    sys.exit(1 if found else 0)
+
+
+@click.group()
+def tenant() -> None:
+    """Manage customers."""
+
+
+@tenant.command("add")
+@click.argument("name")
+@click.option("--domain", required=True, help="Its mail domain.")
+@click.option("--next-hop", required=True, metavar="HOST:PORT", help="Its own mail server.")
+@click.option("--language", default="de", type=click.Choice(LANGUAGES))
+@click.option("--zone", default="Europe/Zurich", help="What nine o'clock means there.")
+@click.option(
+    "--recipients",
+    default="known",
+    type=click.Choice([takes.value for takes in Takes]),
+    help="Take mail to known addresses only, or to any (unknown ones go to the catch-all).",
+)
+@speaks
+def tenant_add(
+    name: str, domain: str, next_hop: str, language: str, zone: str, recipients: str
+) -> None:
+    """Add a customer with its domain and next hop."""
+    with open_store().write() as db:
+        added = onboarding.add_tenant(db, name, language=language, zone=zone, by=OPERATOR)
+        onboarding.add_domain(db, added, domain, next_hop, Takes(recipients), by=OPERATOR)
+    click.echo(f"Added {name} with {domain}.")
+
+
+@click.group()
+def mailbox() -> None:
+    """Manage people's mail."""
+
+
+@mailbox.command("add")
+@click.argument("address")
+@click.option("--alias", "aliases", multiple=True, help="Another address of it; repeatable.")
+@click.option("--name", default="", help="The person's name.")
+@speaks
+def mailbox_add(address: str, aliases: tuple[str, ...], name: str) -> None:
+    """Add a mailbox and its aliases."""
+    parsed = Address.parse(address)
+    with open_store().write() as db:
+        domain = db.scalar(select(Domain).where(Domain.name == parsed.domain))
+        if domain is None:
+            raise NotFound(f"The domain '{parsed.domain}' is not ours: add its tenant first.")
+        owner = db.get_one(Tenant, domain.tenant_id)
+        added = onboarding.add_mailbox(db, owner, domain, parsed, name=name, by=OPERATOR)
+        for alias in aliases:
+            onboarding.add_alias(db, added, Address.parse(alias), by=OPERATOR)
+    click.echo(f"Added {parsed}.")
+
+
+@click.group()
+def account() -> None:
+    """Manage who can sign in."""
+
+
+@account.command("add")
+@click.argument("address")
+@click.option("--role", default="user", type=click.Choice([role.value for role in Role]))
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@speaks
+def account_add(address: str, role: str, password_stdin: bool) -> None:
+    """Add an account; without a password it can only use report links."""
+    parsed = Address.parse(address)
+    hashed = None
+    if password_stdin:
+        hashed = accounts.hash_password(sys.stdin.readline().rstrip("\r\n"))
+    with open_store().write() as db:
+        accounts.add_account(db, parsed, Role(role), hashed, by=OPERATOR)
+    click.echo(f"Added {parsed} as {role}.")
+
+
+COMMANDS: tuple[click.Command, ...] = (setup, check, tenant, mailbox, account)

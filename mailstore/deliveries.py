@@ -1,0 +1,195 @@
+"""Deliveries: the fate of one message for one recipient, and every change of it.
+
+queued → delivered | failed; quarantined → queued by a release, or deleted. Each change is one
+guarded UPDATE that says whether it happened.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, or_, select, update
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+
+from mailstore import clock, events, lanes
+from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.envelopes import MailClass
+from mailstore.lanes import Lane
+from mailstore.messages import Message
+
+LONGEST_RETRY = timedelta(seconds=4000)
+MOST_DOUBLINGS = 16
+SOONER = 60
+
+
+class State(StrEnum):
+    """Where a delivery is on its way."""
+
+    QUEUED = "queued"
+    QUARANTINED = "quarantined"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+class Direction(StrEnum):
+    """Towards our people, or away from them."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Result(StrEnum):
+    """What one attempt came to."""
+
+    SENT = "sent"
+    TRY_LATER = "try_later"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt came to, with the other server's last reply.
+
+    `soon`: nobody refused, the connection broke; worth another try before the usual wait.
+    """
+
+    result: Result
+    reply: str
+    soon: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How long to wait after a temporary refusal, and when to give up."""
+
+    first: timedelta
+    give_up: timedelta
+
+    def wait(self, attempts: int) -> timedelta:
+        """Return the wait after so many attempts: doubling, 4000 s at most."""
+        doublings = min(max(attempts - 1, 0), MOST_DOUBLINGS)
+        return min(self.first * (1 << doublings), LONGEST_RETRY)
+
+
+class Delivery(Base):
+    """The fate of one message for one recipient."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("message_id", "recipient", "resend_of"),
+        Index("ix_deliveries_due", "lane_id", "state", "next_attempt_at"),
+        Index("ix_deliveries_list", "mailbox_id", "accepted_at", "id"),
+        Index("ix_deliveries_state", "mailbox_id", "state", "accepted_at", "id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    tenant_id: Mapped[TenantKey]
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    domain_id: Mapped[int] = mapped_column(ForeignKey("domains.id"))
+    mailbox_id: Mapped[int | None] = mapped_column(ForeignKey("mailboxes.id"))
+    lane_id: Mapped[int] = mapped_column(ForeignKey("lanes.id"))
+    direction: Mapped[Direction]
+    recipient: Mapped[str]
+    resend_of: Mapped[int] = mapped_column(default=0)
+    state: Mapped[State]
+    mail_class: Mapped[MailClass]
+    score: Mapped[float]
+    reason: Mapped[str]
+    symbols: Mapped[list[Any]] = mapped_column(default=list)
+    tag: Mapped[str] = mapped_column(default="")
+    accepted_at: Mapped[datetime]
+    held_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None]
+    reply: Mapped[str] = mapped_column(default="")
+
+    message: Mapped[Message] = relationship(lazy="raise")
+
+
+def due_lanes(db: Session, now: datetime) -> Sequence[int]:
+    """Return the lanes that have mail due, are free, and are not waiting for their next probe."""
+    waiting = select(Delivery.id).where(Delivery.lane_id == Lane.id, *_due(now))
+    return db.scalars(select(Lane.id).where(*lanes.free(now), waiting.exists())).all()
+
+
+def claim(
+    db: Session, lane_id: int, *, limit: int, lease: timedelta, retries: Retries
+) -> Sequence[Delivery]:
+    """Take the oldest due deliveries of a lane, their messages loaded.
+
+    The next attempt is written before this one is made: a worker that dies leaves mail that
+    is tried again when its lease is over.
+    """
+    now = clock.now()
+    found = db.scalars(
+        select(Delivery)
+        .join(Delivery.message)
+        .options(contains_eager(Delivery.message))
+        .where(Delivery.lane_id == lane_id, *_due(now))
+        .order_by(Delivery.next_attempt_at, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Delivery)
+    ).all()
+    for delivery in found:
+        delivery.attempts += 1
+        delivery.fence += 1
+        delivery.lease_until = now + lease
+        delivery.next_attempt_at = now + retries.wait(delivery.attempts)
+    db.flush()
+    return found
+
+
+def finish(db: Session, delivery: Delivery, outcome: Outcome, retries: Retries) -> bool:
+    """Record what an attempt came to; False if the lease was lost to another worker."""
+    now = clock.now()
+    values: dict[str, Any] = {"reply": outcome.reply, "lease_until": None}
+    kind = "deferred"
+    if outcome.result is Result.SENT:
+        kind = "delivered"
+        values |= {"state": State.DELIVERED, "done_at": now, "next_attempt_at": None}
+    elif outcome.result is Result.REFUSED or now - delivery.accepted_at > retries.give_up:
+        kind = "failed"
+        values |= {"state": State.FAILED, "done_at": now, "next_attempt_at": None}
+    elif outcome.soon:
+        values |= {"next_attempt_at": now + retries.wait(delivery.attempts) / SOONER}
+    finished = db.scalar(
+        update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
+        .where(Delivery.state == State.QUEUED)
+        .values(values)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    if finished is None:
+        return False
+    detail = {"reply": outcome.reply, "attempt": delivery.attempts}
+    events.record(
+        db, kind, by="worker", tenant_id=delivery.tenant_id, delivery_id=delivery.id, detail=detail
+    )
+    return True
+
+
+def put_back(db: Session, deliveries: Sequence[Delivery]) -> None:
+    """Return claimed deliveries that were never tried, as if they had not been claimed."""
+    for delivery in deliveries:
+        db.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
+            .where(Delivery.state == State.QUEUED)
+            .values(attempts=Delivery.attempts - 1, lease_until=None, next_attempt_at=clock.now())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _due(now: datetime) -> tuple[Any, ...]:
+    return (
+        Delivery.state == State.QUEUED,
+        Delivery.next_attempt_at <= now,
+        or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
+    )

@@ -1,0 +1,37 @@
+"""Mail domains: whose they are, where their mail goes, and who is known there."""
+
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from mailstore.db import Base, PrimaryKey, TenantKey
+
+
+class Takes(StrEnum):
+    """Which recipients a domain takes."""
+
+    KNOWN = "known"
+    ANY = "any"
+
+
+class Domain(Base):
+    """A mail domain of a tenant."""
+
+    __tablename__ = "domains"
+
+    id: Mapped[PrimaryKey]
+    tenant_id: Mapped[TenantKey]
+    name: Mapped[str] = mapped_column(unique=True)
+    alias_of_id: Mapped[int | None] = mapped_column(ForeignKey("domains.id"))
+    lane_id: Mapped[int] = mapped_column(ForeignKey("lanes.id"))
+    takes: Mapped[Takes] = mapped_column(default=Takes.KNOWN)
+    catch_all_id: Mapped[int | None] = mapped_column(
+        ForeignKey("mailboxes.id", use_alter=True, name="fk_domains_catch_all")
+    )
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
+
+
+def ours(db: Session, name: str) -> bool:
+    """Whether mail for this domain is for us."""
+    return db.scalar(select(Domain.id).where(Domain.name == name)) is not None

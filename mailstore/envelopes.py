@@ -1,0 +1,119 @@
+"""Values a mail's way is written in; frozen, and without a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mailstore.addresses import Address
+
+
+class Action(StrEnum):
+    """What becomes of a mail for one recipient."""
+
+    DELIVER = "deliver"
+    QUARANTINE = "quarantine"
+    REJECT = "reject"
+    DEFER = "defer"
+
+
+class MailClass(StrEnum):
+    """What a mail is, as people see it; it decides what they may do with it."""
+
+    CLEAN = "clean"
+    NEWSLETTER = "newsletter"
+    SPAM = "spam"
+    PHISH = "phish"
+    DANGEROUS = "dangerous"
+    VIRUS = "virus"
+    REPORT = "report"
+
+
+class NewsletterAction(StrEnum):
+    """What a policy does with newsletters."""
+
+    TAG = "tag"
+    HEADER = "header"
+    HOLD = "hold"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A finding of a rule, with what it saw."""
+
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Thresholds, weights and lists that apply to one recipient."""
+
+    quarantine_at: float = 5.0
+    reject_at: float | None = None
+    newsletters: NewsletterAction = NewsletterAction.TAG
+    newsletter_tag: str = "[PUB]"
+    weights: Mapping[str, float] = field(default_factory=dict)
+    mandatory: frozenset[str] = frozenset()
+    blocked: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
+    report: bool = True
+    report_at: str = "09:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An address of the envelope, resolved to its mailbox, tenant, next hop and policy."""
+
+    address: Address
+    tenant_id: int
+    domain_id: int
+    mailbox_id: int
+    lane_id: int
+    keep_days: int
+    held_days: int
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who speaks SMTP to us."""
+
+    ip: str
+    helo: str
+    tls: bool = False
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """MAIL FROM and all RCPT TO of one transaction (RFC 5321 §2.3.1)."""
+
+    client: Client
+    sender: Address | None
+    recipients: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a mail for one recipient, and why."""
+
+    recipient: Recipient
+    action: Action
+    mail_class: MailClass
+    score: float
+    reason: str
+    symbols: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What lists show of a message, read from its content once, in the sandbox."""
+
+    author: Address | None = None
+    author_name: str = ""
+    subject: str = ""
+    message_id: str = ""
+    snippet: str = ""
+    attachments: int = 0
+    cuts: tuple[tuple[int, int], ...] = ()

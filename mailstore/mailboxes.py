@@ -1,0 +1,130 @@
+"""Mailboxes: one person's or role's mail, with all its addresses."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from mailstore import clock, policies
+from mailstore.addresses import Address
+from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.domains import Domain, Takes
+from mailstore.envelopes import Recipient
+from mailstore.tenants import Tenant
+
+POSTMASTER = "postmaster"
+
+
+class MailboxKind(StrEnum):
+    """Whose mail it is."""
+
+    PERSON = "person"
+    SHARED = "shared"
+    CATCH_ALL = "catch_all"
+
+
+class Right(StrEnum):
+    """What joins an account to a mailbox."""
+
+    OWNER = "owner"
+    DELEGATE = "delegate"
+
+
+class Mailbox(Base):
+    """One person's or role's mail."""
+
+    __tablename__ = "mailboxes"
+
+    id: Mapped[PrimaryKey]
+    tenant_id: Mapped[TenantKey]
+    domain_id: Mapped[int] = mapped_column(ForeignKey("domains.id", ondelete="CASCADE"), index=True)
+    address: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(default="")
+    kind: Mapped[MailboxKind] = mapped_column(default=MailboxKind.PERSON)
+    language: Mapped[str | None]
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
+    active: Mapped[bool] = mapped_column(default=True)
+    report_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    reported_until: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class MailboxAddress(Base):
+    """An address that leads to a mailbox: its main one or an alias."""
+
+    __tablename__ = "mailbox_addresses"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    mailbox_id: Mapped[int] = mapped_column(
+        ForeignKey("mailboxes.id", ondelete="CASCADE"), index=True
+    )
+
+
+class MailboxAccess(Base):
+    """Joins people to mail."""
+
+    __tablename__ = "mailbox_access"
+    __table_args__ = (UniqueConstraint("account_id", "mailbox_id"),)
+
+    id: Mapped[PrimaryKey]
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    mailbox_id: Mapped[int] = mapped_column(
+        ForeignKey("mailboxes.id", ondelete="CASCADE"), index=True
+    )
+    right: Mapped[Right]
+
+
+def resolve(db: Session, address: Address) -> Recipient | None:
+    """Find who gets mail for an address, or None.
+
+    It knows the exact address, aliases, alias domains, the base of a +tag and the domain's
+    catch-all; postmaster always (RFC 5321 §4.5.1).
+    """
+    domain = db.scalar(select(Domain).where(Domain.name == address.domain))
+    if domain is not None and domain.alias_of_id is not None:
+        domain = db.get_one(Domain, domain.alias_of_id)
+    if domain is None:
+        return None
+    known = Address(address.local, domain.name)
+    mailbox = _mailbox_at(db, known)
+    if mailbox is None and (domain.takes is Takes.ANY or address.local.lower() == POSTMASTER):
+        mailbox = db.get(Mailbox, domain.catch_all_id)
+    if mailbox is None:
+        return None
+    return _recipient(db, address, domain, mailbox)
+
+
+def addresses_of(db: Session, mailbox_id: int) -> list[str]:
+    """Return all addresses of a mailbox, its main one first."""
+    mailbox = db.get_one(Mailbox, mailbox_id)
+    keys = db.scalars(
+        select(MailboxAddress.key)
+        .where(MailboxAddress.mailbox_id == mailbox_id)
+        .order_by(MailboxAddress.key)
+    )
+    return [mailbox.address, *(key for key in keys if key != mailbox.address.lower())]
+
+
+def _mailbox_at(db: Session, address: Address) -> Mailbox | None:
+    found = db.execute(
+        select(MailboxAddress.key, Mailbox)
+        .join(Mailbox, Mailbox.id == MailboxAddress.mailbox_id)
+        .where(MailboxAddress.key.in_((address.key, address.base_key)), Mailbox.active)
+    ).tuples()
+    by_key = dict(found.all())
+    return by_key.get(address.key) or by_key.get(address.base_key)
+
+
+def _recipient(db: Session, address: Address, domain: Domain, mailbox: Mailbox) -> Recipient:
+    tenant = db.get_one(Tenant, domain.tenant_id)
+    policy_id = mailbox.policy_id or domain.policy_id or tenant.policy_id
+    return Recipient(
+        address=address,
+        tenant_id=tenant.id,
+        domain_id=domain.id,
+        mailbox_id=mailbox.id,
+        lane_id=domain.lane_id,
+        keep_days=tenant.keep_days,
+        held_days=tenant.held_days,
+        policy=policies.effective(db, policy_id),
+    )

@@ -1,0 +1,70 @@
+"""Messages: one received content, kept once per tenant, its bytes a slice of a pack."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.packs import Place
+
+
+class Message(Base):
+    """One content and what lists show of it; the bytes go first, the row later."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_expiry", "day"),)
+
+    id: Mapped[PrimaryKey]
+    tenant_id: Mapped[TenantKey]
+    public_id: Mapped[str] = mapped_column(unique=True)
+    received_at: Mapped[datetime]
+    client_ip: Mapped[str]
+    helo: Mapped[str]
+    sender: Mapped[str]
+    author: Mapped[str]
+    author_name: Mapped[str]
+    subject: Mapped[str]
+    message_id: Mapped[str]
+    snippet: Mapped[str]
+    attachments: Mapped[int]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    headers: Mapped[str]
+    cuts: Mapped[list[Any]]
+    pack: Mapped[str | None] = mapped_column(ForeignKey("packs.name"), index=True)
+    day: Mapped[date]
+    offset: Mapped[int]
+    length: Mapped[int]
+
+    @property
+    def place(self) -> Place | None:
+        """Where the content lies; None once it is erased."""
+        return Place(self.pack, self.day, self.offset, self.length) if self.pack else None
+
+    @property
+    def author_shown(self) -> str:
+        """The author as lists show it: the name if there is one."""
+        return self.author_name or self.author or self.sender
+
+
+def new_public_id() -> str:
+    """Return an id that follows a mail from SMTP to the report and tells nothing."""
+    return secrets.token_hex(8)
+
+
+def without(chunks: Iterator[bytes], cuts: list[tuple[int, int]]) -> Iterator[bytes]:
+    """Yield stored bytes without the ranges (start, end) of header fields that claim to be ours."""
+    offset = 0
+    for chunk in chunks:
+        end, kept = offset + len(chunk), chunk
+        for start, stop in reversed(cuts):
+            if start < end and stop > offset:
+                left, right = max(start - offset, 0), min(stop - offset, len(chunk))
+                kept = kept[:left] + kept[right:]
+        offset = end
+        if kept:
+            yield kept

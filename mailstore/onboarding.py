@@ -1,0 +1,96 @@
+"""Bringing customers and people in: tenants, domains, mailboxes and aliases, one by one."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailstore import clock, events, lanes, policies
+from mailstore.addresses import Address, parse_domain, parse_host_port
+from mailstore.domains import Domain, Takes
+from mailstore.errors import BadName
+from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
+from mailstore.reporttimes import next_report_at, parse_times
+from mailstore.tenants import Tenant, check_language, check_zone
+
+
+def add_tenant(
+    db: Session, name: str, *, language: str = "de", zone: str = "Europe/Zurich", by: str
+) -> Tenant:
+    """Add a customer with the recommended policy, or raise BadName."""
+    if not name.strip():
+        raise BadName("A tenant needs a name.")
+    if db.scalar(select(Tenant.id).where(Tenant.name == name)):
+        raise BadName(f"There is a tenant '{name}' already.")
+    tenant = Tenant(
+        name=name,
+        language=check_language(language),
+        zone=check_zone(zone),
+        policy_id=policies.recommended(db).id,
+    )
+    db.add(tenant)
+    db.flush()
+    events.record(db, "tenant_added", tenant_id=tenant.id, by=by, detail={"name": name})
+    return tenant
+
+
+def add_domain(
+    db: Session, tenant: Tenant, name: str, next_hop: str, takes: Takes, *, by: str
+) -> Domain:
+    """Add a domain with its next hop and its catch-all, or raise BadName."""
+    name = parse_domain(name)
+    if db.scalar(select(Domain.id).where(Domain.name == name)):
+        raise BadName(f"The domain '{name}' is taken.")
+    lane_id = lanes.lane_to(db, *parse_host_port(next_hop))
+    domain = Domain(tenant_id=tenant.id, name=name, lane_id=lane_id, takes=takes)
+    db.add(domain)
+    db.flush()
+    domain.catch_all_id = _add_catch_all(db, tenant, domain).id
+    events.record(db, "domain_added", tenant_id=tenant.id, by=by, detail={"name": name})
+    return domain
+
+
+def add_mailbox(
+    db: Session, tenant: Tenant, domain: Domain, address: Address, *, name: str = "", by: str
+) -> Mailbox:
+    """Add a person's mailbox, or raise BadName where the address is taken."""
+    mailbox = Mailbox(tenant_id=tenant.id, domain_id=domain.id, address=str(address), name=name)
+    times = policies.effective(db, domain.policy_id or tenant.policy_id)
+    mailbox.report_due_at = next_report_at(
+        clock.now(), tenant.zoneinfo, parse_times(times.report_at)
+    )
+    db.add(mailbox)
+    db.flush()
+    _claim_address(db, mailbox, address)
+    events.record(db, "mailbox_added", tenant_id=tenant.id, mailbox_id=mailbox.id, by=by)
+    return mailbox
+
+
+def add_alias(db: Session, mailbox: Mailbox, alias: Address, *, by: str) -> None:
+    """Lead another address to a mailbox, or raise BadName where it is taken."""
+    _claim_address(db, mailbox, alias)
+    events.record(
+        db,
+        "alias_added",
+        tenant_id=mailbox.tenant_id,
+        mailbox_id=mailbox.id,
+        by=by,
+        detail={"alias": alias.key},
+    )
+
+
+def _add_catch_all(db: Session, tenant: Tenant, domain: Domain) -> Mailbox:
+    bucket = Mailbox(
+        tenant_id=tenant.id,
+        domain_id=domain.id,
+        address=f"*@{domain.name}",
+        kind=MailboxKind.CATCH_ALL,
+    )
+    db.add(bucket)
+    db.flush()
+    return bucket
+
+
+def _claim_address(db: Session, mailbox: Mailbox, address: Address) -> None:
+    if db.get(MailboxAddress, address.key) is not None:
+        raise BadName(f"The address '{address}' is taken.")
+    db.add(MailboxAddress(key=address.key, mailbox_id=mailbox.id))
+    db.flush()

@@ -1,0 +1,68 @@
+"""Policies: named rows, assigned to a tenant, a domain or a person, tailored sparsely.
+
+A policy row holds only what it sets; what it does not set comes from its parent, and at the
+end from the recommended defaults.
+"""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from mailstore.db import Base, PrimaryKey
+from mailstore.envelopes import NewsletterAction, Policy
+
+STANDARD = "Standard with quarantine report"
+WITHOUT_REPORT = "Standard without report"
+RECOMMENDED: dict[str, dict[str, Any]] = {STANDARD: {}, WITHOUT_REPORT: {"report": False}}
+MANDATORY = frozenset({"CMR-HDR-OE-EOL", "FORGED_SENDER_DOMAIN", "VIRUS_FOUND"})
+_SETTABLE = {field.name for field in fields(Policy)} - {"blocked", "allowed", "mandatory"}
+
+
+class PolicyRow(Base):
+    """A named policy; without a tenant it is one of the recommended ones."""
+
+    __tablename__ = "policies"
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+
+    id: Mapped[PrimaryKey]
+    tenant_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tenants.id", ondelete="CASCADE", use_alter=True, name="fk_policies_tenant")
+    )
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
+    name: Mapped[str]
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+def seed(db: Session) -> None:
+    """Add the recommended policies that are missing; may run again."""
+    present = set(db.scalars(select(PolicyRow.name).where(PolicyRow.tenant_id.is_(None))))
+    for name, values in RECOMMENDED.items():
+        if name not in present:
+            db.add(PolicyRow(name=name, values=values))
+    db.flush()
+
+
+def recommended(db: Session, name: str = STANDARD) -> PolicyRow:
+    """Return a recommended policy; seed has run."""
+    return db.scalars(
+        select(PolicyRow).where(PolicyRow.tenant_id.is_(None), PolicyRow.name == name)
+    ).one()
+
+
+def effective(db: Session, policy_id: int) -> Policy:
+    """Return what a policy row comes to with its parents."""
+    chain: list[dict[str, Any]] = []
+    row = db.get_one(PolicyRow, policy_id)
+    while True:
+        chain.append(row.values)
+        if row.parent_id is None:
+            break
+        row = db.get_one(PolicyRow, row.parent_id)
+    merged: dict[str, Any] = {}
+    for values in reversed(chain):
+        merged |= {name: value for name, value in values.items() if name in _SETTABLE}
+    if "newsletters" in merged:
+        merged["newsletters"] = NewsletterAction(merged["newsletters"])
+    return Policy(mandatory=MANDATORY, **merged)

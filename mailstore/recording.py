@@ -1,0 +1,110 @@
+"""Recording accepted mail: the rows of one group commit, in a few statements."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from mailstore import figures, refusals
+from mailstore.db import upsert
+from mailstore.deliveries import Delivery, Direction, State
+from mailstore.envelopes import Action, Client, MailClass, NewsletterAction, Summary, Verdict
+from mailstore.messages import Message
+from mailstore.packs import Pack, Place
+from mailstore.refusals import Refused
+from mailstore.slices import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message for one tenant, sealed, with what was decided for its recipients."""
+
+    public_id: str
+    tenant_id: int
+    received_at: datetime
+    client: Client
+    sender: str
+    summary: Summary
+    sealed: Sealed
+    headers: str
+    verdicts: tuple[Verdict, ...]
+    direction: Direction = Direction.IN
+
+
+def record(
+    db: Session, placed: Sequence[tuple[Accepted, Place]], refused: Sequence[Refused] = ()
+) -> None:
+    """Write the rows of everything accepted and refused together; the bytes are on disk."""
+    counts: Counter[tuple[int, str]] = Counter()
+    if placed:
+        packs = {place.pack: place.day for _, place in placed}
+        rows = [{"name": name, "day": day} for name, day in packs.items()]
+        db.execute(upsert(db, Pack).on_conflict_do_nothing(), rows)
+        ids = db.scalars(
+            insert(Message).returning(Message.id, sort_by_parameter_order=True),
+            [_message(each, place) for each, place in placed],
+        ).all()
+        deliveries = [
+            _delivery(each, message_id, verdict)
+            for (each, _), message_id in zip(placed, ids, strict=True)
+            for verdict in each.verdicts
+        ]
+        db.execute(insert(Delivery), deliveries)
+        counts.update((row["domain_id"], f"in_{row['mail_class']}") for row in deliveries)
+    refusals.record(db, refused)
+    counts.update((each.domain_id, "refused") for each in refused)
+    figures.add(db, counts)
+
+
+def _message(each: Accepted, place: Place) -> dict[str, Any]:
+    summary = each.summary
+    return {
+        "public_id": each.public_id,
+        "tenant_id": each.tenant_id,
+        "received_at": each.received_at,
+        "client_ip": each.client.ip,
+        "helo": each.client.helo,
+        "sender": each.sender,
+        "author": summary.author.key if summary.author else "",
+        "author_name": summary.author_name,
+        "subject": summary.subject,
+        "message_id": summary.message_id,
+        "snippet": summary.snippet,
+        "attachments": summary.attachments,
+        "size": each.sealed.size,
+        "sha256": each.sealed.sha256,
+        "headers": each.headers,
+        "cuts": [list(cut) for cut in summary.cuts],
+        "pack": place.pack,
+        "day": place.day,
+        "offset": place.offset,
+        "length": place.length,
+    }
+
+
+def _delivery(each: Accepted, message_id: int, verdict: Verdict) -> dict[str, Any]:
+    recipient, held = verdict.recipient, verdict.action is Action.QUARANTINE
+    policy, newsletter = recipient.policy, verdict.mail_class is MailClass.NEWSLETTER
+    tagged = newsletter and policy.newsletters is NewsletterAction.TAG
+    return {
+        "tenant_id": each.tenant_id,
+        "message_id": message_id,
+        "domain_id": recipient.domain_id,
+        "mailbox_id": recipient.mailbox_id,
+        "lane_id": recipient.lane_id,
+        "direction": each.direction,
+        "recipient": str(recipient.address),
+        "state": State.QUARANTINED if held else State.QUEUED,
+        "mail_class": verdict.mail_class,
+        "score": round(verdict.score, 2),
+        "reason": verdict.reason,
+        "symbols": [[symbol.name, symbol.detail] for symbol in verdict.symbols],
+        "tag": policy.newsletter_tag if tagged else "",
+        "accepted_at": each.received_at,
+        "held_until": each.received_at + timedelta(days=recipient.held_days) if held else None,
+        "next_attempt_at": None if held else each.received_at,
+    }

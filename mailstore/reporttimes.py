@@ -1,0 +1,30 @@
+"""When a report is due: wall-clock time in the tenant's zone, right on both change days."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mailstore.errors import BadName
+
+
+def parse_times(text: str) -> list[time]:
+    """Read `09:00` or `09:00,16:30`, or raise BadName."""
+    try:
+        return sorted({time.fromisoformat(part.strip()) for part in text.split(",")})
+    except ValueError as error:
+        raise BadName(f"'{text}' is not a time of day such as 09:00.") from error
+
+
+def next_report_at(after: datetime, zone: ZoneInfo, times: Sequence[time]) -> datetime:
+    """Return the first moment later than `after` at which one of these times is on the clock.
+
+    A time that the spring change skips is taken when the clock has moved on; one that the
+    autumn change repeats is taken the first time only.
+    """
+    local_day = after.astimezone(zone).date()
+    moments = (
+        datetime.combine(local_day + timedelta(days=days), at, zone).astimezone(UTC)
+        for days in range(3)
+        for at in times
+    )
+    return min(moment for moment in moments if moment > after)

@@ -1,0 +1,184 @@
+"""Expiry: what is past its days is erased, and what must stay is carried to a later day first.
+
+The order matters: rows are marked before a pack goes, so that a crash leaves a pack without
+rows, never a row without its pack.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+
+import structlog
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from mailstore import attempts, clock, events, keys, sessions
+from mailstore.db import upsert
+from mailstore.deliveries import Delivery, State
+from mailstore.errors import Corrupt, NotFound
+from mailstore.jobs import job
+from mailstore.messages import Message
+from mailstore.packs import Pack
+from mailstore.refusals import Refusal
+from mailstore.reports import Link, Report
+from mailstore.store import Store
+from mailstore.tenants import Tenant
+
+log = structlog.get_logger()
+
+BATCH = 500
+METADATA = timedelta(days=60)
+CARRY = timedelta(days=7)
+
+
+def expiry_day(received_at: datetime, days: int) -> date:
+    """Return the last UTC day on which a mail kept for so many days can be read."""
+    return received_at.date() + timedelta(days=days)
+
+
+@job
+def expire(store: Store) -> None:
+    """Erase all that is past its day; may run twice, and may be cut off anywhere."""
+    today = clock.today()
+    _in_batches(store, expire_held)
+    while ids := _to_carry(store, today):
+        if not _carry(store, ids):
+            break
+    _in_batches(store, _forget_content)
+    with store.write() as db:
+        erased = keys.erase_before(db, today)
+        if erased:
+            events.record(db, "keys_erased", by="worker", detail={"keys": erased})
+    _remove_packs(store, today)
+    for purge in (_purge_messages, _purge_refusals):
+        _in_batches(store, purge)
+    with store.write() as db:
+        sessions.purge(db)
+        attempts.purge(db)
+        db.execute(delete(Link).where(Link.ends_at < clock.now() - METADATA))
+        db.execute(delete(Report).where(Report.slot < clock.now() - METADATA))
+
+
+def expire_held(db: Session) -> int:
+    """Take held mail whose days are over out of quarantine; return how many, a batch at most."""
+    now = clock.now()
+    chosen = select(Delivery.id).where(
+        Delivery.state == State.QUARANTINED, Delivery.held_until < now
+    )
+    expired = db.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(chosen.limit(BATCH)), Delivery.state == State.QUARANTINED)
+        .values(state=State.DELETED, done_at=now)
+        .returning(Delivery.id, Delivery.tenant_id, Delivery.mailbox_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for delivery_id, tenant_id, mailbox_id in expired:
+        events.record(
+            db,
+            "expired",
+            by="worker",
+            tenant_id=tenant_id,
+            mailbox_id=mailbox_id,
+            delivery_id=delivery_id,
+        )
+    return len(expired)
+
+
+def _to_carry(store: Store, today: date) -> Sequence[int]:
+    """Find messages that end today or did, and that somebody still needs."""
+    needed = select(Delivery.message_id).where(
+        Delivery.message_id == Message.id,
+        or_(Delivery.state == State.QUEUED, Delivery.state == State.QUARANTINED),
+    )
+    with store.read() as db:
+        found = db.execute(
+            select(Message.id, Message.received_at, Tenant.keep_days, needed.exists())
+            .join(Tenant, Tenant.id == Message.tenant_id)
+            .where(Message.pack.is_not(None), Message.day <= today)
+            .order_by(Message.id)
+        ).all()
+    return [
+        message_id
+        for message_id, received_at, keep_days, waits in found
+        if waits or expiry_day(received_at, keep_days) > today
+    ][:BATCH]
+
+
+def _carry(store: Store, ids: Sequence[int]) -> int:
+    """Copy messages into a later day's pack; return how many got there."""
+    with store.read() as db:
+        messages = db.scalars(select(Message).where(Message.id.in_(ids))).all()
+    carried = 0
+    for message in messages:
+        day = clock.today() + CARRY
+        try:
+            sealed = store.seal(message.tenant_id, day, store.content(message))
+        except (Corrupt, NotFound):
+            log.exception("carry_failed", message=message.id)
+            continue
+        (place,) = store.packs.append([sealed.slice])
+        with store.write() as db:
+            db.execute(upsert(db, Pack).values(name=place.pack, day=day).on_conflict_do_nothing())
+            db.execute(
+                update(Message)
+                .where(Message.id == message.id, Message.pack == message.pack)
+                .values(pack=place.pack, day=day, offset=place.offset, length=place.length)
+            )
+        carried += 1
+    return carried
+
+
+def _forget_content(db: Session) -> int:
+    chosen = select(Message.id).where(Message.pack.is_not(None), Message.day < clock.today())
+    forgotten = db.scalars(
+        update(Message)
+        .where(Message.id.in_(chosen.limit(BATCH)))
+        .values(pack=None, snippet="")
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(forgotten)
+
+
+def _remove_packs(store: Store, today: date) -> None:
+    named = select(Message.id).where(Message.pack == Pack.name)
+    with store.read() as db:
+        packs = db.execute(
+            select(Pack.name, Pack.day).where(Pack.day < today, ~named.exists())
+        ).all()
+    for name, day in packs:
+        with store.write() as db:
+            db.execute(delete(Pack).where(Pack.name == name))
+        store.packs.remove(name, day)
+
+
+def _purge_messages(db: Session) -> int:
+    chosen = (
+        select(Message.id)
+        .outerjoin(
+            Delivery,
+            (Delivery.message_id == Message.id)
+            & Delivery.state.in_((State.QUEUED, State.QUARANTINED)),
+        )
+        .where(Message.received_at < clock.now() - METADATA, Message.pack.is_(None))
+        .group_by(Message.id)
+        .having(func.count(Delivery.id) == 0)
+        .limit(BATCH)
+    )
+    ids = db.scalars(chosen).all()
+    db.execute(delete(Message).where(Message.id.in_(ids)))
+    return len(ids)
+
+
+def _purge_refusals(db: Session) -> int:
+    chosen = select(Refusal.id).where(Refusal.at < clock.now() - METADATA).limit(BATCH)
+    ids = db.scalars(chosen).all()
+    db.execute(delete(Refusal).where(Refusal.id.in_(ids)))
+    return len(ids)
+
+
+def _in_batches(store: Store, step: Callable[[Session], int]) -> None:
+    while True:
+        with store.write() as db:
+            done = step(db)
+        if done < BATCH:
+            return

@@ -1,0 +1,48 @@
+"""The schema: Alembic migrations lead to the same tables as the models."""
+
+import secrets
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine
+
+from mailstore.settings import Settings
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def config(url: str = "") -> Config:
+    """Return Alembic's configuration for our migrations."""
+    found = Config()
+    found.set_main_option("script_location", str(FOLDER))
+    found.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return found
+
+
+def migrate(settings: Settings) -> None:
+    """Make or upgrade all tables; may run again."""
+    command.upgrade(config(settings.rows_url), "head")
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the tables are exactly those of this version; a newer schema is refused too."""
+    head = ScriptDirectory.from_config(config()).get_current_head()
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def write_secrets(settings: Settings) -> None:
+    """Generate the signing key and the key ring unless they are given; readable by us only."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, given, made in (
+        ("secret_key", settings.secret_key, secrets.token_urlsafe(48)),
+        ("keys", settings.keys, Fernet.generate_key().decode()),
+    ):
+        file = settings.data_dir / name
+        if not given.get_secret_value() and not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(made + "\n")

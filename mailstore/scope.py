@@ -1,0 +1,27 @@
+"""Whose rows a caller may touch; every query for a person carries one."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, and_, true
+
+if TYPE_CHECKING:
+    from mailstore.deliveries import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A tenant (None: all of them), and within it mailboxes (None: all of them)."""
+
+    tenant_id: int | None
+    mailbox_ids: frozenset[int] | None = None
+
+    def covers(self, delivery: type["Delivery"]) -> ColumnElement[bool]:
+        """Return the condition that a delivery is in this scope."""
+        return and_(
+            true() if self.tenant_id is None else delivery.tenant_id == self.tenant_id,
+            true() if self.mailbox_ids is None else delivery.mailbox_id.in_(self.mailbox_ids),
+        )
+
+
+NOTHING = Scope(0, frozenset())

@@ -1,0 +1,155 @@
+"""The whole configuration: MAILHAFEN_* environment variables, and nothing else."""
+
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mailstore.errors import Misconfigured
+
+PREFIX = "MAILHAFEN_"
+SHORTEST_SECRET = 32
+
+
+class Settings(BaseSettings):
+    """The whole configuration; docs/configuration.md is generated from these fields."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    data_dir: Path = Field(
+        Path("var/data"), description="Folder of rows, packs, spool and generated secrets."
+    )
+    database_url: str = Field(
+        "", description="Where rows are kept; empty: SQLite in the data folder."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs links and cookies, at least 32 random characters; several, separated "
+        "by commas, rotate: the first signs. Empty: the one `flask setup` wrote.",
+    )
+    keys: SecretStr = Field(
+        SecretStr(""),
+        description="Key ring that wraps the keys of stored mail (Fernet keys, separated by "
+        "commas, the first wraps). Empty: the ring `flask setup` wrote.",
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:8080", description="Address of the portal as people type it."
+    )
+    hostname: str = Field(
+        "mailhafen.localhost", description="Name of this host in SMTP and in our header lines."
+    )
+    report_from: str = Field(
+        "", description="Author of report mails; empty: quarantine@ and the host name."
+    )
+    smtp_listen: str = Field(
+        "127.0.0.1:2525", description="Where the relay takes inbound mail: HOST:PORT, by commas."
+    )
+    web_listen: str = Field("127.0.0.1:8080", description="Where the portal listens: HOST:PORT.")
+    dns_servers: str = Field(
+        "", description="Name servers, HOST or HOST:PORT, by commas; empty: the system's."
+    )
+    trusted_peers: str = Field(
+        "127.0.0.0/8,::1", description="Networks to which the limits of the relay do not apply."
+    )
+    max_message_bytes: int = Field(50 * 2**20, gt=0, description="Larger mail is refused with 552.")
+    max_recipients: int = Field(
+        1000,
+        ge=100,
+        description="More recipients in one transaction get 452 (RFC 5321 §4.5.3.1.8).",
+    )
+    smtp_timeout_seconds: float = Field(
+        300, gt=0, description="A client that is silent for so long is closed with 421."
+    )
+    examine_seconds: float = Field(
+        20, gt=0, description="Longest time a mail may be examined; then it is held as too complex."
+    )
+    relay_children: int = Field(
+        0, ge=0, description="Sandboxed children that examine mail; 0: one per processor."
+    )
+    retry_seconds: float = Field(
+        300, gt=0, description="First wait after a temporary refusal; doubles up to 4000 s."
+    )
+    probe_seconds: float = Field(
+        5, gt=0, description="First wait before a silent next hop is tried again; doubles to 60 s."
+    )
+    give_up_days: float = Field(
+        5, gt=0, description="Days after which mail the next hop keeps deferring counts as failed."
+    )
+    demo: bool = Field(False, description="Set by `flask demo` only: shows the outage switch.")
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment, or raise Misconfigured with a sentence for the operator."""
+        if names := stray(os.environ):
+            raise Misconfigured(f"Unknown settings: {', '.join(sorted(names))}.")
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = PREFIX + str(first["loc"][0]).upper()
+            raise Misconfigured(f"{name}: {first['msg']}.") from error
+
+    @property
+    def rows_url(self) -> str:
+        """Where rows are kept, as SQLAlchemy spells it."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'mailhafen.db'}"
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """What signs links and cookies, newest first; raises Misconfigured for a weak one."""
+        return _secrets(self.secret_key, self.data_dir / "secret_key", SHORTEST_SECRET)
+
+    @property
+    def wrapping_keys(self) -> list[str]:
+        """What wraps data keys, newest first; raises Misconfigured without any."""
+        return _secrets(self.keys, self.data_dir / "keys", SHORTEST_SECRET)
+
+    @property
+    def report_author(self) -> str:
+        """The address that reports come from."""
+        return self.report_from or f"quarantine@{self.hostname}"
+
+    @property
+    def trusted_networks(self) -> list[IPv4Network | IPv6Network]:
+        """The networks whose peers no limit applies to; raises Misconfigured."""
+        try:
+            return [ip_network(text.strip()) for text in self.trusted_peers.split(",") if text]
+        except ValueError as error:
+            raise Misconfigured(f"{PREFIX}TRUSTED_PEERS: {error}.") from error
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where mail lies while it comes in, on the same disk as the packs; made if missing."""
+        folder = self.data_dir / "spool"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    @property
+    def outage_switch(self) -> Path:
+        """The file whose presence keeps the demo's own mail server down."""
+        return self.data_dir / "outage"
+
+
+def stray(env: Mapping[str, str]) -> set[str]:
+    """Return the MAILHAFEN_* names that mean nothing: a misspelt setting must not be silent."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return {key for key in env if key.startswith(PREFIX) and key not in known | {TEST_SERVICES}}
+
+
+TEST_SERVICES = PREFIX + "TEST_SERVICES"
+
+
+def _secrets(given: SecretStr, file: Path, shortest: int) -> list[str]:
+    text = given.get_secret_value()
+    if not text and file.exists():
+        text = file.read_text()
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    if not found:
+        raise Misconfigured(f"No {file.name}: run `flask setup` first.")
+    if any(len(secret) < shortest for secret in found):
+        raise Misconfigured(f"{PREFIX}{file.name.upper()} needs at least {shortest} characters.")
+    return found

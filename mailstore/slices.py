@@ -1,0 +1,124 @@
+"""A slice: one mail as it lies in a pack, compressed and then encrypted in frames.
+
+Frames are AES-256-GCM with the frame's number and a last-frame flag as nonce, under a key
+derived for this slice alone (HKDF, RFC 5869), so that no frame can be moved, dropped or
+repeated unseen, and no nonce is ever used twice.
+"""
+
+import hashlib
+import itertools
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import zstandard
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from mailstore.errors import Corrupt
+from mailstore.packs import Slice
+
+VERSION = b"\x01"
+SALT_BYTES = 16
+FRAME = 256 * 1024
+LEVEL = 3
+_LENGTH = 4
+_LARGEST = FRAME + 16
+_INFO = b"mailhafen slice"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A slice ready for a pack, with the SHA-256 (hex) and size in bytes of its plain content."""
+
+    slice: Slice
+    sha256: str
+    size: int
+
+
+def seal(key: bytes, day: date, chunks: Iterable[bytes]) -> Sealed:
+    """Compress and encrypt the plain chunks of one mail for its expiry day."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    cipher = _cipher(key, salt)
+    digest, size = hashlib.sha256(), 0
+    compressor = zstandard.ZstdCompressor(level=LEVEL).compressobj()
+    out, waiting, number = bytearray(VERSION + salt), bytearray(), 0
+    for chunk in itertools.chain(chunks, (None,)):
+        if chunk is None:
+            waiting += compressor.flush()
+        else:
+            digest.update(chunk)
+            size += len(chunk)
+            waiting += compressor.compress(chunk)
+        while len(waiting) > FRAME:
+            _put(out, cipher, number, bytes(waiting[:FRAME]), last=False)
+            del waiting[:FRAME]
+            number += 1
+    _put(out, cipher, number, bytes(waiting), last=True)
+    return Sealed(Slice(day, bytes(out)), digest.hexdigest(), size)
+
+
+def unseal(key: bytes, stored: Iterable[bytes], sha256: str) -> Iterator[bytes]:
+    """Yield the plain chunks of a slice; raises Corrupt where anything does not fit.
+
+    The hash is compared after the last chunk: who delivers must not say so before the end.
+    """
+    reader = _Reader(stored)
+    if reader.take(1) != VERSION:
+        raise Corrupt("unknown slice version")
+    cipher = _cipher(key, reader.take(SALT_BYTES))
+    digest, number, last = hashlib.sha256(), 0, False
+    expander = zstandard.ZstdDecompressor().decompressobj()
+    while not last:
+        frame, last = reader.frame()
+        try:
+            plain = expander.decompress(cipher.decrypt(_nonce(number, last=last), frame, None))
+        except (InvalidTag, zstandard.ZstdError) as error:
+            raise Corrupt(f"frame {number} does not fit its key") from error
+        digest.update(plain)
+        number += 1
+        if plain:
+            yield plain
+    if digest.hexdigest() != sha256:
+        raise Corrupt("the content does not fit its hash")
+
+
+class _Reader:
+    """Takes exact lengths out of an iterable of stored chunks."""
+
+    def __init__(self, stored: Iterable[bytes]) -> None:
+        self._stored = iter(stored)
+        self._buffer = bytearray()
+
+    def take(self, length: int) -> bytes:
+        while len(self._buffer) < length:
+            chunk = next(self._stored, b"")
+            if not chunk:
+                raise Corrupt("the slice ends early")
+            self._buffer += chunk
+        taken = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return taken
+
+    def frame(self) -> tuple[bytes, bool]:
+        word = int.from_bytes(self.take(_LENGTH))
+        length, last = word >> 1, bool(word & 1)
+        if length > _LARGEST:
+            raise Corrupt("a frame is longer than any we write")
+        return self.take(length), last
+
+
+def _cipher(key: bytes, salt: bytes) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), 32, salt, _INFO).derive(key))
+
+
+def _nonce(number: int, *, last: bool) -> bytes:
+    return number.to_bytes(11) + bytes([last])
+
+
+def _put(out: bytearray, cipher: AESGCM, number: int, plain: bytes, *, last: bool) -> None:
+    frame = cipher.encrypt(_nonce(number, last=last), plain, None)
+    out += (len(frame) << 1 | last).to_bytes(_LENGTH) + frame

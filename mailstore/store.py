@@ -1,0 +1,97 @@
+"""The store: the door to rows and bytes."""
+
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Self
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from mailstore import schema
+from mailstore.db import make_engine, reader_options, writer_options
+from mailstore.errors import Misconfigured, NotFound
+from mailstore.jobs import Jobs, NoJobs, start_waiting
+from mailstore.keys import KeyRing
+from mailstore.messages import Message
+from mailstore.packs import LocalPacks, Packs
+from mailstore.settings import Settings
+from mailstore.slices import Sealed, seal, unseal
+
+
+class Store:
+    """Rows, packs and keys of one installation; safe to share between threads."""
+
+    def __init__(self, settings: Settings, packs: Packs | None = None) -> None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.settings = settings
+        self.jobs: Jobs = NoJobs()
+        self.packs: Packs = packs or LocalPacks(settings.data_dir / "packs")
+        self.engine = make_engine(settings.rows_url)
+        self._reader = sessionmaker(reader_options(self.engine), expire_on_commit=False)
+        self._writer = sessionmaker(writer_options(self.engine), expire_on_commit=False)
+        one_writer = self.engine.dialect.name == "sqlite"
+        self._lock = settings.data_dir / "write.lock" if one_writer else None
+        self._ring: KeyRing | None = None
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open what `flask setup` made, or raise Misconfigured."""
+        store = cls(settings)
+        if not schema.is_current(store.engine):
+            raise Misconfigured("The data does not fit this version: run `flask setup`.")
+        return store
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give one snapshot; nothing can be written through it."""
+        with self._reader() as db, db.begin():
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give one short writing transaction; commits, then starts the jobs it asked for."""
+        with self._alone(), self._writer() as db, db.begin():
+            yield db
+        start_waiting(db, self.jobs)
+
+    @property
+    def ring(self) -> KeyRing:
+        """The operator's key ring; raises Misconfigured without one."""
+        if self._ring is None:
+            self._ring = KeyRing(self.settings.wrapping_keys)
+        return self._ring
+
+    def seal(self, tenant_id: int, day: date, chunks: Iterable[bytes]) -> Sealed:
+        """Compress and encrypt a mail that expires on a day; its key is durable before."""
+        key = self.ring.known(tenant_id, day)
+        if key is None:
+            with self.write() as db:
+                key = self.ring.make(db, tenant_id, day)
+        return seal(key, day, chunks)
+
+    def content(self, message: Message) -> Iterator[bytes]:
+        """Yield the stored canonical bytes; raises NotFound once erased, Corrupt if damaged."""
+        place = message.place
+        if place is None:
+            raise NotFound("the content is erased")
+        key = self.ring.known(message.tenant_id, place.day)
+        if key is None:
+            with self.read() as db:
+                key = self.ring.find(db, message.tenant_id, place.day)
+        return unseal(key, self.packs.read(place), message.sha256)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        # SQLite has one writer. Two that wait in its busy handler starve each other;
+        # flock queues them fairly, across processes and threads.
+        if self._lock is None:
+            yield
+            return
+        with self._lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

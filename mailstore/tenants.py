@@ -1,0 +1,78 @@
+"""Tenants: the customers, each with its own language, zone, retention and mail."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import ForeignKey, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from mailstore import clock, events
+from mailstore.db import Base, PrimaryKey
+from mailstore.errors import BadName
+
+KEEP_DAYS = 7
+HELD_DAYS = 30
+LONGEST_DAYS = 3650
+LANGUAGES = ("de", "fr", "it", "en")
+
+
+class Tenant(Base):
+    """A customer."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(unique=True)
+    language: Mapped[str] = mapped_column(default="de")
+    zone: Mapped[str] = mapped_column(default="Europe/Zurich")
+    policy_id: Mapped[int] = mapped_column(ForeignKey("policies.id"))
+    keep_days: Mapped[int] = mapped_column(default=KEEP_DAYS)
+    held_days: Mapped[int] = mapped_column(default=HELD_DAYS)
+    webmail_on: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @property
+    def zoneinfo(self) -> ZoneInfo:
+        """The zone that "nine o'clock" is meant in."""
+        return ZoneInfo(self.zone)
+
+
+def check_language(language: str) -> str:
+    """Return a language we speak, or raise BadName."""
+    if language not in LANGUAGES:
+        raise BadName(f"'{language}' is not one of {', '.join(LANGUAGES)}.")
+    return language
+
+
+def check_zone(zone: str) -> str:
+    """Return a name of the IANA zone list, or raise BadName."""
+    if zone not in available_timezones():
+        raise BadName(f"'{zone}' is not a time zone; Europe/Zurich is one.")
+    return zone
+
+
+def check_keep_days(days: int) -> int:
+    """Return days of retention we can keep, or raise BadName: seven are the promise."""
+    if not KEEP_DAYS <= days <= LONGEST_DAYS:
+        raise BadName(f"Mail is kept for {KEEP_DAYS} days at least, {LONGEST_DAYS} at most.")
+    return days
+
+
+def set_retention(db: Session, tenant_id: int, keep_days: int, held_days: int, *, by: str) -> None:
+    """Keep mail, and held mail, for so many days from now on; raises BadName below seven.
+
+    Mail that is stored already lives at least as long: the expiry job copies what a longer
+    setting keeps before its day's keys are erased.
+    """
+    values = {
+        "keep_days": check_keep_days(keep_days),
+        "held_days": check_keep_days(held_days),
+    }
+    db.execute(update(Tenant).where(Tenant.id == tenant_id).values(**values))
+    events.record(db, "retention_set", tenant_id=tenant_id, by=by, detail=values)
+
+
+def switch_webmail(db: Session, tenant_id: int, *, on: bool, by: str) -> None:
+    """Show retention copies in the emergency webmail, or show none of their content."""
+    db.execute(update(Tenant).where(Tenant.id == tenant_id).values(webmail_on=on))
+    events.record(db, "webmail_switched", tenant_id=tenant_id, by=by, detail={"on": on})
