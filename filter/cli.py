@@ -10,11 +10,14 @@ from typing import Any
 
 import click
 
-from filter import server, supervisor, sweep
+from filter import delivery, server, supervisor, sweep
 from filter.inspection import Case, explain
+from mailstore import retention
 from mailstore.cli import open_store, speaks
 from mailstore.jobs import ThreadJobs
 from mailstore.settings import Settings
+
+JOBS = (delivery.drain, retention.expire)  # imported here, so that the worker knows them
 
 
 @click.command()

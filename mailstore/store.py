@@ -37,6 +37,8 @@ class Store:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Open what `flask setup` made, or raise Misconfigured."""
+        if not settings.data_dir.exists():
+            raise Misconfigured(f"No data in {settings.data_dir}: run `flask setup` first.")
         store = cls(settings)
         if not schema.is_current(store.engine):
             raise Misconfigured("The data does not fit this version: run `flask setup`.")
