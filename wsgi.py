@@ -18,7 +18,7 @@ from filter.rule import load_rules
 from mailstore.errors import Misconfigured
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import create_app
+from portal import create_app, reasons
 
 structlog.configure(
     processors=[
@@ -41,6 +41,7 @@ def _portal() -> Flask:
 
 
 def _commands() -> Flask:
+    reasons.tell(load_rules().values())
     bare = Flask("mailhafen")
     for command in (*mailstore.cli.COMMANDS, *filter.cli.COMMANDS, *portal.cli.COMMANDS):
         bare.cli.add_command(command)

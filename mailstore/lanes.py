@@ -1,6 +1,5 @@
 """Lanes: one per next hop, with what is known of its health."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, UniqueConstraint, case, or_, select, update
@@ -90,16 +89,6 @@ def came_back(db: Session, lane_id: int, fence: int) -> None:
     """Note that the next hop answers again."""
     if _touch(db, lane_id, fence, down_since=None, failures=0, probe_at=None, last_error=""):
         events.record(db, "lane_up", by="worker", detail={"lane": lane_id})
-
-
-def down(db: Session, lane_ids: Sequence[int]) -> datetime | None:
-    """Return since when one of these lanes is down, or None if all answer."""
-    return db.scalar(
-        select(Lane.down_since)
-        .where(Lane.id.in_(lane_ids), Lane.down_since.is_not(None))
-        .order_by(Lane.down_since)
-        .limit(1)
-    )
 
 
 def _touch(db: Session, lane_id: int, fence: int, **values: object) -> bool:

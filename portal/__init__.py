@@ -1,6 +1,60 @@
-"""What shows mail: all that a person sees over HTTP."""
+"""What shows mail: all that a person or an administrator's program sees over HTTP."""
 
-from typing import Any
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_wtf import CSRFProtect
+
+from mailstore.sandbox import ROOT, Sandbox
+from mailstore.settings import Settings
+from mailstore.store import Store
+from portal import access, demo, errors, home, languages, reasons, security, sight
+from portal.admin import views as admin
+from portal.auth import views as auth
+from portal.links import LinkSigner
+from portal.oneclick import views as oneclick
+from portal.quarantine import views as quarantine
+from portal.reading import RENDERING
+from portal.reasons import RuleText
+from portal.webmail import views as webmail
+
+LARGEST_FORM = 2**20
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def create_app(*a: Any) -> Any: ...
+def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> Flask:
+    """Return the portal; raises Misconfigured for a weak secret, RuntimeError for a bare view."""
+    app = Flask(__name__, template_folder=str(ROOT / "templates"))
+    first, *older = settings.signing_keys
+    base = urlsplit(settings.base_url)
+    app.config.update(
+        SECRET_KEY=first,
+        SECRET_KEY_FALLBACKS=older,
+        TRUSTED_HOSTS=_trusted_hosts(base.hostname or ""),
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        WTF_CSRF_TIME_LIMIT=None,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_DEFAULT_LOCALE=languages.FIRST,
+        **security.cookies(secure=base.scheme == "https"),
+    )
+    app.extensions["settings"] = settings
+    app.extensions["store"] = store
+    app.extensions["links"] = LinkSigner(settings.signing_keys)
+    app.extensions["sandbox"] = Sandbox(RENDERING)
+    CSRFProtect(app)
+    Bootstrap5(app)
+    reasons.tell(rules)
+    for part in (languages, security, access, errors, sight):
+        part.init_app(app)
+    blueprints = [home.bp, auth.bp, quarantine.bp, webmail.bp, oneclick.bp, admin.bp]
+    for blueprint in [*blueprints, *([demo.bp] if settings.demo else [])]:
+        app.register_blueprint(blueprint)
+    access.check_guards(app)
+    return app
+
+
+def _trusted_hosts(host: str) -> list[str]:
+    """Accept the configured host only, so that no foreign Host gets into a URL of ours."""
+    return list(LOOPBACK) if host in LOOPBACK else [host]

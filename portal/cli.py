@@ -1,3 +1,39 @@
-"""x"""
+"""Commands of the showing side: report."""
 
-COMMANDS = ()
+import click
+from sqlalchemy import select
+
+from mailstore import reports
+from mailstore.addresses import Address
+from mailstore.cli import open_store, speaks
+from mailstore.errors import NotFound
+from mailstore.mailboxes import Mailbox, MailboxAddress
+from portal.reports import begin_report, send_report
+
+JOBS = (begin_report, send_report)  # imported here, so that the worker knows them
+
+
+@click.group()
+def report() -> None:
+    """Send quarantine reports."""
+
+
+@report.command("send")
+@click.argument("address")
+@speaks
+def send(address: str) -> None:
+    """Send a report of everything held to one mailbox, now."""
+    key = Address.parse(address).key
+    store = open_store()
+    with store.write() as db:
+        mailbox = db.scalar(
+            select(Mailbox).join(MailboxAddress).where(MailboxAddress.key == key, Mailbox.active)
+        )
+        if mailbox is None:
+            raise NotFound(f"There is no mailbox '{address}'.")
+        begun = reports.begin_now(db, mailbox).id
+    send_report(store, begun)
+    click.echo(f"The report to {mailbox.address} is in the queue.")
+
+
+COMMANDS: tuple[click.Command, ...] = (report,)

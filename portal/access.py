@@ -1,0 +1,187 @@
+"""Who may see what: every view has a guard, and a view without one stops the start.
+
+A guard gives its view one read-only snapshot (`g.db`) and a visitor with a scope. Deeds open
+their own short write.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user
+
+from mailstore import accounts, reports, sessions
+from mailstore.accounts import Account, Role
+from mailstore.mailboxes import Mailbox
+from mailstore.reports import Link, LinkKind
+from mailstore.scope import NOTHING, Scope
+from mailstore.store import Store
+from mailstore.tenants import Tenant
+from portal.security import STATIC
+
+View = Callable[..., Any]
+LINKS = "links"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks: an account, the holder of a report link, or anybody."""
+
+    scope: Scope
+    name: str
+    account: Account | None = None
+    link: Link | None = None
+    known_device: bool = False
+
+    @property
+    def may_read(self) -> bool:
+        """Whether content may be shown: signed in, or by a link on a known device."""
+        return self.account is not None or self.known_device
+
+
+ANYBODY = Visitor(NOTHING, "nobody")
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    """What Flask-Login keeps in the cookie: the session's token, not the account."""
+
+    def __init__(self, token: str, account: Account) -> None:
+        self.id = token
+        self.account = account
+
+
+def store() -> Store:
+    """Return the store of this app."""
+    return cast("Store", current_app.extensions["store"])
+
+
+def guard(visit: Callable[[], Visitor]) -> Callable[[View], View]:
+    """Give a view its visitor and a read-only snapshot; deeds open their own short write."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(**kwargs: Any) -> Any:
+            with store().read() as g.db:
+                g.visitor = visit()
+                g.scope = g.visitor.scope
+                _speak_for(g.visitor)
+                return view(**kwargs)
+
+        guarded.guard = visit  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def check_guards(app: Flask) -> None:
+    """Raise RuntimeError if a view has no guard."""
+    bare = [
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if endpoint not in STATIC and not hasattr(view, "guard")
+    ]
+    if bare:
+        raise RuntimeError(f"views without a guard: {', '.join(sorted(bare))}")
+
+
+def init_app(app: Flask) -> None:
+    """Load accounts from session rows."""
+    manager = LoginManager(app)
+    manager.login_view = "auth.sign_in"
+
+    @manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
+    def load(token: str) -> SignedIn | None:
+        with store().read() as db:
+            account = sessions.account_of(db, token)
+            stale = account is not None and sessions.needs_seen(db, token)
+        if stale:
+            with store().write() as db:
+                sessions.seen(db, token)
+        return SignedIn(token, account) if account else None
+
+    app.context_processor(lambda: {"visitor": getattr(g, "visitor", ANYBODY)})
+
+
+def device_token() -> str | None:
+    """Return what this browser shows as its device, if anything."""
+    return request.cookies.get(current_app.config["DEVICE_COOKIE_NAME"])
+
+
+def link_session(kind: LinkKind) -> Visitor | None:
+    """Return the visitor behind a report link opened in this browser, or None."""
+    link_id = session.get(LINKS, {}).get(kind.value)
+    found = reports.alive(g.db, link_id) if link_id else None
+    if found is None or found[1]:
+        return None
+    return visitor_of(found[0])
+
+
+def visitor_of(link: Link) -> Visitor:
+    """Return the holder of a link as a visitor."""
+    known = sessions.is_known(g.db, device_token(), link.mailbox_id)
+    scope = Scope(link.tenant_id, frozenset({link.mailbox_id}))
+    name = "report link" if known else "report link, unverified device"
+    return Visitor(scope, name, link=link, known_device=known)
+
+
+def _anyone() -> Visitor:
+    if not current_user.is_authenticated:
+        return ANYBODY
+    account = current_user.account
+    return Visitor(accounts.scope_of(g.db, account), account.email, account=account)
+
+
+def _user() -> Visitor:
+    visitor = _anyone()
+    if visitor.account is None:
+        _to_sign_in()
+    return visitor
+
+
+def _user_or_link(kind: LinkKind) -> Callable[[], Visitor]:
+    def visit() -> Visitor:
+        visitor = _anyone()
+        if visitor.account:
+            return visitor
+        return link_session(kind) or _to_sign_in()
+
+    return visit
+
+
+def _admin() -> Visitor:
+    visitor = _user()
+    if visitor.account is None or visitor.account.role is not Role.ADMIN:
+        abort(404)
+    return visitor
+
+
+def _to_sign_in() -> NoReturn:
+    if request.method != "GET":
+        abort(401)
+    target = redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")), 303)
+    abort(target)
+
+
+def _speak_for(visitor: Visitor) -> None:
+    tenant = g.db.get(Tenant, visitor.scope.tenant_id) if visitor.scope.tenant_id else None
+    ids = visitor.scope.mailbox_ids or ()
+    mailbox = g.db.get(Mailbox, min(ids)) if ids else None
+    g.tenant = tenant
+    g.language = next(
+        (
+            owner.language
+            for owner in (visitor.account, mailbox, tenant)
+            if owner is not None and owner.language
+        ),
+        None,
+    )
+    g.zone = tenant.zone if tenant else None
+
+
+for_anyone = guard(_anyone)
+for_user = guard(_user)
+for_quarantine = guard(_user_or_link(LinkKind.QUARANTINE))
+for_webmail = guard(_user_or_link(LinkKind.WEBMAIL))
+for_admin = guard(_admin)

@@ -1,0 +1,64 @@
+"""Settings of a tenant: retention, and the webmail on or off."""
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, IntegerField
+from wtforms.validators import InputRequired, NumberRange
+
+from mailstore import tenants
+from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS
+from portal.access import for_admin, store
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+_TOO_FEW = _l("Mail is kept for at least %(min)s days, so that nobody loses any over a weekend.",
+              min=KEEP_DAYS)  # fmt: skip
+
+
+class RetentionForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """How long mail is kept, and whether people may read copies."""
+
+    keep_days = IntegerField(
+        _l("Days that copies of all mail are kept"),
+        [InputRequired(), NumberRange(KEEP_DAYS, LONGEST_DAYS, message=_TOO_FEW)],
+        default=KEEP_DAYS,
+    )
+    held_days = IntegerField(
+        _l("Days that held mail is kept"),
+        [InputRequired(), NumberRange(KEEP_DAYS, LONGEST_DAYS, message=_TOO_FEW)],
+        default=HELD_DAYS,
+    )
+    webmail_on = BooleanField(_l("People may read copies in the emergency webmail"))
+
+
+@bp.get("/")
+@for_admin
+def index() -> Response:
+    """Lead to the settings, the one page there is so far."""
+    return redirect(url_for(".retention"), 303)
+
+
+@bp.get("/retention")
+@for_admin
+def retention() -> str:
+    """Show the form as it stands."""
+    return render_template("admin/retention.html", form=RetentionForm(obj=g.tenant))
+
+
+@bp.post("/retention")
+@for_admin
+def act() -> Response | tuple[str, int]:
+    """Keep what an administrator decided."""
+    form = RetentionForm()
+    if not form.validate():
+        return render_template("admin/retention.html", form=form), 422
+    tenant, by = g.tenant, g.visitor.name
+    with store().write() as db:
+        tenants.set_retention(db, tenant.id, form.keep_days.data, form.held_days.data, by=by)
+        if form.webmail_on.data != tenant.webmail_on:
+            tenants.switch_webmail(db, tenant.id, on=form.webmail_on.data, by=by)
+    flash(_("The settings are saved."), "success")
+    return redirect(url_for(".retention"), 303)

@@ -1,0 +1,35 @@
+"""In which language a page speaks, and in which zone its times are."""
+
+from flask import Flask, current_app, g, request
+from flask_babel import Babel
+
+FIRST = "de"
+SPOKEN = ("de", "en")
+COOKIE = "language"
+
+
+def init_app(app: Flask) -> None:
+    """Choose language and zone for each request."""
+    Babel(app, locale_selector=chosen, timezone_selector=zone)
+    app.context_processor(lambda: {"language": chosen(), "languages": SPOKEN})
+
+
+def chosen() -> str:
+    """Return what was chosen, then what the mailbox says, then what the browser asks for."""
+    wished = request.cookies.get(COOKIE)
+    if wished in SPOKEN:
+        return wished
+    of_mailbox = getattr(g, "language", None)
+    if of_mailbox in SPOKEN:
+        return str(of_mailbox)
+    return request.accept_languages.best_match(SPOKEN) or FIRST
+
+
+def zone() -> str:
+    """Return the tenant's zone."""
+    return str(getattr(g, "zone", None) or "Europe/Zurich")
+
+
+def secure_cookie() -> bool:
+    """Whether cookies want https here."""
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])

@@ -1,0 +1,1 @@
+"""Report links: opening shows and never acts; one button acts."""

@@ -1,0 +1,151 @@
+"""What a report link opens.
+
+Mail scanners follow every link of a report, so GET only shows and POST acts. No token is
+burnt by opening it, and pages behind quarantine and webmail links have clean addresses.
+"""
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from mailstore import quarantine, reports, sessions
+from mailstore.deliveries import Delivery, State
+from mailstore.quarantine import SELF_SERVICE
+from mailstore.reports import Link, LinkKind
+from portal import reading
+from portal.access import LINKS, Visitor, device_token, guard, link_session, store, visitor_of
+from portal.auth.paths import own_path
+from portal.auth.views import with_device
+from portal.links import LinkForged
+
+bp = Blueprint("oneclick", __name__)
+
+TARGETS = {LinkKind.QUARANTINE: "quarantine.index", LinkKind.WEBMAIL: "webmail.index"}
+
+
+def _holder() -> Visitor:
+    """Open the token before any view runs: 404 for a forged one; `g.ended` for an old one."""
+    try:
+        link_id, _kind = current_app.extensions["links"].read(request.view_args["token"])  # type: ignore[index]
+    except LinkForged:
+        abort(404)
+    found = reports.alive(g.db, link_id)
+    if found is None:
+        abort(404)
+    g.link, g.ended = found
+    return visitor_of(g.link)
+
+
+def _coder() -> Visitor:
+    """Find the link that this browser opened and whose code is asked for."""
+    visitor = link_session(LinkKind.WEBMAIL) or link_session(LinkKind.QUARANTINE)
+    return visitor or abort(404)
+
+
+for_link = guard(_holder)
+for_coder = guard(_coder)
+
+
+@bp.get("/l/<token>")
+@for_link
+def show(token: str) -> str | AnyResponse | tuple[str, int]:
+    """Show what the link is for."""
+    link: Link = g.link
+    if g.ended:
+        return render_template("oneclick/ended.html", token=token), 410
+    with store().write() as db:
+        reports.opened(db, link.id)
+    if link.kind in TARGETS:
+        session[LINKS] = session.get(LINKS, {}) | {link.kind.value: link.id}
+        return redirect(url_for(TARGETS[link.kind]), 303)
+    delivery = _held()
+    return render_template(
+        "oneclick/held.html",
+        token=token,
+        delivery=delivery,
+        held=delivery.state is State.QUARANTINED,
+        releasable=delivery.mail_class in SELF_SERVICE,
+        reading=reading.read(delivery.message) if g.visitor.may_read else None,
+    )
+
+
+@bp.get("/l/<token>/body")
+@for_link
+def body(token: str) -> Response:  # noqa: ARG001 (the guard read it)
+    """Show the HTML of the held mail in its frame, on a known device."""
+    if g.ended or g.link.kind is not LinkKind.HELD or not g.visitor.may_read:
+        abort(404)
+    return reading.body_response(_held().message)
+
+
+@bp.post("/l/<token>")
+@for_link
+def act(token: str) -> str | tuple[str, int]:
+    """Release the message that the link is for."""
+    link: Link = g.link
+    if g.ended or link.delivery_id is None:
+        return render_template("oneclick/ended.html", token=token), 410
+    with store().write() as db:
+        done = quarantine.release(
+            db, g.scope, link.delivery_id, by=g.visitor.name, classes=SELF_SERVICE
+        )
+    return render_template("oneclick/done.html", done=done, delivery=_held())
+
+
+@bp.post("/l/<token>/fresh")
+@for_link
+def fresh(token: str) -> str:  # noqa: ARG001 (the guard read it)
+    """Send a new report to the mailbox's own address, one an hour."""
+    if g.ended:
+        with store().write() as db:
+            reports.refresh(db, g.link)
+    return render_template("oneclick/fresh.html")
+
+
+@bp.get("/code")
+@for_coder
+def code() -> str:
+    """Ask for the code that is printed in the report."""
+    return render_template("oneclick/code.html", next=_next())
+
+
+@bp.post("/code")
+@for_coder
+def know() -> AnyResponse | tuple[str, int]:
+    """Make this device known if the code fits."""
+    link: Link = g.visitor.link
+    with store().write() as db:
+        fits = reports.code_fits(db, link.report_id, request.form.get("code", ""))
+    if not fits:
+        flash(
+            _("This is not the code of the report. After six tries only a new report helps."),
+            "warning",
+        )
+        return render_template("oneclick/code.html", next=_next()), 422
+    device = device_token() or sessions.new_token()
+    with store().write() as db:
+        agent = request.user_agent.string
+        sessions.remember_device(db, device, frozenset({link.mailbox_id}), agent)
+    return with_device(redirect(_next(), 303), device)
+
+
+def _next() -> str:
+    target = own_path(request.values.get("next", ""))
+    return target or url_for(TARGETS[g.visitor.link.kind])
+
+
+def _held() -> Delivery:
+    delivery = quarantine.look(g.db, g.scope, g.link.delivery_id)
+    return delivery or abort(404)

@@ -1,0 +1,108 @@
+"""The quarantine: a list, a look, and three deeds."""
+
+from flask import Blueprint, Response, abort, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from mailstore import quarantine, senders
+from mailstore.deliveries import Delivery, State
+from mailstore.quarantine import SELF_SERVICE
+from portal import reading
+from portal.access import for_quarantine, for_user, store
+from portal.paging import asked_page, listing
+
+bp = Blueprint("quarantine", __name__, url_prefix="/quarantine")
+
+
+@bp.get("/")
+@for_quarantine
+def index() -> str:
+    """Show what is held, newest first."""
+    held = listing(quarantine.held(g.db, g.scope, asked_page()))
+    return render_template("quarantine/index.html", held=held, releasable=SELF_SERVICE)
+
+
+@bp.get("/<int:delivery_id>")
+@for_quarantine
+def look(delivery_id: int) -> str | AnyResponse:
+    """Show one held mail; a device nobody knows is asked for the code first."""
+    delivery = _found(delivery_id)
+    if not g.visitor.may_read:
+        return redirect(
+            url_for("oneclick.code", next=url_for(".look", delivery_id=delivery_id)), 303
+        )
+    return render_template(
+        "quarantine/look.html",
+        delivery=delivery,
+        reading=reading.read(delivery.message),
+        releasable=delivery.mail_class in SELF_SERVICE,
+        held=delivery.state is State.QUARANTINED,
+    )
+
+
+@bp.get("/<int:delivery_id>/body")
+@for_quarantine
+def body(delivery_id: int) -> Response:
+    """Show the HTML of a held mail in its frame."""
+    delivery = _found(delivery_id)
+    if not g.visitor.may_read:
+        abort(404)
+    return reading.body_response(delivery.message)
+
+
+@bp.post("/<int:delivery_id>/release")
+@for_quarantine
+def release(delivery_id: int) -> AnyResponse:
+    """Send one message on to the mailbox."""
+    with store().write() as db:
+        released = quarantine.release(
+            db, g.scope, delivery_id, by=g.visitor.name, classes=SELF_SERVICE
+        )
+    if released:
+        flash(_("The message is on its way to you."), "success")
+    else:
+        flash(_("This message is not in quarantine any more."), "info")
+    return redirect(url_for(".index"), 303)
+
+
+@bp.post("/<int:delivery_id>/delete")
+@for_quarantine
+def delete(delivery_id: int) -> AnyResponse:
+    """Take one message out of the list."""
+    with store().write() as db:
+        deleted = quarantine.delete(db, g.scope, delivery_id, by=g.visitor.name)
+    if deleted:
+        flash(_("The message is deleted."), "success")
+    else:
+        flash(_("This message is not in quarantine any more."), "info")
+    return redirect(url_for(".index"), 303)
+
+
+@bp.post("/<int:delivery_id>/allow")
+@for_user
+def allow(delivery_id: int) -> AnyResponse:
+    """Allow the author for this mailbox, and send the message on."""
+    delivery = _found(delivery_id)
+    author, mailbox_id = delivery.message.author, delivery.mailbox_id
+    if not author or mailbox_id is None or delivery.mail_class not in SELF_SERVICE:
+        flash(_("This sender cannot be allowed."), "warning")
+        return redirect(url_for(".look", delivery_id=delivery_id), 303)
+    by = g.visitor.name
+    with store().write() as db:
+        senders.allow(db, delivery.tenant_id, mailbox_id, author, delivery_id, by=by)
+        quarantine.release(db, g.scope, delivery_id, by=by, classes=SELF_SERVICE)
+    flash(
+        _(
+            "%(author)s is allowed from now on, whenever the mail is proven to be theirs.",
+            author=author,
+        ),
+        "success",
+    )
+    return redirect(url_for(".index"), 303)
+
+
+def _found(delivery_id: int) -> Delivery:
+    delivery = quarantine.look(g.db, g.scope, delivery_id)
+    if delivery is None:
+        abort(404)
+    return delivery

@@ -1,0 +1,126 @@
+"""Reading a stored mail for a page: the content goes to the sandbox, what comes back is data."""
+
+import base64
+import html
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, cast
+
+import bleach
+import structlog
+from flask import Response, current_app
+from markupsafe import Markup
+from werkzeug.utils import secure_filename
+
+from mailstore.errors import Corrupt, NotFound, SandboxFailed
+from mailstore.messages import Message
+from portal.access import store
+from portal.security import FRAME_POLICY
+
+if TYPE_CHECKING:
+    from mailstore.sandbox import Sandbox
+
+log = structlog.get_logger()
+
+RENDERING = "portal.rendering"
+SECONDS = 4.0
+LONGEST_LINKED = 100 * 1024
+DOCUMENT = (
+    "<!doctype html><html><head><meta charset='utf-8'><meta name='viewport' "
+    "content='width=device-width'><style>body{{margin:16px;font:16px/1.5 sans-serif;"
+    "color:#1b1f22;background:#fff;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}"
+    "</style></head><body>{body}</body></html>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page shows of a mail."""
+
+    fields: dict[str, str]
+    text: Markup
+    has_html: bool
+    attachments: list[dict[str, Any]]
+
+
+def read(message: Message) -> Reading | None:
+    """Return a mail for reading; None where its content is gone, damaged or too much."""
+    said = _ask("read", None, message)
+    if said is None:
+        return None
+    return Reading(said["fields"], linked(said["text"]), said["has_html"], said["attachments"])
+
+
+def linked(text: str) -> Markup:
+    """Return plain text with its links made clickable, within a size."""
+    escaped = html.escape(text)
+    if len(escaped) > LONGEST_LINKED:
+        return Markup(escaped)  # noqa: S704 (escaped just above)
+    callbacks = [*bleach.linkifier.DEFAULT_CALLBACKS, _new_window]
+    return Markup(bleach.linkify(escaped, callbacks=callbacks))  # noqa: S704 (escaped above)
+
+
+def body_response(message: Message) -> Response:
+    """Return the HTML of a mail as a document of its own that can load and run nothing."""
+    said = _ask("body", None, message)
+    if said is None or said["html"] is None:
+        reading = read(message)
+        shown = f"<pre style='white-space:pre-wrap'>{reading.text if reading else ''}</pre>"
+    else:
+        shown = said["html"]
+    answer = Response(DOCUMENT.format(body=shown), mimetype="text/html")
+    answer.headers["Content-Security-Policy"] = FRAME_POLICY
+    return answer
+
+
+def attachment_response(message: Message, number: int) -> Response | None:
+    """Return one attachment as a download that no browser opens by itself; None without it."""
+    said = _ask("attachment", number, message)
+    if said is None or said["content"] is None:
+        return None
+    return download(base64.b64decode(said["content"]), said["name"])
+
+
+def source_of(message: Message) -> dict[str, str] | None:
+    """Return head and body of a mail as text; None where its content is gone."""
+    return cast("dict[str, str] | None", _ask("source", None, message))
+
+
+def download(content: bytes, name: str) -> Response:
+    """Return bytes as a file to save (RFC 6266), whatever they claim to be."""
+    answer = Response(content, mimetype="application/octet-stream")
+    answer.headers.set(
+        "Content-Disposition", "attachment", filename=secure_filename(name) or "attachment"
+    )
+    answer.headers["Content-Security-Policy"] = FRAME_POLICY
+    return answer
+
+
+def whole(message: Message) -> bytes | None:
+    """Return all stored bytes of a mail, or None where they are gone or damaged."""
+    try:
+        return b"".join(store().content(message))
+    except (NotFound, Corrupt) as error:
+        log.warning("content_unreadable", message=message.id, error=str(error))
+        return None
+
+
+def _ask(name: str, args: object, message: Message) -> Any:
+    sandbox = cast("Sandbox", current_app.extensions["sandbox"])
+    content = whole(message)
+    if content is None:
+        return None
+    with TemporaryFile(dir=store().settings.spool_folder) as file:
+        file.write(content)
+        file.flush()
+        try:
+            return sandbox.call(name, args, file.fileno(), seconds=SECONDS)
+        except SandboxFailed as error:
+            log.warning("rendering_failed", message=message.id, error=str(error))
+            return None
+
+
+def _new_window(attributes: Any, _new: bool = False) -> Any:
+    attributes[None, "target"] = "_blank"
+    attributes[None, "rel"] = "noopener noreferrer nofollow"
+    return attributes

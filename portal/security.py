@@ -1,0 +1,54 @@
+"""Headers and cookies of every answer: strict without exceptions."""
+
+from typing import Any
+
+from flask import Flask, Response, request
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+# For the frame that shows somebody else's HTML: nothing is loaded, nothing runs.
+FRAME_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Robots-Tag": "noindex",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+STATIC = frozenset({"static", "bootstrap.static"})
+
+
+def cookies(*, secure: bool) -> dict[str, Any]:
+    """Return the cookie settings; `__Host-` needs https, which a loopback demo lacks."""
+    return {
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "DEVICE_COOKIE_NAME": "__Host-device" if secure else "device",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Put the headers on every response."""
+    secure = bool(app.config["SESSION_COOKIE_SECURE"])
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if secure:
+            response.headers["Strict-Transport-Security"] = HSTS
+        if request.endpoint not in STATIC:
+            response.headers["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,71 @@
+"""How things look everywhere: reasons as sentences, states as words, sizes, the outage banner."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import format_datetime, gettext, to_user_timezone
+from flask_babel import lazy_gettext as _l
+
+from mailstore import clock, copies, mailboxes
+from mailstore.deliveries import Delivery, State
+from mailstore.envelopes import MailClass
+from portal.reasons import sentences
+
+KILO = 1024
+
+
+CLASSES = {
+    MailClass.CLEAN: _l("ordinary mail"),
+    MailClass.NEWSLETTER: _l("newsletter"),
+    MailClass.SPAM: _l("spam"),
+    MailClass.PHISH: _l("fraud"),
+    MailClass.DANGEROUS: _l("dangerous attachment"),
+    MailClass.VIRUS: _l("virus"),
+    MailClass.REPORT: _l("report"),
+}
+STATES = {
+    State.QUEUED: _l("waiting"),
+    State.QUARANTINED: _l("held"),
+    State.DELIVERED: _l("delivered"),
+    State.FAILED: _l("refused by your mail server"),
+    State.DELETED: _l("deleted"),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Give templates their words and every page its banner."""
+    app.jinja_env.filters.update(moment=moment, filesize=filesize)
+    app.context_processor(lambda: {"classes": CLASSES, "states": STATES, "reasons": reasons})
+    app.context_processor(_banner)
+
+
+def reasons(delivery: Delivery) -> list[str]:
+    """Return the sentences why a delivery was held, in the visitor's language."""
+    return [gettext(sentence) for sentence in sentences(delivery.symbols)]
+
+
+def moment(at: datetime | None) -> str:
+    """Return a time as people say it: today only the clock, else the day with it."""
+    if at is None:
+        return ""
+    local, today = to_user_timezone(at), to_user_timezone(clock.now())
+    if local.date() == today.date():
+        return str(format_datetime(at, "HH:mm"))
+    return str(format_datetime(at, "d. MMM HH:mm" if local.year == today.year else "d. MMM y"))
+
+
+def filesize(size: int) -> str:
+    """Return a size in the unit people use for files."""
+    if size < KILO * KILO:
+        return f"{max(size // KILO, 1)} KB"
+    return f"{size / KILO / KILO:.1f} MB"
+
+
+def _banner() -> dict[str, Any]:
+    """Return what every page of a concerned person says of an outage."""
+    scope = getattr(g, "scope", None)
+    if scope is None or not scope.mailbox_ids or not hasattr(g, "db"):
+        return {"outage": None}
+    since = mailboxes.down_since(g.db, scope.mailbox_ids)
+    return {"outage": since and {"since": since, "waiting": copies.waiting(g.db, scope)}}

@@ -1,0 +1,1 @@
+"""The emergency webmail: reading retention copies, and having one delivered again."""
