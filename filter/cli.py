@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from filter import delivery, server, supervisor, sweep
+from filter.demo.cli import demo
 from filter.inspection import Case, explain
 from mailstore import retention
 from mailstore.cli import open_store, speaks
@@ -87,4 +88,4 @@ def _readable(found: dict[str, Any]) -> str:
     return "\n".join([head, *lines])
 
 
-COMMANDS: tuple[click.Command, ...] = (relay, worker, serve, examine)
+COMMANDS: tuple[click.Command, ...] = (relay, worker, serve, examine, demo)

@@ -1,5 +1,6 @@
 """Runs the processes of one installation together and starts again what ends."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -36,6 +38,8 @@ class Supervisor:
 
     commands: Mapping[str, Sequence[str]]
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    log_file: Path | None = None
+    pause: float = PAUSE
     stop: threading.Event = field(default_factory=threading.Event)
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -46,7 +50,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Restart what ends, until stop is set; then end everything in order."""
-        while not self.stop.wait(PAUSE):
+        while not self.stop.wait(self.pause):
             for name, process in list(self._running.items()):
                 if process.poll() is not None:
                     log.warning("process_ended", name=name, code=process.returncode)
@@ -59,6 +63,14 @@ class Supervisor:
             signal.signal(number, lambda *_: self.stop.set())
         self.start()
         self.watch()
+
+    def pids(self) -> list[int]:
+        """Return the process ids of what runs now."""
+        return [process.pid for process in self._running.values()]
+
+    def pid(self, name: str) -> int:
+        """Return the process id of one of the commands."""
+        return self._running[name].pid
 
     def end(self) -> None:
         """Ask all to finish, wait, and kill what does not."""
@@ -74,6 +86,8 @@ class Supervisor:
 
     def _start(self, name: str) -> None:
         command = list(self.commands[name])
-        self._running[name] = subprocess.Popen(  # noqa: S603 (our own commands)
-            command, cwd=ROOT, env=dict(self.env)
-        )
+        with contextlib.ExitStack() as stack:
+            out = stack.enter_context(self.log_file.open("ab")) if self.log_file else None
+            self._running[name] = subprocess.Popen(  # noqa: S603 (our own commands)
+                command, cwd=ROOT, env=dict(self.env), stdout=out, stderr=out
+            )

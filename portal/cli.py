@@ -8,7 +8,7 @@ from mailstore.addresses import Address
 from mailstore.cli import open_store, speaks
 from mailstore.errors import NotFound
 from mailstore.mailboxes import Mailbox, MailboxAddress
-from portal.reports import begin_report, send_report
+from portal.reports import Renderer, begin_report, contents_of, send_report
 
 JOBS = (begin_report, send_report)  # imported here, so that the worker knows them
 
@@ -20,8 +20,9 @@ def report() -> None:
 
 @report.command("send")
 @click.argument("address")
+@click.option("--print", "shows", is_flag=True, help="Print a link and the code, to be told.")
 @speaks
-def send(address: str) -> None:
+def send(address: str, shows: bool) -> None:
     """Send a report of everything held to one mailbox, now."""
     key = Address.parse(address).key
     store = open_store()
@@ -34,6 +35,11 @@ def send(address: str) -> None:
         begun = reports.begin_now(db, mailbox).id
     send_report(store, begun)
     click.echo(f"The report to {mailbox.address} is in the queue.")
+    if shows:
+        with store.read() as db:
+            contents = contents_of(db, begun)
+        click.echo(f"Link: {Renderer(store).first_url(contents)}")
+        click.echo(f"Code: {contents.report.code}")
 
 
 COMMANDS: tuple[click.Command, ...] = (report,)

@@ -151,6 +151,11 @@ class Renderer:
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
         return mail
 
+    def first_url(self, contents: Contents) -> str:
+        """Return the link of the first mail that people may deliver, or else of the quarantine."""
+        releasable = (link for link, held in contents.lines if held.mail_class in SELF_SERVICE)
+        return self._url(next(releasable, contents.pages[LinkKind.QUARANTINE]))
+
     def _shown(self, contents: Contents, catalogue: NullTranslations) -> dict[str, object]:
         language = contents.language
         return {

@@ -1,0 +1,112 @@
+"""A whole throw-away installation for benches and tests: relay, worker, a sink, real processes."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from bench.sink import Sink
+from filter.supervisor import Supervisor, flask, gunicorn
+from mailstore.sandbox import ROOT
+from mailstore.settings import PREFIX, Settings
+from mailstore.store import Store
+
+DOMAIN = "rcpt.example"
+USER = f"user@{DOMAIN}"
+PATIENCE = 60.0
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Installation:
+    """`with Installation() as it:` runs `flask relay` and the rest like `flask serve` does."""
+
+    def __init__(self, processes: Sequence[str] = ("relay", "worker"), **settings: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="mailhafen-"))
+        self.smtp, self.web = free_port(), free_port()
+        self.sink = Sink()
+        own = {
+            "DATA_DIR": str(self.folder / "data"),
+            "SMTP_LISTEN": f"127.0.0.1:{self.smtp}",
+            "WEB_LISTEN": f"127.0.0.1:{self.web}",
+            "BASE_URL": f"http://127.0.0.1:{self.web}",
+            "SECRET_KEY": secrets.token_hex(32),
+            "PROBE_SECONDS": "0.2",
+        }
+        clean = {key: text for key, text in os.environ.items() if not key.startswith(PREFIX)}
+        self.env = clean | {PREFIX + key: text for key, text in (own | settings).items()}
+        commands = {
+            "relay": flask("relay"),
+            "worker": flask("worker"),
+            "portal": gunicorn(f"127.0.0.1:{self.web}"),
+        }
+        chosen = {name: commands[name] for name in processes}
+        self.supervisor = Supervisor(chosen, self.env, self.folder / "log", pause=0.1)
+        self._watch = threading.Thread(target=self.supervisor.watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self.sink.start()
+        self.flask("setup")
+        hop = f"127.0.0.1:{self.sink.port}"
+        self.flask("tenant", "add", "Muster AG", "--domain", DOMAIN, "--next-hop", hop)
+        self.flask("mailbox", "add", USER, "--name", "Anna Keller")
+        self.supervisor.start()
+        self._watch.start()
+        for name, port in (("relay", self.smtp), ("portal", self.web)):
+            if name in self.supervisor.commands:
+                wait_for(port)
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.supervisor.stop.set()
+        self._watch.join()
+        self.sink.stop()
+        if kind is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def flask(self, *args: str, stdin: str | None = None) -> str:
+        """Run a command of ours to its end and return what it says; raises if it fails."""
+        done = subprocess.run(  # noqa: S603 (our own command)
+            flask(*args),
+            cwd=ROOT,
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"flask {' '.join(args)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def store(self) -> Store:
+        """Open the same rows and packs from here."""
+        given = {
+            key.removeprefix(PREFIX).lower(): text
+            for key, text in self.env.items()
+            if key.startswith(PREFIX)
+        }
+        return Store.open(Settings.model_validate(given))
+
+
+def wait_for(port: int) -> None:
+    """Return once somebody listens; raises TimeoutError."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody listens on {port}")
