@@ -46,7 +46,7 @@ class Installation:
             "PROBE_SECONDS": "0.2",
         }
         clean = {key: text for key, text in os.environ.items() if not key.startswith(PREFIX)}
-        self.env = clean | {PREFIX + key: text for key, text in (own | settings).items()}
+        self.env = clean | {PREFIX + key.upper(): text for key, text in (own | settings).items()}
         commands = {
             "relay": flask("relay"),
             "worker": flask("worker"),

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from bench.installation import USER, Installation
-from bench.load import Load
+from bench.load import TAKEN, Load
 from bench.processes import Usage
 from mailstore.messages import Message
 
@@ -31,7 +31,7 @@ def main() -> int:
         usage = Usage(it.supervisor.pids())
         begun = time.monotonic()
         seconds = asyncio.run(load.run())
-        taken = [sent for sent in load.ledger if sent.code == 250]  # noqa: PLR2004 (the reply)
+        taken = [sent for sent in load.ledger if sent.code == TAKEN]
         it.sink.wait(len(taken), DRAIN_SECONDS)
         drained = time.monotonic() - begun
         used = usage.since()
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _broken_promises(it: Installation, load: Load) -> list[str]:
-    promised = {sent.id for sent in load.ledger if sent.code == 250}  # noqa: PLR2004
+    promised = {sent.id for sent in load.ledger if sent.code == TAKEN}
     with it.store().read() as db:
         ids = db.scalars(select(Message.message_id)).all()
     stored = Counter(each.partition("@")[0].removeprefix("<") for each in ids)
