@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help run test check format docs translations screenshots clean
+.PHONY: help run test check format docs translations screenshots migration clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,10 @@ format: $(VENV)/.dev ## repair formatting and what the linter can repair
 	$(BIN)/ruff check --fix .
 
 docs: $(VENV)/.dev ## write the generated pages of docs/
-	$(BIN)/python -m bench.docs
+	PYTHONPATH=. $(BIN)/python docs/generate.py
+
+migration: $(VENV)/.dev ## write the migration of changed models (NAME="what it does")
+	$(BIN)/python -m mailstore.schema "$(NAME)"
 
 clean: ## delete the environment and the demo's data
 	rm -rf $(VENV) var

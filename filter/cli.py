@@ -40,6 +40,7 @@ def worker() -> None:
     jobs = ThreadJobs(store)
     store.jobs = jobs
     sweep.work(store, jobs, stop)
+    store.closing.set()
     jobs.close()
 
 

@@ -46,7 +46,7 @@ async def _drain(store: Store, lane: Lane) -> None:
                 with store.write() as db:
                     lanes.came_back(db, lane.id, lane.fence)
                 log.info("lane_up", lane=lane.id)
-            while batch := _claim(store, lane):
+            while not store.closing.is_set() and (batch := _claim(store, lane)):
                 if not await _send_all(store, connection, batch):
                     break
     except HopDown as error:

@@ -8,8 +8,8 @@ from mailstore.errors import BadAddress, BadName
 
 MAX_LOCAL = 64
 MAX_DOMAIN = 255
-_ATOM = r"[^\x00-\x20\x7f\"(),:;<>@\[\\\]]+"
-_LOCAL = re.compile(rf"{_ATOM}|\"(?:[^\x00-\x1f\x7f\"\\]|\\[\x20-\x7e])*\"")
+_ATOM = r"[^\x00-\x20\x7f\ud800-\udfff\"(),:;<>@\[\\\]]+"
+_LOCAL = re.compile(rf"{_ATOM}|\"(?:[^\x00-\x1f\x7f\ud800-\udfff\"\\]|\\[\x20-\x7e])*\"")
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?|[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 
@@ -56,7 +56,7 @@ def parse_domain(text: str) -> str:
     """Return a domain in lower case without its last dot, or raise BadName."""
     domain = text.strip().removesuffix(".").lower()
     labels = domain.split(".")
-    if len(domain.encode()) > MAX_DOMAIN or not all(map(_LABEL.fullmatch, labels)):
+    if not all(map(_LABEL.fullmatch, labels)) or len(domain.encode()) > MAX_DOMAIN:
         raise BadName(f"'{text}' is not a domain name.")
     return domain
 

@@ -5,10 +5,10 @@ rows, never a row without its pack.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailstore import attempts, clock, events, keys, sessions
@@ -84,23 +84,29 @@ def expire_held(db: Session) -> int:
 
 
 def _to_carry(store: Store, today: date) -> Sequence[int]:
-    """Find messages that end today or did, and that somebody still needs."""
-    needed = select(Delivery.message_id).where(
+    """Find a batch of messages that end today or did, and that somebody still needs.
+
+    That is: a recipient still waits, or the tenant's setting keeps them for longer by now.
+    """
+    waits = select(Delivery.message_id).where(
         Delivery.message_id == Message.id,
-        or_(Delivery.state == State.QUEUED, Delivery.state == State.QUARANTINED),
+        Delivery.state.in_((State.QUEUED, State.QUARANTINED)),
     )
+    tomorrow = datetime.combine(today, time.min, UTC) + timedelta(days=1)
     with store.read() as db:
-        found = db.execute(
-            select(Message.id, Message.received_at, Tenant.keep_days, needed.exists())
+        settings = db.scalars(select(Tenant.keep_days).distinct()).all()
+        kept_longer = (
+            and_(Tenant.keep_days == days, Message.received_at >= tomorrow - timedelta(days=days))
+            for days in settings
+        )
+        return db.scalars(
+            select(Message.id)
             .join(Tenant, Tenant.id == Message.tenant_id)
             .where(Message.pack.is_not(None), Message.day <= today)
+            .where(or_(waits.exists(), *kept_longer))
             .order_by(Message.id)
+            .limit(BATCH)
         ).all()
-    return [
-        message_id
-        for message_id, received_at, keep_days, waits in found
-        if waits or expiry_day(received_at, keep_days) > today
-    ][:BATCH]
 
 
 def _carry(store: Store, ids: Sequence[int]) -> int:

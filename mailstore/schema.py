@@ -1,6 +1,8 @@
 """The schema: Alembic migrations lead to the same tables as the models."""
 
 import secrets
+import sys
+import tempfile
 from pathlib import Path
 
 from alembic import command
@@ -35,6 +37,15 @@ def is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
+def write_migration(name: str) -> None:
+    """Write the migration from the newest one to what the models say, for a developer."""
+    with tempfile.TemporaryDirectory() as folder:
+        configured = config(f"sqlite:///{folder}/rows.db")
+        command.upgrade(configured, "head")
+        number = len(list((FOLDER / "versions").glob("*.py"))) + 1
+        command.revision(configured, name, autogenerate=True, rev_id=f"{number:04}")
+
+
 def write_secrets(settings: Settings) -> None:
     """Generate the signing key and the key ring unless they are given; readable by us only."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -46,3 +57,7 @@ def write_secrets(settings: Settings) -> None:
         if not given.get_secret_value() and not file.exists():
             file.touch(mode=0o600)
             file.write_text(made + "\n")
+
+
+if __name__ == "__main__":
+    write_migration(sys.argv[1])

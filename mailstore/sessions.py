@@ -118,6 +118,7 @@ def remember_device(db: Session, token: str, mailbox_ids: frozenset[int], agent:
                 index_elements=["token_hash", "mailbox_id"], set_={"created_at": now}
             )
         )
+        events.record(db, "device_known", by=agent[:200], mailbox_id=mailbox_id)
 
 
 def is_known(db: Session, token: str | None, mailbox_id: int) -> bool:

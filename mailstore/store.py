@@ -1,6 +1,7 @@
 """The store: the door to rows and bytes."""
 
 import fcntl
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -26,6 +27,7 @@ class Store:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
         self.jobs: Jobs = NoJobs()
+        self.closing = threading.Event()
         self.packs: Packs = packs or LocalPacks(settings.data_dir / "packs")
         self.engine = make_engine(settings.rows_url)
         self._reader = sessionmaker(reader_options(self.engine), expire_on_commit=False)
