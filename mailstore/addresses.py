@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Self
 
 from mailstore.errors import BadAddress, BadName
@@ -26,10 +27,12 @@ class Address:
 
         Source routes, lists and address literals are refused rather than shortened.
         """
-        path = text.strip()
+        path = text
         if path.startswith("<") and path.endswith(">"):
             path = path[1:-1]
         local, _, domain = path.rpartition("@")
+        if domain != domain.strip():
+            raise BadAddress(text)
         try:
             domain = parse_domain(domain)
         except BadName as error:
@@ -64,9 +67,11 @@ def parse_domain(text: str) -> str:
 def parse_host_port(text: str) -> tuple[str, int]:
     """Return the host and port of `host:port` or `[v6]:port`, or raise BadName."""
     host, _, port = text.strip().rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
         raise BadName(f"'{text}' is not HOST:PORT.")
-    if ":" not in host:
-        host = parse_domain(host)
-    return host, int(port)
+    if not (host.startswith("[") and host.endswith("]")):
+        return parse_domain(host), int(port)
+    try:
+        return str(IPv6Address(host[1:-1])), int(port)
+    except ValueError as error:
+        raise BadName(f"'{text}' is not HOST:PORT.") from error

@@ -91,7 +91,8 @@ def resend(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
     values: dict[str, Any] = {name: getattr(original, name) for name in copied}
     now = clock.now()
     values |= {
-        "resend_of": latest.id, "state": State.QUEUED, "accepted_at": now, "next_attempt_at": now
+        "resend_of": latest.id, "state": State.QUEUED, "accepted_at": now, "queued_at": now,
+        "next_attempt_at": now,
     }  # fmt: skip
     added = db.scalar(
         upsert(db, Delivery).values(**values).on_conflict_do_nothing().returning(Delivery.id)

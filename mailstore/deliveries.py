@@ -102,6 +102,7 @@ class Delivery(Base):
     tag: Mapped[str] = mapped_column(default="")
     accepted_at: Mapped[datetime]
     held_until: Mapped[datetime | None]
+    queued_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
@@ -153,7 +154,7 @@ def finish(db: Session, delivery: Delivery, outcome: Outcome, retries: Retries) 
     if outcome.result is Result.SENT:
         kind = "delivered"
         values |= {"state": State.DELIVERED, "done_at": now, "next_attempt_at": None}
-    elif outcome.result is Result.REFUSED or now - delivery.accepted_at > retries.give_up:
+    elif outcome.result is Result.REFUSED or _waited(delivery, now) > retries.give_up:
         kind = "failed"
         values |= {"state": State.FAILED, "done_at": now, "next_attempt_at": None}
     elif outcome.soon:
@@ -173,6 +174,11 @@ def finish(db: Session, delivery: Delivery, outcome: Outcome, retries: Retries) 
         db, kind, by="worker", tenant_id=delivery.tenant_id, delivery_id=delivery.id, detail=detail
     )
     return True
+
+
+def _waited(delivery: Delivery, now: datetime) -> timedelta:
+    # Held mail begins to wait when it is released.
+    return now - (delivery.queued_at or delivery.accepted_at)
 
 
 def put_back(db: Session, deliveries: Sequence[Delivery]) -> None:

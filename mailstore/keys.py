@@ -4,7 +4,6 @@ Deleting the row erases every mail of that tenant and day, wherever copies of th
 """
 
 import secrets
-import threading
 from datetime import date
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -38,7 +37,6 @@ class KeyRing:
         except ValueError as error:
             raise Misconfigured("MAILHAFEN_KEYS: not a list of Fernet keys.") from error
         self._known: dict[tuple[int, date], bytes] = {}
-        self._lock = threading.Lock()
 
     def known(self, tenant_id: int, day: date) -> bytes | None:
         """Return a key this process has used before, without touching rows."""
@@ -47,7 +45,7 @@ class KeyRing:
     def make(self, db: Session, tenant_id: int, day: date) -> bytes:
         """Return the key of a tenant's day, made if need be; wants a writing session.
 
-        It may be used once that session has committed.
+        It may be used, and remembered, once that session has committed.
         """
         wrapped = self._fernet.encrypt(secrets.token_bytes(KEY_BYTES)).decode()
         values = {"tenant_id": tenant_id, "day": day, "wrapped": wrapped}
@@ -60,15 +58,16 @@ class KeyRing:
             select(DataKey.wrapped).where(DataKey.tenant_id == tenant_id, DataKey.day == day)
         )
         if wrapped is None:
-            self._known.pop((tenant_id, day), None)
             raise NotFound(f"the key of day {day} is erased")
         try:
             key = self._fernet.decrypt(wrapped)
         except InvalidToken as error:
             raise Misconfigured("MAILHAFEN_KEYS does not hold the key of stored mail.") from error
-        with self._lock:
-            self._known[tenant_id, day] = key
         return key
+
+    def remember(self, tenant_id: int, day: date, key: bytes) -> None:
+        """Keep a key whose row is durable in memory."""
+        self._known[tenant_id, day] = key
 
 
 def erase_before(db: Session, day: date) -> int:

@@ -123,7 +123,7 @@ def _mailbox_at(db: Session, address: Address) -> Mailbox | None:
         select(MailboxAddress.key, Mailbox)
         .join(Mailbox, Mailbox.id == MailboxAddress.mailbox_id)
         .where(MailboxAddress.key.in_((address.key, address.base_key)), Mailbox.active)
-    ).tuples()
+    )
     by_key = dict(found.all())
     return by_key.get(address.key) or by_key.get(address.base_key)
 

@@ -52,6 +52,7 @@ def add_mailbox(
     db: Session, tenant: Tenant, domain: Domain, address: Address, *, name: str = "", by: str
 ) -> Mailbox:
     """Add a person's mailbox, or raise BadName where the address is taken."""
+    _check_free(db, address)
     mailbox = Mailbox(tenant_id=tenant.id, domain_id=domain.id, address=str(address), name=name)
     times = policies.effective(db, domain.policy_id or tenant.policy_id)
     mailbox.report_due_at = next_report_at(
@@ -65,7 +66,10 @@ def add_mailbox(
 
 
 def add_alias(db: Session, mailbox: Mailbox, alias: Address, *, by: str) -> None:
-    """Lead another address to a mailbox, or raise BadName where it is taken."""
+    """Lead another address of its tenant to a mailbox, or raise BadName where it is taken."""
+    domain = db.scalar(select(Domain).where(Domain.name == alias.domain))
+    if domain is None or domain.tenant_id != mailbox.tenant_id:
+        raise BadName(f"The domain '{alias.domain}' is not one of this tenant.")
     _claim_address(db, mailbox, alias)
     events.record(
         db,
@@ -90,7 +94,11 @@ def _add_catch_all(db: Session, tenant: Tenant, domain: Domain) -> Mailbox:
 
 
 def _claim_address(db: Session, mailbox: Mailbox, address: Address) -> None:
-    if db.get(MailboxAddress, address.key) is not None:
-        raise BadName(f"The address '{address}' is taken.")
+    _check_free(db, address)
     db.add(MailboxAddress(key=address.key, mailbox_id=mailbox.id))
     db.flush()
+
+
+def _check_free(db: Session, address: Address) -> None:
+    if db.get(MailboxAddress, address.key) is not None:
+        raise BadName(f"The address '{address}' is taken.")

@@ -125,7 +125,12 @@ class LocalPacks:
 
     def _pack(self, day: date) -> _Open:
         pack = self._open.get(day)
-        if pack is None or pack.size >= FULL:
+        if pack is not None and pack.size >= FULL:
+            # Its last slices may be of this very append: they are synced before it is left.
+            self._sync(day)
+            self._abandon(day)
+            pack = None
+        if pack is None:
             pack = self._open[day] = self._create(day)
         return pack
 
@@ -135,7 +140,7 @@ class LocalPacks:
         path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(path, flags, 0o600)
-        for folder in (path.parent, self._folder):
+        for folder in (path.parent, self._folder, self._folder.parent):
             sync_folder(folder)
         return _Open(name, descriptor, 0)
 

@@ -49,7 +49,7 @@ def release(
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state == State.QUARANTINED)
         .where(scope.covers(Delivery), Delivery.mail_class.in_(classes))
-        .values(state=State.QUEUED, next_attempt_at=now)
+        .values(state=State.QUEUED, queued_at=now, next_attempt_at=now)
         .returning(Delivery.tenant_id, Delivery.mailbox_id, Delivery.lane_id)
     ).first()
     if released is None:

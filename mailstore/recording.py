@@ -106,5 +106,6 @@ def _delivery(each: Accepted, message_id: int, verdict: Verdict) -> dict[str, An
         "tag": policy.newsletter_tag if tagged else "",
         "accepted_at": each.received_at,
         "held_until": each.received_at + timedelta(days=recipient.held_days) if held else None,
+        "queued_at": None if held else each.received_at,
         "next_attempt_at": None if held else each.received_at,
     }

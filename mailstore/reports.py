@@ -121,18 +121,14 @@ def held_since(db: Session, mailbox_id: int, since: datetime) -> Sequence[int]:
 
 def lines(db: Session, report_id: int) -> Sequence[tuple[Link, Delivery]]:
     """Return the lines of a report: each link with its delivery, the message loaded."""
-    return (
-        db.execute(
-            select(Link, Delivery)
-            .join(Delivery, Delivery.id == Link.delivery_id)
-            .join(Delivery.message)
-            .options(contains_eager(Delivery.message))
-            .where(Link.report_id == report_id)
-            .order_by(Delivery.accepted_at.desc(), Delivery.id.desc())
-        )
-        .tuples()
-        .all()
-    )
+    return db.execute(
+        select(Link, Delivery)
+        .join(Delivery, Delivery.id == Link.delivery_id)
+        .join(Delivery.message)
+        .options(contains_eager(Delivery.message))
+        .where(Link.report_id == report_id)
+        .order_by(Delivery.accepted_at.desc(), Delivery.id.desc())
+    ).all()
 
 
 def page_links(db: Session, report_id: int) -> dict[LinkKind, Link]:

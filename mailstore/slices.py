@@ -6,6 +6,7 @@ repeated unseen, and no nonce is ever used twice.
 """
 
 import hashlib
+import io
 import itertools
 import secrets
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing_extensions import Buffer
 
 from mailstore.errors import Corrupt
 from mailstore.packs import Slice
@@ -70,20 +72,49 @@ def unseal(key: bytes, stored: Iterable[bytes], sha256: str) -> Iterator[bytes]:
     if reader.take(1) != VERSION:
         raise Corrupt("unknown slice version")
     cipher = _cipher(key, reader.take(SALT_BYTES))
-    digest, number, last = hashlib.sha256(), 0, False
-    expander = zstandard.ZstdDecompressor().decompressobj()
-    while not last:
-        frame, last = reader.frame()
+    frames = _Frames(reader, cipher)
+    digest = hashlib.sha256()
+    with zstandard.ZstdDecompressor().stream_reader(io.BufferedReader(frames)) as expanded:
         try:
-            plain = expander.decompress(cipher.decrypt(_nonce(number, last=last), frame, None))
-        except (InvalidTag, zstandard.ZstdError) as error:
-            raise Corrupt(f"frame {number} does not fit its key") from error
-        digest.update(plain)
-        number += 1
-        if plain:
-            yield plain
-    if digest.hexdigest() != sha256:
+            while plain := expanded.read(FRAME):
+                digest.update(plain)
+                yield plain
+        except zstandard.ZstdError as error:
+            raise Corrupt("the content cannot be expanded") from error
+    if not frames.ended or digest.hexdigest() != sha256:
         raise Corrupt("the content does not fit its hash")
+
+
+class _Frames(io.RawIOBase):
+    """A file of decrypted frames, as the expander wants to read it."""
+
+    def __init__(self, reader: "_Reader", cipher: AESGCM) -> None:
+        super().__init__()
+        self._reader, self._cipher = reader, cipher
+        self._number = 0
+        self._rest = b""
+        self.ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        if not self._rest and not self.ended:
+            self._rest = self._next()
+        view = memoryview(buffer)
+        taken = self._rest[: len(view)]
+        view[: len(taken)] = taken
+        self._rest = self._rest[len(taken) :]
+        return len(taken)
+
+    def _next(self) -> bytes:
+        frame, self.ended = self._reader.frame()
+        nonce = _nonce(self._number, last=self.ended)
+        self._number += 1
+        try:
+            return self._cipher.decrypt(nonce, frame, None)
+        except InvalidTag as error:
+            raise Corrupt(f"frame {self._number} does not fit its key") from error
 
 
 class _Reader:

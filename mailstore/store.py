@@ -72,6 +72,7 @@ class Store:
         if key is None:
             with self.write() as db:
                 key = self.ring.make(db, tenant_id, day)
+            self.ring.remember(tenant_id, day, key)
         return seal(key, day, chunks)
 
     def content(self, message: Message) -> Iterator[bytes]:
@@ -83,6 +84,7 @@ class Store:
         if key is None:
             with self.read() as db:
                 key = self.ring.find(db, message.tenant_id, place.day)
+            self.ring.remember(message.tenant_id, place.day, key)
         return unseal(key, self.packs.read(place), message.sha256)
 
     def close(self) -> None:

@@ -222,6 +222,7 @@ def upgrade():
     sa.Column('tag', sa.String(), nullable=False),
     sa.Column('accepted_at', mailstore.db.Utc(timezone=True), nullable=False),
     sa.Column('held_until', mailstore.db.Utc(timezone=True), nullable=True),
+    sa.Column('queued_at', mailstore.db.Utc(timezone=True), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('next_attempt_at', mailstore.db.Utc(timezone=True), nullable=True),
     sa.Column('lease_until', mailstore.db.Utc(timezone=True), nullable=True),
