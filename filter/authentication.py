@@ -13,6 +13,7 @@ from mailstore.sandbox_child import Ask
 
 MOST_LOOKUPS = 60
 SECONDS = 20
+LONGEST = 320
 
 
 def check_spf(client: Client, sender: str, ask: Ask) -> str:
@@ -49,7 +50,7 @@ def _as_pyspf(kind: str, record: Any) -> Any:
 
 def _value(text: str) -> str:
     """Return a token or a quoted string (RFC 8601 §2.2); nothing in it can end our line."""
-    safe = "".join(char for char in text if char.isascii() and char.isprintable())
+    safe = "".join(char for char in text[:LONGEST] if char.isascii() and char.isprintable())
     if all(char.isalnum() or char in "@.-_+=" for char in safe):
         return safe
     return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -10,6 +10,8 @@ from mailstore.envelopes import Client
 from mailstore.mime import head_of, header_fields, one_line
 
 CRLF = "\r\n"
+# RFC 5322 §2.1.1, with room for what stands between.
+LONGEST_LINE = 990
 OURS = b"x-mailhafen-"
 AUTHENTICATION_RESULTS = b"authentication-results"
 
@@ -48,13 +50,22 @@ def cuts(raw: bytes, hostname: str) -> tuple[tuple[int, int], ...]:
 def _authserv_id(field: bytes) -> str:
     """Return the id that a results field claims, without comments, folding or version."""
     value = field.partition(b":")[2].decode("latin-1")
-    out, depth = [], 0
-    for char in value:
-        depth += char == "("
-        if depth == 0:
-            out.append(char)
-        depth -= char == ")" and depth > 0
-    words = "".join(out).partition(";")[0].replace('"', "").split()
+    out, depth, quoted = "", 0, False
+    characters = iter(value)
+    for char in characters:
+        literal = char == "\\" and (depth > 0 or quoted)
+        read = next(characters, "") if literal else char
+        if literal:
+            out += read if depth == 0 else ""
+        elif depth == 0 and read == '"':
+            quoted = not quoted
+        elif not quoted and read in "()":
+            depth = max(depth + (1 if read == "(" else -1), 0)
+        elif depth == 0 and (quoted or read != ";"):
+            out += read
+        elif depth == 0:
+            break
+    words = out.split()
     return words[0].lower() if words else ""
 
 
@@ -73,7 +84,7 @@ def tagged(first: bytes, tag: str) -> bytes:
 
     Only the bytes of that one field change; a mail without a Subject gets one.
     """
-    written = tag if tag.isascii() else Header(tag, "utf-8").encode()
+    written = tag if tag.isascii() else Header(tag, "utf-8").encode(linesep=CRLF)
     head = head_of(first)
     for start, end, name in header_fields(head):
         if name != b"subject":
@@ -83,5 +94,7 @@ def tagged(first: bytes, tag: str) -> bytes:
         if one_line(value.decode("latin-1").strip()).startswith(tag):
             return first
         gap = b"" if value.startswith((b" ", b"\t", b"\r\n")) else b" "
+        if len(written) + value.find(b"\r\n") + len(label) > LONGEST_LINE:
+            gap = b"\r\n" + (gap or (b"" if value[:1].isspace() else b" "))
         return first[:start] + label + b": " + written.encode() + gap + value + first[end:]
     return b"Subject: " + written.encode() + b"\r\n" + first

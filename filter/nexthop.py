@@ -5,21 +5,22 @@ made or breaks is, and then nobody knows what became of the mail in flight: it i
 """
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from mailstore.addresses import Address
 from mailstore.deliveries import Outcome, Result
+from mailstore.errors import BadAddress
 
 CONNECT_SECONDS = 30.0
 # RFC 5321 §4.5.3.2, per phase.
-GREETING_SECONDS, COMMAND_SECONDS, END_SECONDS = 300.0, 300.0, 600.0
+GREETING_SECONDS, COMMAND_SECONDS, BLOCK_SECONDS, END_SECONDS = 300.0, 300.0, 180.0, 600.0
 LONGEST_LINE = 2048
 COMMANDS = 3
+YES, GO_ON, NO = 2, 3, 5
 MOST_LINES = 100
 WRITE_BUFFER = 2**20
-_UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
 
 class HopDown(Exception):
@@ -34,16 +35,15 @@ class Reply:
     text: str
 
     @property
-    def good(self) -> bool:
-        """Whether it means yes, or go on."""
-        return 200 <= self.code < 400  # noqa: PLR2004 (classes of reply, RFC 5321 §4.2.1)
+    def kind(self) -> int:
+        """The class of the reply: 2 yes, 3 go on, 4 not now, 5 no (RFC 5321 §4.2.1)."""
+        return self.code // 100
 
     def outcome(self) -> Outcome:
-        """Return what the reply means for the mail it answers (RFC 5321 §4.2.1)."""
-        if self.good:
+        """Return what the reply means for the mail it answers."""
+        if self.kind == YES:
             return Outcome(Result.SENT, self.text)
-        permanent = self.code >= 500  # noqa: PLR2004
-        return Outcome(Result.REFUSED if permanent else Result.TRY_LATER, self.text)
+        return Outcome(Result.REFUSED if self.kind == NO else Result.TRY_LATER, self.text)
 
 
 class Connection:
@@ -75,26 +75,37 @@ class Connection:
 
     async def send(self, sender: str, recipient: str, content: "Content") -> Outcome:
         """Send one mail to one recipient; raises HopDown where the connection breaks."""
-        if _UNSAFE.search(recipient) or _UNSAFE.search(sender):
-            return Outcome(Result.REFUSED, "501 5.1.3 the address cannot be written in SMTP")
+        for address in filter(None, (sender, recipient)):
+            if not self._can_write(address):
+                return Outcome(Result.REFUSED, f"553 5.6.7 {address!a} cannot be written here")
         replies = await self._begin(sender, recipient)
-        refused = next((reply for reply in replies if not reply.good), None)
+        refused = next((reply for reply in replies if reply.kind not in (YES, GO_ON)), None)
         if refused is not None:
             await self._take_back(replies)
             return refused.outcome()
+        if [reply.kind for reply in replies] != [YES, YES, GO_ON]:
+            raise HopDown("the replies do not fit the commands")
         await self._write_content(content)
         return (await self._reply(END_SECONDS)).outcome()
 
+    def _can_write(self, address: str) -> bool:
+        """Whether an address can be said to this server, and is one at all."""
+        try:
+            Address.parse(address)
+        except BadAddress:
+            return False
+        return address.isascii() or "SMTPUTF8" in self._extensions
+
     async def _greet(self) -> None:
         greeting = await self._reply(GREETING_SECONDS)
-        if not greeting.good:
+        if greeting.kind != YES:
             raise HopDown(greeting.text)
         self._writer.write(f"EHLO {self._hostname}\r\n".encode())
         hello = await self._reply(COMMAND_SECONDS)
-        if not hello.good:
+        if hello.kind != YES:
             self._writer.write(f"HELO {self._hostname}\r\n".encode())
             hello = await self._reply(COMMAND_SECONDS)
-        if not hello.good:
+        if hello.kind != YES:
             raise HopDown(hello.text)
         offers = (line.split() for line in hello.text.split("\n")[1:])
         self._extensions = {words[1].upper() for words in offers if len(words) > 1}
@@ -110,7 +121,7 @@ class Connection:
             if not together:
                 self._writer.write(command)
             replies.append(await self._reply(COMMAND_SECONDS))
-            if not together and not replies[-1].good:
+            if not together and replies[-1].kind not in (YES, GO_ON):
                 break
         return replies
 
@@ -123,7 +134,7 @@ class Connection:
 
     async def _take_back(self, replies: list[Reply]) -> None:
         """Leave a refused transaction; a DATA that was let in all the same ends empty."""
-        if len(replies) == COMMANDS and replies[-1].good:
+        if len(replies) == COMMANDS and replies[-1].kind == GO_ON:
             self._writer.write(b".\r\n")
             await self._reply(END_SECONDS)
         self._writer.write(b"RSET\r\n")
@@ -134,7 +145,11 @@ class Connection:
         try:
             for chunk in content():
                 self._writer.write(stuffed.feed(chunk))
-                await self._writer.drain()
+                async with asyncio.timeout(BLOCK_SECONDS):
+                    await self._writer.drain()
+        except OSError as error:
+            self._writer.transport.abort()
+            raise HopDown(f"the connection broke: {type(error).__name__}") from error
         except BaseException:
             # The mail must not end here as if it were whole.
             self._writer.transport.abort()

@@ -4,6 +4,7 @@ Nothing here raises for bad content: a header that cannot be decoded is shown ra
 nobody knows is read as Latin-1. Policy and display both use this one parser.
 """
 
+import codecs
 import email
 import re
 from collections.abc import Iterator
@@ -21,8 +22,12 @@ MOST_PARTS = 1000
 DEEPEST = 50
 LONGEST_HEADER = 2000
 SNIPPET = 160
-UNSAFE_CHARSETS = frozenset({"utf-7", "utf7", "unicode-1-1-utf-7"})
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# UTF-7 hides markup; the others are Python's own and no charsets of mail.
+UNSAFE_CHARSETS = frozenset(
+    {"utf-7", "unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape"}
+    | {"idna", "punycode", "undefined"}
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _TAGS = re.compile(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>")
 
 
@@ -52,7 +57,7 @@ class Part:
     @property
     def content_id(self) -> str:
         """Return the id that HTML names an inline picture by, or an empty text."""
-        return one_line(self.message.get("Content-ID", "")).strip("<>")
+        return one_line(raw_text(self.message, "Content-ID")).strip("<>")
 
 
 class Mail:
@@ -65,16 +70,16 @@ class Mail:
 
     def header(self, name: str) -> str:
         """Return the first field of this name, decoded, on one line; empty if there is none."""
-        return one_line(self.message.get(name, ""))
+        return next(iter(self.headers(name)), "")
 
     def headers(self, name: str) -> list[str]:
         """Return all fields of this name, decoded."""
-        return [one_line(value) for value in self.message.get_all(name, [])]
+        return [one_line(value) for value in raw_fields(self.message, name)]
 
     @property
     def authors(self) -> list[tuple[str, Address]]:
         """Return names and addresses of From, those that are addresses."""
-        return list(_addresses(self.message.get_all("From", [])))
+        return list(_addresses(raw_fields(self.message, "From")))
 
     @property
     def text(self) -> str:
@@ -107,15 +112,29 @@ class Mail:
                 yield part.text()
 
 
-def one_line(value: object) -> str:
+def raw_fields(message: Message, name: str) -> list[str]:
+    """Return the values of all fields of a name as they came, 8-bit ones read as UTF-8.
+
+    Message.get would replace every 8-bit character by a question mark.
+    """
+    return [
+        value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for field, value in message.raw_items()
+        if field.lower() == name.lower() and isinstance(value, str)
+    ]
+
+
+def raw_text(message: Message, name: str) -> str:
+    """Return the first value of a name as it came, or an empty text."""
+    return next(iter(raw_fields(message, name)), "")
+
+
+def one_line(value: str) -> str:
     """Return a header value as one line of readable text, RFC 2047 decoded."""
-    raw = str(value)[: LONGEST_HEADER * 4]
-    raw = (
-        raw.encode("ascii", "surrogateescape").decode("utf-8", "replace") if _escaped(raw) else raw
-    )
+    raw = value[: LONGEST_HEADER * 4]
     try:
         pieces = [
-            piece if isinstance(piece, str) else decode_text(piece, charset or "ascii")
+            piece if isinstance(piece, str) else decode_text(piece, charset or "utf-8")
             for piece, charset in decode_header(raw)
         ]
     except (HeaderParseError, ValueError, LookupError):
@@ -124,16 +143,20 @@ def one_line(value: object) -> str:
 
 
 def decode_text(content: bytes, charset: object) -> str:
-    """Return bytes as text; UTF-7 is never believed, and an unknown charset is Latin-1."""
-    name = str(charset or "utf-8").strip().lower()
-    if name in UNSAFE_CHARSETS:
-        name = "ascii"
+    """Return bytes as text, whatever they claim to be: no NUL, and no half characters.
+
+    A charset that nobody knows, or that is none, is read as UTF-8 and else as Latin-1.
+    """
     try:
-        return content.decode(name, "replace" if name not in ("utf-8", "us-ascii") else "strict")
+        codec = codecs.lookup(str(charset or "utf-8").strip().lower()).name
+        if codec in UNSAFE_CHARSETS:
+            codec = "utf-8"
+        text = content.decode(codec, "strict" if codec == "utf-8" else "replace")
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        text = content.decode("latin-1")
     except (LookupError, ValueError, AssertionError):
-        return content.decode("utf-8", "replace")
+        text = content.decode("utf-8", "replace")
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def header_fields(head: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -161,12 +184,8 @@ def head_of(raw: bytes) -> bytes:
     return raw if end < 0 else raw[: end + 2]
 
 
-def _escaped(text: str) -> bool:
-    return any("\udc80" <= char <= "\udcff" for char in text)
-
-
 def _addresses(values: list[str]) -> Iterator[tuple[str, Address]]:
-    for name, text in getaddresses([str(value) for value in values]):
+    for name, text in getaddresses(values):
         try:
             yield one_line(name), Address.parse(text)
         except BadAddress:
@@ -195,6 +214,6 @@ def _part(number: int, message: Message) -> Part:
         name = one_line(message.get_filename() or "")
     except (LookupError, UnicodeError, ValueError):
         name = "?"
-    said = one_line(message.get("Content-Disposition", "")).lower()
+    said = one_line(raw_text(message, "Content-Disposition")).lower()
     attached = said.startswith("attachment") or bool(name) or not content_type.startswith("text/")
     return Part(number, message, content_type, name, attached)

@@ -5,10 +5,11 @@ A name is read in every way a mail program might read it; one dangerous reading 
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from filter.rule import Exam, rule
 from mailstore.envelopes import MailClass, Symbol
-from mailstore.mime import Part, one_line
+from mailstore.mime import Part, one_line, raw_text
 from mailstore.wording import N_
 
 SYMBOL = "EXECUTABLE_ATTACHMENT"
@@ -20,7 +21,10 @@ RUNS = frozenset(
     ]
 )
 MAGIC = (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
-_IGNORED = re.compile(r"[\s.\u200b-\u200f\u202a-\u202e\u2066-\u2069]+$")
+_IGNORED = re.compile(r"[\s.\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+$")
+_PARAMETER = re.compile(
+    r"(?i)(?:file)?name(?P<piece>\*\d*\*?)?\s*=\s*(?:\"(?P<quoted>[^\"]*)|(?P<plain>[^\s;\"]*))"
+)
 
 
 @rule(
@@ -38,13 +42,28 @@ def find(exam: Exam) -> Iterator[Symbol]:
             yield Symbol(SYMBOL, part.name or part.content_type)
 
 
-def _readings(part: Part) -> set[str]:
-    fields = (part.message.get("Content-Disposition", ""), part.message.get("Content-Type", ""))
-    pieces = re.findall(
-        r"(?i)(?:file)?name(?:\*\d*\*?)?\s*=\s*\"?([^\";]*)", " ".join(map(str, fields))
-    )
-    return {part.name, *map(one_line, pieces)}
+def _readings(part: Part) -> Iterator[str]:
+    """Yield every name that some program may read: each parameter, and the pieces together."""
+    yield part.name
+    for field in ("Content-Disposition", "Content-Type"):
+        pieces = ""
+        for found in _PARAMETER.finditer(raw_text(part.message, field)):
+            value = found["quoted"] or found["plain"] or ""
+            yield one_line(value)
+            # RFC 2231: a charset and language before the text, and percent-encoding in it.
+            decoded = unquote(value.rpartition("'")[2])
+            yield decoded
+            pieces += decoded if found["piece"] else ""
+        yield pieces
 
 
 def _runs(name: str) -> bool:
-    return _IGNORED.sub("", name).rpartition(".")[2].strip().lower() in RUNS
+    # Some programs end a name at a NUL.
+    return any(
+        _extension(reading) in RUNS for reading in (name, name.partition("\0")[0]) if reading
+    )
+
+
+def _extension(name: str) -> str:
+    stem, dot, extension = _IGNORED.sub("", name).rpartition(".")
+    return extension.strip().lower() if stem and dot else ""
