@@ -9,17 +9,26 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy.orm import Session
+
 from bench.sink import Sink
 from filter.supervisor import Supervisor, flask, gunicorn
+from mailstore import accounts, onboarding, policies, schema
+from mailstore.accounts import Role
+from mailstore.addresses import Address
+from mailstore.domains import Takes
 from mailstore.sandbox import ROOT
 from mailstore.settings import PREFIX, Settings
 from mailstore.store import Store
 
 DOMAIN = "rcpt.example"
 USER = f"user@{DOMAIN}"
+PASSWORD = "correct-horse-2026"  # noqa: S105 (of a throw-away installation)
+BY = "bench"
 PATIENCE = 60.0
 
 
@@ -33,10 +42,16 @@ def free_port() -> int:
 class Installation:
     """`with Installation() as it:` runs `flask relay` and the rest like `flask serve` does."""
 
-    def __init__(self, processes: Sequence[str] = ("relay", "worker"), **settings: str) -> None:
+    def __init__(
+        self,
+        processes: Sequence[str] = ("relay", "worker"),
+        *,
+        sink_keeps: bool = False,
+        **settings: str,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mailhafen-"))
         self.smtp, self.web = free_port(), free_port()
-        self.sink = Sink()
+        self.sink = Sink(keep=sink_keeps)
         own = {
             "DATA_DIR": str(self.folder / "data"),
             "SMTP_LISTEN": f"127.0.0.1:{self.smtp}",
@@ -58,10 +73,11 @@ class Installation:
 
     def __enter__(self) -> Self:
         self.sink.start()
-        self.flask("setup")
-        hop = f"127.0.0.1:{self.sink.port}"
-        self.flask("tenant", "add", "Muster AG", "--domain", DOMAIN, "--next-hop", hop)
-        self.flask("mailbox", "add", USER, "--name", "Anna Keller")
+        schema.write_secrets(self.settings)
+        schema.migrate(self.settings)
+        with closing(self.store()) as store, store.write() as db:
+            policies.seed(db)
+            self._seed(db)
         self.supervisor.start()
         self._watch.start()
         for name, port in (("relay", self.smtp), ("portal", self.web)):
@@ -91,14 +107,28 @@ class Installation:
             raise RuntimeError(f"flask {' '.join(args)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def store(self) -> Store:
-        """Open the same rows and packs from here."""
+    @property
+    def settings(self) -> Settings:
+        """What the processes are told by their environment."""
         given = {
             key.removeprefix(PREFIX).lower(): text
             for key, text in self.env.items()
             if key.startswith(PREFIX)
         }
-        return Store.open(Settings.model_validate(given))
+        return Settings.model_validate(given)
+
+    def store(self) -> Store:
+        """Open the same rows and packs from here."""
+        return Store.open(self.settings)
+
+    def _seed(self, db: Session) -> None:
+        """Add a customer with one person, who can sign in with PASSWORD."""
+        tenant = onboarding.add_tenant(db, "Muster AG", by=BY)
+        hop = f"127.0.0.1:{self.sink.port}"
+        domain = onboarding.add_domain(db, tenant, DOMAIN, hop, Takes.KNOWN, by=BY)
+        address = Address.parse(USER)
+        onboarding.add_mailbox(db, tenant, domain, address, name="Anna Keller", by=BY)
+        accounts.add_account(db, address, Role.USER, accounts.hash_password(PASSWORD), by=BY)
 
 
 def wait_for(port: int) -> None:

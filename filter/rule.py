@@ -38,6 +38,11 @@ class Rule:
     marks: MailClass | None = None
     refuses: str = ""
 
+    @property
+    def speaks_against(self) -> bool:
+        """Whether a mail can be held or refused for this."""
+        return self.weight > 0 or self.marks is not None or bool(self.refuses)
+
 
 RULES: dict[str, Rule] = {}
 

@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 PAUSE = 1.0
 PATIENCE = 35.0
+FROM_COMMAND = "FLASK_RUN_FROM_CLI"
 
 
 def flask(*args: str) -> list[str]:
@@ -86,8 +87,10 @@ class Supervisor:
 
     def _start(self, name: str) -> None:
         command = list(self.commands[name])
+        # What tells wsgi.py that a command runs is not for the web server we start from one.
+        env = {key: text for key, text in self.env.items() if key != FROM_COMMAND}
         with contextlib.ExitStack() as stack:
             out = stack.enter_context(self.log_file.open("ab")) if self.log_file else None
             self._running[name] = subprocess.Popen(  # noqa: S603 (our own commands)
-                command, cwd=ROOT, env=dict(self.env), stdout=out, stderr=out
+                command, cwd=ROOT, env=env, stdout=out, stderr=out
             )

@@ -23,13 +23,15 @@ HELD_AS = frozenset({MailClass.VIRUS, MailClass.DANGEROUS, MailClass.PHISH})
 
 
 def judge(recipient: Recipient, author: Address | None, symbols: Sequence[Symbol]) -> Verdict:
-    """Decide for one recipient by its policy."""
+    """Decide for one recipient by its policy; the symbols that weigh most come first."""
     policy = recipient.policy
     names = {symbol.name for symbol in symbols}
     points = score(policy, names)
     mail_class = classify(policy, names, points)
     action, reason = _decide(policy, author, names, points, mail_class)
-    return Verdict(recipient, action, mail_class, points, reason, tuple(symbols))
+    weighed = [replace(symbol, points=weight_of(policy, symbol.name)) for symbol in symbols]
+    weighed.sort(key=lambda symbol: -symbol.points)
+    return Verdict(recipient, action, mail_class, points, reason, tuple(weighed))
 
 
 def score(policy: Policy, names: Set[str]) -> float:

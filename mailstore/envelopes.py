@@ -39,10 +39,11 @@ class NewsletterAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A finding of a rule, with what it saw."""
+    """A finding of a rule, with what it saw and, once judged, a policy's points for it."""
 
     name: str
     detail: str = ""
+    points: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

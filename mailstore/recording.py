@@ -102,7 +102,7 @@ def _delivery(each: Accepted, message_id: int, verdict: Verdict) -> dict[str, An
         "mail_class": verdict.mail_class,
         "score": round(verdict.score, 2),
         "reason": verdict.reason,
-        "symbols": [[symbol.name, symbol.detail] for symbol in verdict.symbols],
+        "symbols": [[each.name, each.detail, each.points] for each in verdict.symbols],
         "tag": policy.newsletter_tag if tagged else "",
         "accepted_at": each.received_at,
         "held_until": each.received_at + timedelta(days=recipient.held_days) if held else None,

@@ -11,7 +11,7 @@ _SENTENCES: dict[str, str] = {}
 
 
 class RuleText(Protocol):
-    """What the portal knows of a rule: its symbol and its sentence."""
+    """What the portal knows of a rule: its symbol, its sentence, and what it does to a mail."""
 
     @property
     def symbol(self) -> str:
@@ -21,13 +21,17 @@ class RuleText(Protocol):
     def says(self) -> str:
         """Return the sentence for a reader."""
 
+    @property
+    def speaks_against(self) -> bool:
+        """Return whether the finding can be why a mail is held."""
+
 
 def tell(rules: Iterable[RuleText]) -> None:
     """Learn what the symbols mean."""
-    _SENTENCES.update({rule.symbol: rule.says for rule in rules})
+    _SENTENCES.update({rule.symbol: rule.says for rule in rules if rule.speaks_against})
 
 
 def sentences(symbols: Sequence[Any]) -> list[str]:
-    """Return the untranslated sentences for a delivery's symbols, three at most."""
-    said = [_SENTENCES[name] for name, _detail in symbols if name in _SENTENCES]
+    """Return the untranslated sentences for a delivery's symbols, the three weightiest at most."""
+    said = [_SENTENCES[name] for name, *_ in symbols if name in _SENTENCES]
     return list(dict.fromkeys(said))[:MOST]

@@ -1,0 +1,74 @@
+"""A browser, and an installation with a held mail and its report."""
+
+import re
+import smtplib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from bench.installation import USER, Installation
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+SPAM = (
+    "From: Spammer <spam@sender.example>\r\nTo: user@rcpt.example\r\nSubject: Gewinn\r\n"
+    f"Date: Tue, 24 Nov 2026 10:00:00 +0100\r\n\r\nGratuliere!\r\n{GTUBE}\r\n"
+).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What the report mail, as it came to the sink, leads to."""
+
+    held: str
+    webmail: str
+    quarantine: str
+    code: str
+
+
+# Playwright keeps an event loop running in this thread, which no other test may find.
+@pytest.fixture(scope="module")
+def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
+    executable = needs("chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def it() -> Iterator[Installation]:
+    with Installation(("relay", "worker", "portal"), sink_keeps=True) as running:
+        yield running
+
+
+@pytest.fixture
+def links(it: Installation) -> Links:
+    """Return the links of a report about one held mail, read from the mail itself."""
+    with smtplib.SMTP("127.0.0.1", it.smtp) as server:
+        server.sendmail("spam@sender.example", [USER], SPAM)
+    said = it.flask("report", "send", USER, "--print")
+    assert it.sink.wait(1, 20)
+    content = it.sink.taken[0].content.replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()
+    held, quarantine, webmail = dict.fromkeys(re.findall(r"http://[^\s\"<>]+/l/[\w.-]+", content))
+    code = re.search(r"Code: (\d{4})", said)
+    assert code
+    return Links(held, webmail, quarantine, code[1])
+
+
+def wait_until_taken(it: Installation, count: int, seconds: float = 15) -> None:
+    """Return once the sink has so many mails and no more arrive."""
+    assert it.sink.wait(count, seconds)
+    time.sleep(1.5)
+    assert len(it.sink.taken) == count
