@@ -44,6 +44,9 @@ translations: $(VENV)/.dev ## collect texts, merge and compile the catalogues; f
 docs: $(VENV)/.dev ## write the generated pages of docs/
 	PYTHONPATH=. $(BIN)/python docs/generate.py
 
+screenshots: $(VENV)/.dev ## take the pictures of the docs from a demo (needs chromium)
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py
+
 migration: $(VENV)/.dev ## write the migration of changed models (NAME="what it does")
 	$(BIN)/python -m mailstore.schema "$(NAME)"
 

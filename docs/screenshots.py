@@ -1,0 +1,141 @@
+"""Takes the pictures of README.md and the guides from a running demo, in Chromium.
+
+Run it by `make screenshots`; it needs chromium, and fonts-noto-color-emoji for complete pictures.
+"""
+
+import re
+import shutil
+import smtplib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.installation import free_port
+from filter.demo.samples import FOLDER
+from filter.demo.seed import ANNA, PASSWORD
+from filter.supervisor import flask
+from mailstore.sandbox import ROOT
+
+IMAGES = Path(__file__).parent / "images"
+DESKTOP, PHONE = (1200, 780), (390, 780)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
+WAITING = "thread_4.eml"
+
+
+class Demo:
+    """A demo of our own, on free ports and throw-away data."""
+
+    def __init__(self) -> None:
+        self.relay, web, sink = free_port(), free_port(), free_port()
+        self.base = f"http://127.0.0.1:{web}"
+        self._folder = tempfile.TemporaryDirectory()
+        listen = ("--relay", self.relay, "--web", web, "--sink", sink)
+        options = [text if text in listen[::2] else f"127.0.0.1:{text}" for text in listen]
+        self._process = subprocess.Popen(  # noqa: S603 (our own command)
+            flask("demo", "--data", self._folder.name, *map(str, options)),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.link = ""
+
+    def __enter__(self) -> Self:
+        assert self._process.stdout  # noqa: S101 (a pipe, as asked for)
+        for line in self._process.stdout:
+            if found := re.search(r"http\S+/l/\S+", line):
+                self.link = found[0]
+                break
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate()
+        self._folder.cleanup()
+
+    def send(self, file: str) -> None:
+        """Send one more sample to Anna."""
+        with smtplib.SMTP("127.0.0.1", self.relay) as server:
+            server.sendmail("someone@there.example", [ANNA], (FOLDER / file).read_bytes())
+
+
+def main() -> int:
+    """Write all pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with Demo() as demo, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        take_desktop(browser, demo)
+        take_phone(browser, demo)
+        take_outage(browser, demo)
+        browser.close()
+    return 0
+
+
+def take_desktop(browser: Browser, demo: Demo) -> None:
+    """Take what Anna sees at her desk."""
+    page = opened(browser, DESKTOP)
+    page.goto(demo.link)
+    shoot(page, "one-click")
+    sign_in(page, demo)
+    for path, name in (("/", "home"), ("/quarantine/", "quarantine"), ("/webmail/", "webmail")):
+        page.goto(demo.base + path)
+        shoot(page, name)
+    page.goto(demo.base + "/webmail/")
+    page.get_by_text("in der Quarantäne").first.click()
+    page.wait_for_load_state("networkidle")
+    shoot(page, "report")
+    page.close()
+
+
+def take_phone(browser: Browser, demo: Demo) -> None:
+    """Take what she sees on her phone at night."""
+    page = opened(browser, PHONE, "dark")
+    sign_in(page, demo)
+    page.goto(demo.base + "/quarantine/")
+    shoot(page, "quarantine-phone")
+    page.close()
+
+
+def take_outage(browser: Browser, demo: Demo) -> None:
+    """Take the webmail while the mail server is down."""
+    page = opened(browser, DESKTOP)
+    sign_in(page, demo)
+    page.locator("button[name=outage]").click()
+    page.wait_for_timeout(1000)
+    demo.send(WAITING)
+    page.wait_for_timeout(3000)
+    page.goto(demo.base + "/webmail/")
+    shoot(page, "outage")
+    page.close()
+
+
+def opened(browser: Browser, size: tuple[int, int], scheme: str = "light") -> Page:
+    """Return a page of a German browser."""
+    width, height = size
+    return browser.new_page(
+        viewport={"width": width, "height": height},
+        locale="de-CH",
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+
+
+def sign_in(page: Page, demo: Demo) -> None:
+    """Sign Anna in."""
+    page.goto(demo.base + "/sign-in")
+    page.fill("[name=email]", ANNA)
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(demo.base + "/")
+
+
+def shoot(page: Page, name: str) -> None:
+    """Take a picture of what is on the screen."""
+    page.wait_for_timeout(300)
+    page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
