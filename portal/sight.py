@@ -1,10 +1,11 @@
 """How things look everywhere: reasons as sentences, states as words, sizes, the outage banner."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from babel.dates import format_skeleton
 from flask import Flask, g
-from flask_babel import format_datetime, gettext, to_user_timezone
+from flask_babel import format_datetime, format_decimal, get_locale, gettext, to_user_timezone
 from flask_babel import lazy_gettext as _l
 
 from mailstore import clock, copies, mailboxes
@@ -35,7 +36,7 @@ STATES = {
 
 def init_app(app: Flask) -> None:
     """Give templates their words and every page its banner."""
-    app.jinja_env.filters.update(moment=moment, filesize=filesize)
+    app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
     app.context_processor(lambda: {"classes": CLASSES, "states": STATES, "reasons": reasons})
     app.context_processor(_banner)
 
@@ -50,22 +51,32 @@ def moment(at: datetime | None) -> str:
     if at is None:
         return ""
     local, today = to_user_timezone(at), to_user_timezone(clock.now())
+    time = str(format_datetime(at, "HH:mm"))
     if local.date() == today.date():
-        return str(format_datetime(at, "HH:mm"))
-    return str(format_datetime(at, "d. MMM HH:mm" if local.year == today.year else "d. MMM y"))
+        return time
+    return f"{day(at)} {time}" if local.year == today.year else day(at)
+
+
+def day(at: date) -> str:
+    """Return a day as people say it, with the year only where it is another one."""
+    today = to_user_timezone(clock.now())
+    local = to_user_timezone(at) if isinstance(at, datetime) else at
+    skeleton = "MMMd" if local.year == today.year else "yMMMd"
+    return format_skeleton(skeleton, local, locale=get_locale())
 
 
 def filesize(size: int) -> str:
     """Return a size in the unit people use for files."""
     if size < KILO * KILO:
         return f"{max(size // KILO, 1)} KB"
-    return f"{size / KILO / KILO:.1f} MB"
+    return f"{format_decimal(size / KILO / KILO, '0.0')} MB"
 
 
 def _banner() -> dict[str, Any]:
     """Return what every page of a concerned person says of an outage."""
     scope = getattr(g, "scope", None)
-    if scope is None or not scope.mailbox_ids or not hasattr(g, "db"):
+    # An error page is drawn after its view's snapshot was closed.
+    if scope is None or not scope.mailbox_ids or not g.db.in_transaction():
         return {"outage": None}
     since = mailboxes.down_since(g.db, scope.mailbox_ids)
     return {"outage": since and {"since": since, "waiting": copies.waiting(g.db, scope)}}

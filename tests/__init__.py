@@ -1,0 +1,1 @@
+"""The tests; mailstore, filter and portal below mirror the source."""

@@ -1,0 +1,1 @@
+"""Tests of what moves mail; they mirror the source."""

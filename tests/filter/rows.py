@@ -1,0 +1,56 @@
+"""What tests ask rows about deliveries, and how they damage what lies on disk."""
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from filter import delivery
+from filter.delivery import retries
+from mailstore import deliveries
+from mailstore.deliveries import Delivery
+from mailstore.events import Event
+from mailstore.lanes import Lane
+from mailstore.store import Store
+
+
+def now(store: Store, delivery: Delivery) -> Delivery:
+    """Return how a delivery stands now."""
+    with store.read() as db:
+        return db.get_one(Delivery, delivery.id)
+
+
+def lane_of(store: Store, delivery: Delivery) -> Lane:
+    with store.read() as db:
+        return db.get_one(Lane, delivery.lane_id)
+
+
+def events_of(store: Store) -> list[str]:
+    with store.read() as db:
+        return [
+            kind
+            for kind in db.scalars(select(Event.kind).order_by(Event.id))
+            if not kind.endswith("_added")
+        ]
+
+
+def damage(store: Store, queued: Delivery, *, missing: bool) -> Path:
+    """Change the last byte of a stored mail, or take its pack away; return its path."""
+    place = queued.message.place
+    assert place is not None
+    path = store.settings.data_dir / "packs" / place.day.isoformat() / f"{place.pack}.pack"
+    if missing:
+        path.unlink()
+        return path
+    content = bytearray(path.read_bytes())
+    content[place.offset + place.length - 1] ^= 1
+    path.write_bytes(content)
+    return path
+
+
+def claimed(store: Store, queued: Delivery) -> Delivery:
+    """Take a queued delivery as a worker does."""
+    with store.write() as db:
+        (found,) = deliveries.claim(
+            db, queued.lane_id, limit=1, lease=delivery.LEASE, retries=retries(store.settings)
+        )
+    return found

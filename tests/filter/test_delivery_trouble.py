@@ -1,0 +1,143 @@
+import asyncio
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from filter.delivery import Ledger, drain
+from mailstore import clock
+from mailstore.deliveries import Delivery, Outcome, Result, State
+from mailstore.store import Store
+from tests.factories import ANNA, BEAT
+from tests.filter.background import Background
+from tests.filter.conftest import CHRIS, Queue
+from tests.filter.rows import claimed, damage, events_of, lane_of, now
+from tests.filter.sink import CLOSE, CONTENT, DOT, Sink
+
+LARGE = b"x" * 998 + b"\r\n"
+
+
+def test_mail_waits_for_a_hop_that_is_down_and_is_delivered_once_when_it_is_back(
+    hop: Sink, queue: Queue, store: Store, background: Background
+) -> None:
+    store.settings = store.settings.model_copy(update={"probe_seconds": 0.2})
+    queued = queue(at=clock.now() - timedelta(days=6))
+    background.run(hop.stop())
+    drain(store, queued.lane_id)
+    assert (now(store, queued).state, now(store, queued).attempts) == (State.QUEUED, 0)
+    assert lane_of(store, queued).down_since is not None
+    background.run(hop.start())
+    drain(store, queued.lane_id)
+    assert hop.connections == 0
+    time.sleep(0.25)
+    for _ in range(2):
+        drain(store, queued.lane_id)
+    assert len(hop.mails) == 1
+    assert lane_of(store, queued).down_since is None
+    assert events_of(store) == ["lane_down", "lane_up", "delivered"]
+
+
+@pytest.mark.parametrize("greeting", ["421 4.3.2 later", "554 5.3.2 nobody", CLOSE])
+def test_a_hop_that_turns_everybody_away_is_down(
+    hop: Sink, queue: Queue, store: Store, greeting: str | None
+) -> None:
+    hop.replies["connect"] = greeting
+    queued = queue()
+    drain(store, queued.lane_id)
+    assert now(store, queued).state is State.QUEUED
+    assert lane_of(store, queued).down_since is not None
+
+
+@pytest.mark.parametrize("stage", [f"RCPT TO:<{BEAT}>", CONTENT, DOT])
+def test_what_a_broken_connection_left_untried_is_put_back(
+    hop: Sink, queue: Queue, store: Store, stage: str
+) -> None:
+    hop.replies[stage] = CLOSE
+    first, second, third = queue(ANNA if "RCPT" in stage else BEAT), queue(BEAT), queue(CHRIS)
+    drain(store, first.lane_id)
+    tried = second if "RCPT" in stage else first
+    assert (now(store, tried).state, now(store, tried).attempts) == (State.QUEUED, 1)
+    assert (now(store, third).state, now(store, third).attempts) == (State.QUEUED, 0)
+    assert lane_of(store, third).lease_until is None
+    hop.replies.clear()
+    drain(store, third.lane_id)
+    assert now(store, third).state is State.DELIVERED
+    assert now(store, first).state is (State.DELIVERED if tried is second else State.QUEUED)
+
+
+def test_a_mail_whose_connection_broke_is_tried_again_soon(
+    hop: Sink, queue: Queue, store: Store
+) -> None:
+    hop.replies[DOT] = CLOSE
+    queued = queue()
+    drain(store, queued.lane_id)
+    again = now(store, queued).next_attempt_at
+    assert again is not None
+    assert again - clock.now() <= timedelta(seconds=5)
+
+
+def test_a_hop_that_hangs_up_within_a_large_mail_loses_and_repeats_no_other(
+    hop: Sink, queue: Queue, store: Store
+) -> None:
+    small, large = queue(), queue(BEAT, LARGE * 20_000)
+    hop.hang_up_on = BEAT
+    drain(store, small.lane_id)
+    assert now(store, small).state is State.DELIVERED
+    assert (now(store, large).state, lane_of(store, large).lease_until) == (State.QUEUED, None)
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["damaged", "missing"])
+def test_content_that_cannot_be_read_is_not_delivered_and_not_lost(
+    hop: Sink, queue: Queue, store: Store, missing: bool
+) -> None:
+    queued = queue()
+    damage(store, queued, missing=missing)
+    drain(store, queued.lane_id)
+    assert hop.mails == []
+    assert now(store, queued).state is State.QUEUED
+    assert "cannot be read" in now(store, queued).reply
+
+
+@pytest.mark.xfail(strict=True, reason="reading fails within what is taken for the connection")
+def test_a_disk_that_cannot_be_read_is_not_blamed_on_the_hop(
+    hop: Sink, queue: Queue, store: Store
+) -> None:
+    queued = queue()
+    path = damage(store, queued, missing=True)
+    path.mkdir()
+    drain(store, queued.lane_id)
+    assert "cannot be read" in now(store, queued).reply
+
+
+def test_mail_behind_a_damaged_one_is_delivered(hop: Sink, queue: Queue, store: Store) -> None:
+    damaged, sound = queue(), queue(BEAT)
+    damage(store, damaged, missing=False)
+    for _ in range(2):
+        drain(store, damaged.lane_id)
+    assert now(store, sound).state is State.DELIVERED
+
+
+def test_two_workers_deliver_each_mail_once(hop: Sink, queue: Queue, store: Store) -> None:
+    queued = [queue() for _ in range(30)]
+    workers = [threading.Thread(target=drain, args=(store, queued[0].lane_id)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(hop.mails) == 30
+
+
+def test_an_outcome_counts_only_for_who_still_has_the_delivery(queue: Queue, store: Store) -> None:
+    taken = claimed(store, queue())
+    with store.write() as db:
+        db.execute(update(Delivery).values(fence=Delivery.fence + 1))
+
+    async def run() -> None:
+        ledger = Ledger(store)
+        ledger.add(taken, Outcome(Result.SENT, "250 ok"))
+        ledger.flush()
+
+    asyncio.run(run())
+    assert now(store, taken).state is State.QUEUED

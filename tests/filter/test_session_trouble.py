@@ -1,0 +1,147 @@
+import shutil
+import time
+
+import pytest
+
+from filter import reply
+from tests.factories import ANNA, RAW
+from tests.filter.conftest import MakeRelay
+from tests.filter.relay import Relay
+
+RECEIVED = b"Received: from a.example by b.example; Tue, 24 Nov 2026 08:00:00 +0000\r\n"
+
+
+def soon(relay: Relay, count: int) -> list[bytes]:
+    """Return what is stored once that many mails are, or after a moment."""
+    end = time.monotonic() + 0.3
+    while len(found := relay.contents()) < count and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def test_a_client_that_goes_away_within_its_mail_leaves_nothing(relay: Relay) -> None:
+    with relay.talk() as talk:
+        talk.begin(ANNA)
+        talk.send(RAW)
+    with relay.talk() as talk:
+        assert talk.mail(RAW, ANNA).startswith("250")
+    assert relay.contents() == [RAW]
+    assert list(relay.store.settings.spool_folder.iterdir()) == []
+
+
+def test_a_client_that_goes_away_after_its_mail_leaves_it_once_at_most(relay: Relay) -> None:
+    with relay.talk() as talk:
+        talk.begin(ANNA)
+        talk.send(RAW + b".\r\n")
+    with relay.talk() as talk:
+        assert talk.say("NOOP") == "250 OK"
+    assert soon(relay, 1) in ([], [RAW])
+
+
+@pytest.mark.xfail(strict=True, reason="aiosmtpd 1.4.6 ends a session at the first EOF")
+def test_a_client_that_says_it_will_say_no_more_still_gets_its_reply(relay: Relay) -> None:
+    with relay.talk() as talk:
+        talk.begin(ANNA)
+        talk.send(RAW + b".\r\n")
+        talk.half_close()
+        assert talk.hear().startswith("250")
+
+
+@pytest.mark.xfail(strict=True, reason="only large pieces of a mail reset the timer")
+def test_a_slow_sender_is_served_as_long_as_it_goes_on(a_relay: MakeRelay) -> None:
+    with a_relay(smtp_timeout_seconds=0.6).talk() as talk:
+        talk.begin(ANNA)
+        for _ in range(5):
+            talk.send(b"x\r\n")
+            time.sleep(0.2)
+        talk.send(b".\r\n")
+        assert talk.hear().startswith("250")
+
+
+def test_a_silent_client_is_sent_away(a_relay: MakeRelay) -> None:
+    with a_relay(smtp_timeout_seconds=0.2).talk() as talk:
+        assert talk.hear() in {"", reply.CLOSING}
+
+
+@pytest.mark.xfail(strict=True, reason="aiosmtpd 1.4.6 closes without a word")
+def test_a_silent_client_is_told_why(a_relay: MakeRelay) -> None:
+    with a_relay(smtp_timeout_seconds=0.2).talk() as talk:
+        assert talk.hear().startswith("421 ")
+
+
+@pytest.mark.xfail(strict=True, reason="the rest of the mail is read as commands")
+def test_a_mail_that_cannot_be_spooled_is_read_to_its_end(relay: Relay) -> None:
+    folder = relay.store.settings.spool_folder
+    shutil.rmtree(folder)
+    with relay.talk() as talk:
+        assert talk.mail(b"NOOP\r\n", ANNA) == reply.TRY_LATER
+        folder.mkdir()
+        assert talk.mail(RAW, ANNA).startswith("250")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a\x1b[31m", "<b>x</b>", "x\rX-Evil: 1", "x" * 500, "[192.0.2.7]"],
+    ids=["escape", "HTML", "CR", "long", "literal"],
+)
+def test_a_hostile_greeting_is_stored_and_adds_no_line(relay: Relay, name: str) -> None:
+    with relay.talk(f"EHLO {name}") as talk:
+        assert talk.mail(RAW, ANNA).startswith("250")
+    ((message, _),) = relay.messages()
+    assert message.helo == name
+    assert message.headers.count("\r\n") == message.headers.count("\r") == 5
+
+
+@pytest.mark.xfail(strict=True, reason="half a character cannot be stored")
+@pytest.mark.parametrize("command", ["EHLO", "HELO"])
+def test_a_greeting_in_another_charset_does_not_stop_mail(relay: Relay, command: str) -> None:
+    with relay.talk("") as talk:
+        talk.say(command.encode() + b" m\xfcller.example")
+        assert talk.mail(RAW, ANNA).startswith("250")
+
+
+@pytest.mark.parametrize("size", [511, 5000, 70_000, 200_000])
+def test_an_endless_command_is_refused_and_the_next_is_heard(relay: Relay, size: int) -> None:
+    with relay.talk() as talk:
+        assert talk.say("NOOP " + "x" * size) == "500 Command line too long"
+        assert talk.say("NOOP") == "250 OK"
+
+
+@pytest.mark.parametrize("command", [b"NO\0OP", b"NOOP\rRSET", b"\xff\xfe", b"GET / HTTP/1.1", b""])
+def test_what_is_no_command_is_an_error(relay: Relay, command: bytes) -> None:
+    with relay.talk() as talk:
+        assert talk.say(command).startswith("500 ")
+
+
+@pytest.mark.xfail(strict=True, reason="aiosmtpd 1.4.6 takes a bare LF for a line end")
+def test_a_command_that_ends_with_a_bare_line_feed_is_none(relay: Relay) -> None:
+    with relay.talk() as talk:
+        talk.send(b"NOOP\n")
+        assert talk.hear()[:3] in {"", "500", "501"}
+
+
+@pytest.mark.xfail(strict=True, reason="nobody counts hops yet (RFC 5321 §6.3)")
+def test_a_mail_that_went_through_too_many_servers_is_refused(relay: Relay) -> None:
+    with relay.talk() as talk:
+        assert talk.mail(RECEIVED * 51 + RAW, ANNA).startswith("554 5.4.6")
+
+
+def test_a_mail_that_went_through_many_servers_is_taken(relay: Relay) -> None:
+    with relay.talk() as talk:
+        assert talk.mail(RECEIVED * 50 + RAW, ANNA).startswith("250")
+
+
+def test_fields_from_outside_that_claim_to_be_ours_are_noted_for_cutting(relay: Relay) -> None:
+    forged = b"Authentication-Results: mx.mailhafen.test; spf=pass\r\nX-Mailhafen-Class: clean\r\n"
+    with relay.talk() as talk:
+        talk.mail(forged + RAW, ANNA)
+    ((message, content),) = relay.messages()
+    assert b"".join(content[start:end] for start, end in message.cuts) == forged
+    assert content == forged + RAW
+
+
+def test_bare_line_ends_leave_a_symbol(relay: Relay) -> None:
+    with relay.talk() as talk:
+        talk.mail(b"Subject: x\n\nx\r\n", ANNA)
+    (delivery,) = relay.deliveries()
+    assert "BARE_LINE_ENDS" in [name for name, *_ in delivery.symbols]

@@ -1,0 +1,1 @@
+"""Tests of what Mailhafen remembers, one file for each module."""

@@ -1,0 +1,167 @@
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from mailstore import quarantine
+from mailstore.deliveries import Delivery, State
+from mailstore.envelopes import MailClass
+from mailstore.events import Event
+from mailstore.mailboxes import Mailbox
+from mailstore.pages import Page
+from mailstore.quarantine import SELF_SERVICE
+from mailstore.scope import NOTHING, Scope
+from mailstore.store import Store
+from tests.factories import NOON, RecordedJobs, a_held_delivery, a_mailbox, an_accepted
+
+
+@pytest.fixture
+def anna(store: Store) -> Mailbox:
+    with store.write() as db:
+        return a_mailbox(db)
+
+
+def release(
+    store: Store,
+    scope: Scope,
+    delivery_id: int,
+    *,
+    classes: frozenset[MailClass] = SELF_SERVICE,
+) -> bool:
+    with store.write() as db:
+        return quarantine.release(db, scope, delivery_id, by="anna", classes=classes)
+
+
+def delete(store: Store, scope: Scope, delivery_id: int) -> bool:
+    with store.write() as db:
+        return quarantine.delete(db, scope, delivery_id, by="anna")
+
+
+def state(store: Store, delivery: Delivery) -> State:
+    with store.read() as db:
+        return db.get_one(Delivery, delivery.id).state
+
+
+def events(store: Store, delivery: Delivery) -> list[tuple[str, str, int | None]]:
+    with store.read() as db:
+        found = db.scalars(select(Event).where(Event.delivery_id == delivery.id))
+        return [(each.kind, each.by, each.mailbox_id) for each in found]
+
+
+def test_a_second_release_sends_nothing_more(store: Store, jobs: RecordedJobs) -> None:
+    held = a_held_delivery(store)
+    for expected in (True, False):
+        assert release(store, Scope(held.tenant_id), held.id) is expected
+    assert jobs.asked == [("drain", held.lane_id)]
+    assert state(store, held) is State.QUEUED
+    assert events(store, held) == [("released", "anna", held.mailbox_id)]
+
+
+def test_of_racing_releases_each_mail_is_sent_once(store: Store, anna: Mailbox) -> None:
+    held = [a_held_delivery(store, anna).id for _ in range(10)]
+    asked = held * 4
+    random.Random(1).shuffle(asked)  # noqa: S311 (an order, no secret)
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda each: release(store, Scope(anna.tenant_id), each), asked))
+    assert sum(done) == 10
+    with store.read() as db:
+        released = db.scalars(select(Event.delivery_id).where(Event.kind == "released")).all()
+    assert sorted(each or 0 for each in released) == sorted(held)
+
+
+@pytest.mark.parametrize("deed", [release, delete])
+def test_what_is_out_of_scope_stays_as_it_is(store: Store, anna: Mailbox, deed: object) -> None:
+    held = a_held_delivery(store, anna)
+    others = (Scope(anna.tenant_id + 1), Scope(anna.tenant_id, frozenset({anna.id + 1})),
+              Scope(anna.tenant_id, frozenset()), NOTHING)  # fmt: skip
+    assert callable(deed)
+    assert not any(deed(store, scope, held.id) for scope in others)
+    assert state(store, held) is State.QUARANTINED
+    assert events(store, held) == []
+
+
+@pytest.mark.parametrize(
+    ("mail_class", "allowed"),
+    [
+        (MailClass.SPAM, True), (MailClass.NEWSLETTER, True), (MailClass.CLEAN, True),
+        (MailClass.PHISH, False), (MailClass.DANGEROUS, False), (MailClass.VIRUS, False),
+    ],
+)  # fmt: skip
+def test_people_release_only_what_is_harmless(
+    store: Store, anna: Mailbox, mail_class: MailClass, allowed: bool
+) -> None:
+    held = a_held_delivery(store, anna, mail_class=mail_class)
+    assert release(store, Scope(anna.tenant_id), held.id) is allowed
+
+
+def test_who_may_release_more_does(store: Store, anna: Mailbox) -> None:
+    held = a_held_delivery(store, anna, mail_class=MailClass.PHISH)
+    more = SELF_SERVICE | {MailClass.PHISH}
+    assert release(store, Scope(anna.tenant_id), held.id, classes=more)
+
+
+def test_a_deleted_mail_can_neither_be_deleted_again_nor_released(
+    store: Store, jobs: RecordedJobs
+) -> None:
+    held = a_held_delivery(store)
+    scope = Scope(held.tenant_id)
+    assert [delete(store, scope, held.id), delete(store, scope, held.id)] == [True, False]
+    assert not release(store, scope, held.id)
+    assert state(store, held) is State.DELETED
+    assert events(store, held) == [("deleted", "anna", held.mailbox_id)]
+    assert jobs.asked == []
+
+
+@pytest.mark.parametrize("deed", [release, delete])
+def test_mail_on_its_way_is_not_in_quarantine(store: Store, anna: Mailbox, deed: object) -> None:
+    queued = an_accepted(store, anna)
+    assert callable(deed)
+    assert not deed(store, Scope(anna.tenant_id), queued.id)
+
+
+def listed(store: Store, scope: Scope, page: Page) -> Sequence[Delivery]:
+    with store.read() as db:
+        return quarantine.held(db, scope, page)
+
+
+def test_held_mail_is_listed_newest_first_page_by_page(store: Store, anna: Mailbox) -> None:
+    ids = [a_held_delivery(store, anna, at=NOON + timedelta(minutes=each // 2)).id
+           for each in range(5)]  # fmt: skip
+    scope, page = Scope(anna.tenant_id), Page(size=2)
+    seen: list[int] = []
+    for _ in range(3):
+        found = listed(store, scope, page)
+        assert len(found) == min(3, 5 - len(seen))
+        shown = found[:2]
+        seen += [each.id for each in shown]
+        page = Page(after=(shown[-1].accepted_at, shown[-1].id), size=2)
+    assert seen == ids[::-1]
+    assert found[0].message.subject == "Plans"
+
+
+def test_only_what_is_held_in_scope_is_listed_and_counted(store: Store, anna: Mailbox) -> None:
+    with store.write() as db:
+        other = a_mailbox(db, "anna@other.example")
+    held = a_held_delivery(store, anna)
+    a_held_delivery(store, other)
+    an_accepted(store, anna)
+    delete(store, Scope(None), a_held_delivery(store, anna).id)
+    assert [each.id for each in listed(store, Scope(anna.tenant_id), Page())] == [held.id]
+    with store.read() as db:
+        assert quarantine.count(db, Scope(anna.tenant_id, frozenset({anna.id}))) == 1
+        assert quarantine.count(db, Scope(None)) == 2
+        assert quarantine.count(db, NOTHING) == 0
+
+
+def test_a_released_mail_can_still_be_looked_at(store: Store, anna: Mailbox) -> None:
+    held, queued = a_held_delivery(store, anna), an_accepted(store, anna)
+    release(store, Scope(anna.tenant_id), held.id)
+    with store.read() as db:
+        found = quarantine.look(db, Scope(anna.tenant_id), held.id)
+        assert found is not None
+        assert found.message.subject == "Plans"
+        assert quarantine.look(db, Scope(anna.tenant_id + 1), held.id) is None
+        assert quarantine.look(db, Scope(anna.tenant_id), queued.id) is None

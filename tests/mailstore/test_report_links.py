@@ -1,0 +1,130 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from time_machine import Traveller
+
+from mailstore import reports
+from mailstore.mailboxes import Mailbox
+from mailstore.reports import CODE_TRIES, LINK_LIFE, Link, LinkKind, Report
+from mailstore.store import Store
+from tests.factories import a_held_delivery, a_mailbox
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def anna(store: Store) -> Mailbox:
+    with store.write() as db:
+        return a_mailbox(db)
+
+
+@pytest.fixture
+def report(store: Store, anna: Mailbox) -> Report:
+    a_held_delivery(store, anna)
+    with store.write() as db:
+        report = reports.begin_now(db, db.get_one(Mailbox, anna.id))
+        report.code = "0042"
+    return report
+
+
+@pytest.fixture
+def link(store: Store, report: Report) -> Link:
+    with store.read() as db:
+        return reports.page_links(db, report.id)[LinkKind.QUARANTINE]
+
+
+def fits(store: Store, report: Report, code: str) -> bool:
+    with store.write() as db:
+        return reports.code_fits(db, report.id, code)
+
+
+def ended(store: Store, link: Link) -> bool | None:
+    """Return whether a link has ended; None if it leads nowhere."""
+    with store.read() as db:
+        found = reports.alive(db, link.id)
+    return None if found is None else found[1]
+
+
+@pytest.mark.parametrize("code", ["0042", " 0042\n"], ids=["plain", "pasted"])
+def test_the_printed_code_fits(store: Store, report: Report, code: str) -> None:
+    assert fits(store, report, code)
+
+
+@pytest.mark.parametrize("code", ["", "42", "0043", "00420", "٠٠٤٢"])
+def test_another_code_does_not_fit(store: Store, report: Report, code: str) -> None:
+    assert not fits(store, report, code)
+
+
+def test_after_six_wrong_codes_none_fits_any_more(store: Store, report: Report) -> None:
+    assert CODE_TRIES == 6
+    for _ in range(CODE_TRIES):
+        assert not fits(store, report, "9999")
+    assert not fits(store, report, "0042")
+
+
+def test_the_right_code_forgives_the_wrong_ones_before(store: Store, report: Report) -> None:
+    for _ in range(3):
+        for _ in range(CODE_TRIES - 1):
+            assert not fits(store, report, "9999")
+        assert fits(store, report, "0042")
+
+
+def test_a_code_has_four_digits(store: Store, anna: Mailbox, clock: Traveller) -> None:
+    for _ in range(50):
+        clock.shift(1)
+        with store.write() as db:
+            reports.begin_now(db, db.get_one(Mailbox, anna.id))
+    with store.read() as db:
+        codes = db.scalars(select(Report.code)).all()
+    assert all(len(code) == 4 and code.isdecimal() for code in codes)
+    assert len(set(codes)) > 25
+
+
+def test_a_link_ends_after_its_life(store: Store, link: Link, clock: Traveller) -> None:
+    clock.shift(LINK_LIFE - SECOND)
+    assert ended(store, link) is False
+    clock.shift(SECOND)
+    assert ended(store, link) is True
+
+
+def test_a_link_dies_with_its_mailbox(store: Store, link: Link, anna: Mailbox) -> None:
+    with store.write() as db:
+        db.get_one(Mailbox, anna.id).active = False
+    assert ended(store, link) is None
+
+
+def test_a_link_that_was_never_made_leads_nowhere(store: Store) -> None:
+    with store.read() as db:
+        assert reports.alive(db, "guessed") is None
+
+
+def test_revoking_ends_the_links_of_one_mailbox_at_once(store: Store, link: Link) -> None:
+    with store.write() as db:
+        beat = a_mailbox(db, "beat@muster.example")
+        other = reports.begin_now(db, beat)
+        theirs = reports.page_links(db, other.id)[LinkKind.WEBMAIL]
+        reports.revoke(db, link.mailbox_id)
+    assert ended(store, link) is True
+    assert ended(store, theirs) is False
+
+
+def test_openings_are_counted_and_end_nothing(store: Store, link: Link) -> None:
+    for _ in range(3):
+        with store.write() as db:
+            reports.opened(db, link.id)
+    with store.read() as db:
+        assert db.get_one(Link, link.id).opens == 3
+    assert ended(store, link) is False
+
+
+def test_an_ended_link_is_replaced_once_an_hour(store: Store, link: Link, clock: Traveller) -> None:
+    clock.shift(LINK_LIFE)
+    for expected in (True, False):
+        with store.write() as db:
+            assert reports.refresh(db, link) is expected
+    clock.shift(reports.FRESH_EVERY)
+    with store.write() as db:
+        assert reports.refresh(db, link)

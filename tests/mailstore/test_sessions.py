@@ -1,0 +1,153 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from time_machine import Traveller
+
+from mailstore import sessions
+from mailstore.accounts import Account
+from mailstore.sessions import ABSOLUTE, DEVICE_LIFE, IDLE, Device, SignIn
+from mailstore.store import Store
+from tests.factories import NOON, a_mailbox, an_account
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def account(store: Store) -> Account:
+    with store.write() as db:
+        return an_account(db, a_mailbox(db))
+
+
+def start(store: Store, account: Account) -> str:
+    with store.write() as db:
+        return sessions.start(db, account, "Firefox")
+
+
+def lives(store: Store, token: str) -> bool:
+    with store.read() as db:
+        return sessions.account_of(db, token) is not None
+
+
+def see(store: Store, token: str) -> None:
+    with store.write() as db:
+        sessions.seen(db, token)
+
+
+def test_a_session_leads_to_its_account(store: Store, account: Account) -> None:
+    token = start(store, account)
+    with store.read() as db:
+        found = sessions.account_of(db, token)
+        assert found is not None
+        assert found.id == account.id
+        assert sessions.account_of(db, sessions.new_token()) is None
+
+
+def test_no_token_is_kept(store: Store, account: Account) -> None:
+    token = start(store, account)
+    with store.read() as db:
+        assert token not in db.scalars(select(SignIn.token_hash)).one()
+
+
+@pytest.mark.parametrize(
+    ("after", "alive"), [(IDLE - SECOND, True), (IDLE, False)], ids=["in time", "too late"]
+)
+def test_an_idle_session_ends(
+    store: Store, account: Account, after: timedelta, alive: bool, clock: Traveller
+) -> None:
+    token = start(store, account)
+    clock.shift(after)
+    assert lives(store, token) is alive
+
+
+def test_a_busy_session_ends_all_the_same(store: Store, account: Account, clock: Traveller) -> None:
+    token = start(store, account)
+    for _ in range(ABSOLUTE // (20 * MINUTE) - 1):
+        clock.shift(20 * MINUTE)
+        see(store, token)
+    clock.move_to(NOON + ABSOLUTE - SECOND)
+    assert lives(store, token)
+    clock.shift(SECOND)
+    assert not lives(store, token)
+
+
+def test_being_seen_is_written_once_a_minute(
+    store: Store, account: Account, clock: Traveller
+) -> None:
+    with store.write() as db:
+        token = sessions.start(db, account, "Firefox")
+        clock.shift(MINUTE)
+        assert not sessions.needs_seen(db, token)
+        clock.shift(SECOND)
+        assert sessions.needs_seen(db, token)
+        sessions.seen(db, token)
+        assert not sessions.needs_seen(db, token)
+
+
+def test_an_ended_session_is_worth_nothing(store: Store, account: Account) -> None:
+    token, other = start(store, account), start(store, account)
+    with store.write() as db:
+        sessions.end(db, token)
+    assert not lives(store, token)
+    assert lives(store, other)
+
+
+def test_an_inactive_account_has_no_session(store: Store, account: Account) -> None:
+    token = start(store, account)
+    with store.write() as db:
+        db.get_one(Account, account.id).active = False
+    assert not lives(store, token)
+
+
+@pytest.mark.parametrize(
+    ("after", "known"),
+    [(timedelta(0), True), (DEVICE_LIFE - SECOND, True), (DEVICE_LIFE, False)],
+    ids=["at once", "after months", "after ninety days"],
+)
+def test_a_device_is_known_for_ninety_days(
+    store: Store, account: Account, after: timedelta, known: bool, clock: Traveller
+) -> None:
+    token = sessions.new_token()
+    with store.write() as db:
+        sessions.remember_device(db, token, frozenset({1}), "Firefox")
+    clock.shift(after)
+    with store.read() as db:
+        assert sessions.is_known(db, token, 1) is known
+
+
+def test_remembering_a_device_again_prolongs_it(
+    store: Store, account: Account, clock: Traveller
+) -> None:
+    token = sessions.new_token()
+    with store.write() as db:
+        for _ in range(2):
+            sessions.remember_device(db, token, frozenset({1}), "Firefox")
+            clock.shift(DEVICE_LIFE - SECOND)
+        assert sessions.is_known(db, token, 1)
+        assert len(db.scalars(select(Device)).all()) == 1
+
+
+@pytest.mark.parametrize("token", [None, "", "guessed"])
+def test_another_browser_and_another_mailbox_are_not_known(
+    store: Store, account: Account, token: str | None
+) -> None:
+    known = sessions.new_token()
+    with store.write() as db:
+        sessions.remember_device(db, known, frozenset({1}), "Firefox")
+        assert not sessions.is_known(db, token, 1)
+        assert not sessions.is_known(db, known, 2)
+
+
+def test_what_has_run_out_is_purged_and_nothing_else(
+    store: Store, account: Account, clock: Traveller
+) -> None:
+    with store.write() as db:
+        sessions.start(db, account, "old")
+        sessions.remember_device(db, "old", frozenset({1}), "old")
+    clock.shift(DEVICE_LIFE + SECOND)
+    with store.write() as db:
+        sessions.start(db, account, "new")
+        sessions.remember_device(db, "new", frozenset({1}), "new")
+        sessions.purge(db)
+        assert db.scalars(select(SignIn.agent)).all() == ["new"]
+        assert db.scalars(select(Device.agent)).all() == ["new"]
