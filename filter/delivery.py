@@ -96,7 +96,7 @@ async def _attempt(
         )
     except HopDown as error:
         return Outcome(Result.TRY_LATER, str(error), soon=True), False
-    except (Corrupt, NotFound) as error:
+    except (Corrupt, NotFound, OSError) as error:
         log.exception("content_unreadable", delivery=delivery.id)
         return Outcome(Result.TRY_LATER, f"the stored mail cannot be read: {error}"), False
     return outcome, True

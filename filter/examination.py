@@ -34,6 +34,7 @@ class Findings:
     symbols: tuple[Symbol, ...]
     summary: Summary = field(default_factory=Summary)
     authentication: tuple[str, ...] = ()
+    hops: int = 0
 
     @property
     def author(self) -> Address | None:
@@ -97,6 +98,7 @@ def examine(args: dict[str, Any], raw: bytes, ask: Ask) -> dict[str, Any]:
         "symbols": [[symbol.name, symbol.detail[:200]] for symbol in symbols],
         "summary": summarize(mail, args["hostname"]),
         "authentication": results,
+        "hops": len(mail.headers("Received")),
     }
 
 
@@ -139,12 +141,12 @@ def _findings(said: dict[str, Any]) -> Findings:
             }
         ),
         authentication=tuple(said["authentication"]),
+        hops=said["hops"],
     )
 
 
 def _with_symbol(findings: Findings, name: str) -> Findings:
-    symbols = (*findings.symbols, Symbol(name))
-    return Findings(symbols, findings.summary, findings.authentication)
+    return replace(findings, symbols=(*findings.symbols, Symbol(name)))
 
 
 SERVED = {"examine": examine}

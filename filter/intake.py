@@ -54,6 +54,8 @@ class Intake:
         """Judge a mail, make what is taken durable, and return the reply to DATA."""
         check_spf = not self._trusts(client)
         findings = await self._examiner.examine(client, sender, spool, check_spf=check_spf)
+        if findings.hops > self._store.settings.max_hops:
+            return reply.TOO_MANY_HOPS
         listed = await self._in_thread(self._apply_lists, recipients, findings.author)
         verdicts = settle(
             [judge(recipient, findings.author, findings.symbols) for recipient in listed]

@@ -145,16 +145,19 @@ class Connection:
         try:
             for chunk in content():
                 self._writer.write(stuffed.feed(chunk))
-                async with asyncio.timeout(BLOCK_SECONDS):
-                    await self._writer.drain()
-        except OSError as error:
-            self._writer.transport.abort()
-            raise HopDown(f"the connection broke: {type(error).__name__}") from error
+                await self._drain()
         except BaseException:
             # The mail must not end here as if it were whole.
             self._writer.transport.abort()
             raise
         self._writer.write(stuffed.end())
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(BLOCK_SECONDS):
+                await self._writer.drain()
+        except OSError as error:
+            raise HopDown(f"the connection broke: {type(error).__name__}") from error
 
     async def _reply(self, seconds: float) -> Reply:
         lines: list[str] = []

@@ -14,6 +14,9 @@ NOT_OURS = "550 5.7.1 Relaying denied"
 TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
 TOO_LARGE = "552 5.3.4 Message too large"
 TRY_LATER = "451 4.3.0 Temporary failure, please try again later"
+TOO_MANY_HOPS = "554 5.4.6 Too many hops, this looks like a loop"
+BARE_LINE_FEED = "500 5.5.2 A command ends with CRLF"
+SILENT = "421 4.4.2 Nothing heard for too long"
 CLOSING = "421 4.3.2 Closing, please try again later"
 
 

@@ -6,6 +6,7 @@ at CRLF.CRLF only, and after every reply to it the envelope is new.
 
 import asyncio
 import contextlib
+import re
 from typing import Any
 
 import structlog
@@ -22,6 +23,11 @@ from mailstore.settings import Settings
 log = structlog.get_logger()
 
 NULL_SENDER = "<>"
+# RFC 5321 §4.1.2: a quoted local part may hold brackets; aiosmtpd reads addresses as headers
+# write them, and would shorten some to another address.
+PATH = re.compile(r"<(?P<path>(?:\"(?:[^\"\\]|\\.)*\"|[^<>\"])*)>(?: +(?P<rest>.*))?")
+BARE_PATH = re.compile(r"(?P<path>[^<>\"\s]+)(?: +(?P<rest>.*))?")
+BARE_LF = re.compile(rb"(?<!\r)\n")
 END_OF_DATA = b"\r\n.\r\n"
 EXTENSIONS = ["250-PIPELINING", "250-ENHANCEDSTATUSCODES"]
 
@@ -114,6 +120,43 @@ class RelaySMTP(SMTP):
         )
         self._hooks = hooks
 
+    @staticmethod
+    def _getaddr(arg: str) -> tuple[str | None, str | None]:
+        """Return the path of MAIL or RCPT as it was written, and the parameters after it."""
+        found = PATH.fullmatch(arg) or BARE_PATH.fullmatch(arg)
+        if found is None:
+            return None, None
+        return found["path"] or NULL_SENDER, found["rest"] or ""
+
+    def data_received(self, data: bytes) -> None:
+        """Let a mail take its time while it comes; a command ends with CRLF and nothing else."""
+        super().data_received(data)
+        if self.busy:
+            self._reset_timeout()
+        elif BARE_LF.search(data):
+            self._close_with(reply.BARE_LINE_FEED)
+
+    def eof_received(self) -> bool | None:
+        """Answer a mail whose sender has nothing more to say."""
+        if self.busy:
+            return asyncio.StreamReaderProtocol.eof_received(self)
+        return super().eof_received()
+
+    async def handle_exception(self, error: Exception) -> str:
+        """End a session that is over; anything else is the hook's."""
+        if isinstance(error, asyncio.IncompleteReadError) and self.transport is not None:
+            self.transport.close()
+            return reply.CLOSING
+        return await super().handle_exception(error)
+
+    def _timeout_cb(self) -> None:
+        self._close_with(reply.SILENT)
+
+    def _close_with(self, status: str) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self._writer.write(status.encode() + b"\r\n")
+            self.transport.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the session in."""
         super().connection_made(transport)
@@ -142,10 +185,10 @@ class RelaySMTP(SMTP):
         if not isinstance(envelope, RelayEnvelope) or not envelope.recipients:
             await self.push("503 5.5.1 Need RCPT first")
             return
-        await self.push("354 End data with <CR><LF>.<CR><LF>")
-        self.envelope = self._create_envelope()
-        self.busy = True
         with Spool(self._hooks.intake.spool_folder) as spool:
+            self.envelope = self._create_envelope()
+            self.busy = True
+            await self.push("354 End data with <CR><LF>.<CR><LF>")
             fits = await self._receive(spool)
             status = await self._hand_over(envelope, spool) if fits else reply.TOO_LARGE
         self.busy = False
@@ -163,7 +206,6 @@ class RelaySMTP(SMTP):
                 more = False
             except asyncio.LimitOverrunError as error:
                 chunk = await self._reader.readexactly(error.consumed)
-            self._reset_timeout()
             data = canonical.feed(chunk)
             if spool.size + len(data) <= limit:
                 spool.write(data)
@@ -179,9 +221,9 @@ class RelaySMTP(SMTP):
 
     async def _hand_over(self, envelope: RelayEnvelope, spool: Spool) -> str:
         session: Any = self.session
-        client = Client(
-            ip=session.peer[0], helo=session.host_name or "", tls=session.ssl is not None
-        )
+        # A name in another charset comes with half characters, which no row can hold.
+        helo = str(session.host_name or "").encode("utf-8", "replace").decode()
+        client = Client(ip=session.peer[0], helo=helo, tls=session.ssl is not None)
         try:
             return await self._hooks.intake.accept(
                 client, envelope.sender, envelope.recipients, spool

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, policies
+from mailstore import policies
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.domains import Domain, Takes
@@ -47,7 +47,6 @@ class Mailbox(Base):
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
     active: Mapped[bool] = mapped_column(default=True)
     report_due_at: Mapped[datetime | None] = mapped_column(index=True)
-    reported_until: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class MailboxAddress(Base):

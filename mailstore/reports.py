@@ -89,34 +89,33 @@ def begin_due(db: Session, mailbox_id: int) -> Report | None:
     claimed = db.scalar(
         update(Mailbox)
         .where(Mailbox.id == mailbox_id, Mailbox.report_due_at == mailbox.report_due_at)
-        .values(
-            report_due_at=next_report_at(now, tenant.zoneinfo, parse_times(policy.report_at)),
-            reported_until=now,
-        )
+        .values(report_due_at=next_report_at(now, tenant.zoneinfo, parse_times(policy.report_at)))
         .returning(Mailbox.id)
         .execution_options(synchronize_session=False)
     )
     if claimed is None or not policy.report:
         return None
-    new = held_since(db, mailbox_id, mailbox.reported_until)
+    new = held(db, mailbox_id, unreported=True)
     return _begin(db, mailbox, new, now) if new else None
 
 
 def begin_now(db: Session, mailbox: Mailbox) -> Report:
     """Begin a report of everything held, asked for outside of its times."""
-    oldest = datetime.min.replace(tzinfo=clock.now().tzinfo)
-    return _begin(db, mailbox, held_since(db, mailbox.id, oldest), clock.now())
+    return _begin(db, mailbox, held(db, mailbox.id, unreported=False), clock.now())
 
 
-def held_since(db: Session, mailbox_id: int, since: datetime) -> Sequence[int]:
-    """Return what was held for a mailbox after a moment and still is, newest first."""
-    return db.scalars(
-        select(Delivery.id)
-        .where(Delivery.mailbox_id == mailbox_id, Delivery.state == State.QUARANTINED)
-        .where(Delivery.accepted_at > since)
-        .order_by(Delivery.accepted_at.desc(), Delivery.id.desc())
-        .limit(MOST_LINES)
-    ).all()
+def held(db: Session, mailbox_id: int, *, unreported: bool) -> Sequence[int]:
+    """Return what is held for a mailbox, newest first: all, or what no report named yet.
+
+    A moment would not do: mail may be recorded a little later than it was accepted.
+    """
+    query = select(Delivery.id).where(
+        Delivery.mailbox_id == mailbox_id, Delivery.state == State.QUARANTINED
+    )
+    if unreported:
+        query = query.where(~select(Link.id).where(Link.delivery_id == Delivery.id).exists())
+    newest = (Delivery.accepted_at.desc(), Delivery.id.desc())
+    return db.scalars(query.order_by(*newest).limit(MOST_LINES)).all()
 
 
 def lines(db: Session, report_id: int) -> Sequence[tuple[Link, Delivery]]:

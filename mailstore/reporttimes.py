@@ -10,9 +10,12 @@ from mailstore.errors import BadName
 def parse_times(text: str) -> list[time]:
     """Read `09:00` or `09:00,16:30`, or raise BadName."""
     try:
-        return sorted({time.fromisoformat(part.strip()) for part in text.split(",")})
+        times = {time.fromisoformat(part.strip()) for part in text.split(",")}
     except ValueError as error:
         raise BadName(f"'{text}' is not a time of day such as 09:00.") from error
+    if any(each.tzinfo for each in times):
+        raise BadName(f"'{text}' has a zone; a report has its tenant's.")
+    return sorted(times)
 
 
 def next_report_at(after: datetime, zone: ZoneInfo, times: Sequence[time]) -> datetime:

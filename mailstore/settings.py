@@ -61,6 +61,9 @@ class Settings(BaseSettings):
         ge=100,
         description="More recipients in one transaction get 452 (RFC 5321 §4.5.3.1.8).",
     )
+    max_hops: int = Field(
+        50, gt=0, description="Mail with more Received fields is refused as a loop (RFC 5321 §6.3)."
+    )
     smtp_timeout_seconds: float = Field(
         300, gt=0, description="A client that is silent for so long is closed with 421."
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 import time_machine
 
 from mailstore import policies, schema
@@ -43,6 +44,14 @@ def _without_environment() -> Iterator[None]:
             if name != TEST_SERVICES:
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _plain_logs() -> Iterator[None]:
+    # The usual renderer shows every local variable of a traceback, which takes seconds.
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

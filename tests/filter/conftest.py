@@ -17,6 +17,7 @@ from mailstore.store import Store
 from tests.conftest import ROWS
 from tests.factories import ANNA, BEAT, RAW, a_domain, a_mailbox, an_accepted, some_settings
 from tests.filter.background import Background
+from tests.filter.names import FakeDNS
 from tests.filter.relay import Relay
 from tests.filter.sink import OFFERS, Sink
 
@@ -52,6 +53,14 @@ def pool(background: Background) -> Iterator[SandboxPool]:
     background.run(children.__aenter__())
     yield children
     background.run(children.__aexit__())
+
+
+@pytest.fixture
+def names(background: Background) -> Iterator[FakeDNS]:
+    """Return a name server that knows nothing yet."""
+    server = background.run(FakeDNS({}).start())
+    yield server
+    background.run(server.stop())
 
 
 @pytest.fixture

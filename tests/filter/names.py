@@ -1,8 +1,6 @@
 """A name server on loopback: it knows what a test tells it, counts, and may be silent."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import dns.flags
@@ -23,18 +21,18 @@ class FakeDNS(asyncio.DatagramProtocol):
         self.failing = False
         self.port = 0
 
-    @classmethod
-    @asynccontextmanager
-    async def run(cls, records: dict[tuple[str, str], list[str]]) -> AsyncIterator[Self]:
+    async def start(self) -> Self:
+        """Answer, on a free port."""
         loop = asyncio.get_running_loop()
-        transport, server = await loop.create_datagram_endpoint(
-            lambda: cls(records), local_addr=("127.0.0.1", 0)
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: self, local_addr=("127.0.0.1", 0)
         )
-        server.port = transport.get_extra_info("sockname")[1]
-        try:
-            yield server
-        finally:
-            transport.close()
+        self.port = transport.get_extra_info("sockname")[1]
+        return self
+
+    async def stop(self) -> None:
+        """Answer nobody any more."""
+        self._transport.close()
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport

@@ -17,7 +17,8 @@ GOOD = {GREETING: "220 sink", "DATA": "354 go on", DOT: "250 2.0.0 kept"}
 class Sink:
     """Replies by command line, verb or stage; what is not told is answered with 250.
 
-    Within the content of mail to `hang_up_on` it hangs up.
+    Within the content of mail to `hang_up_on` it hangs up; it thinks for `pause` seconds about
+    each mail it has.
     """
 
     replies: dict[str, str | None] = field(default_factory=dict)
@@ -27,6 +28,7 @@ class Sink:
     mails: list[bytes] = field(default_factory=list)
     port: int = 0
     hang_up_on: str = ""
+    pause: float = 0.0
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -73,6 +75,7 @@ class Sink:
                 return False
             wire += chunk
         self.mails.append(bytes(wire))
+        await asyncio.sleep(self.pause)
         return self._say(writer, DOT)
 
     def _hangs_up(self) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from filter import delivery
 from filter.delivery import Ledger, drain
 from mailstore import clock
 from mailstore.deliveries import Delivery, Outcome, Result, State
@@ -27,7 +28,6 @@ def test_mail_waits_for_a_hop_that_is_down_and_is_delivered_once_when_it_is_back
     background.run(hop.stop())
     drain(store, queued.lane_id)
     assert (now(store, queued).state, now(store, queued).attempts) == (State.QUEUED, 0)
-    assert lane_of(store, queued).down_since is not None
     background.run(hop.start())
     drain(store, queued.lane_id)
     assert hop.connections == 0
@@ -100,7 +100,6 @@ def test_content_that_cannot_be_read_is_not_delivered_and_not_lost(
     assert "cannot be read" in now(store, queued).reply
 
 
-@pytest.mark.xfail(strict=True, reason="reading fails within what is taken for the connection")
 def test_a_disk_that_cannot_be_read_is_not_blamed_on_the_hop(
     hop: Sink, queue: Queue, store: Store
 ) -> None:
@@ -141,3 +140,19 @@ def test_an_outcome_counts_only_for_who_still_has_the_delivery(queue: Queue, sto
 
     asyncio.run(run())
     assert now(store, taken).state is State.QUEUED
+
+
+@pytest.mark.xfail(strict=True, reason="a lease is shorter than a hop may think, and not renewed")
+def test_a_hop_that_thinks_for_longer_than_a_lease_gets_a_mail_once(
+    hop: Sink, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.2))
+    store.settings = store.settings.model_copy(update={"retry_seconds": 0.2})
+    hop.pause = 0.6
+    lane_id = queue().lane_id
+    first = threading.Thread(target=drain, args=(store, lane_id))
+    first.start()
+    time.sleep(0.4)
+    drain(store, lane_id)
+    first.join()
+    assert len(hop.mails) == 1

@@ -24,9 +24,10 @@ def ask(settings: Settings, case: Case) -> None:
     """Run a case with a name server and a resolver that asks it."""
 
     async def run() -> None:
-        async with FakeDNS.run(dict(RECORDS)) as server:
-            known = settings.model_copy(update={"dns_servers": f"127.0.0.1:{server.port}"})
-            await case(server, Resolver(known))
+        server = await FakeDNS(dict(RECORDS)).start()
+        known = settings.model_copy(update={"dns_servers": f"127.0.0.1:{server.port}"})
+        await case(server, Resolver(known))
+        await server.stop()
 
     asyncio.run(run())
 

@@ -18,7 +18,7 @@ from mailstore.envelopes import Action, MailClass, Symbol
 from mailstore.policies import MANDATORY
 from mailstore.sandbox import SandboxPool
 from mailstore.settings import Settings
-from tests.factories import BOB, a_recipient
+from tests.factories import BOB, a_recipient, some_settings
 from tests.filter.background import Background
 from tests.filter.exams import STRANGER, an_exam, raw_mail
 from tests.filter.names import FakeDNS
@@ -33,6 +33,16 @@ EXPECTED = {
 }
 TAKER = a_recipient(mandatory=MANDATORY)
 Examine = Callable[..., Findings]
+PERSONAL = """
+From: Käthe Hug <kaethe@bergpost.example>
+Subject: =?utf-8?Q?Gr=C3=BCsse?= aus
+ Chur
+Message-ID: <1@bergpost.example>
+X-Mailhafen-Class: clean
+
+Liebe   Anna,
+bis bald!
+"""
 
 
 def examining(background: Background, examiner: Examiner) -> Examine:
@@ -62,7 +72,7 @@ def hostile(background: Background) -> Iterator[Examine]:
     background.run(pool.__aexit__())
 
 
-def names(findings: Findings) -> list[str]:
+def symbols(findings: Findings) -> list[str]:
     return [symbol.name for symbol in findings.symbols]
 
 
@@ -82,23 +92,13 @@ def test_every_sample_is_listed_once() -> None:
 
 
 def test_a_summary_says_what_lists_show(examine: Examine) -> None:
-    text = """
-From: Käthe Hug <kaethe@bergpost.example>
-Subject: =?utf-8?Q?Gr=C3=BCsse?= aus
- Chur
-Message-ID: <1@bergpost.example>
-X-Mailhafen-Class: clean
-
-Liebe   Anna,
-bis bald!
-"""
-    summary = examine(raw_mail(text)).summary
+    summary = examine(raw_mail(PERSONAL)).summary
     assert summary.author == Address("kaethe", "bergpost.example")
     assert (summary.message_id, summary.attachments) == ("<1@bergpost.example>", 0)
     assert summary.subject.split() == ["Grüsse", "aus", "Chur"]
     assert summary.snippet == "Liebe Anna, bis bald!"
     ((start, end),) = summary.cuts
-    assert raw_mail(text)[start:end] == b"X-Mailhafen-Class: clean\r\n"
+    assert raw_mail(PERSONAL)[start:end] == b"X-Mailhafen-Class: clean\r\n"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_mail_without_exactly_one_author_has_none(examine: Examine, head: str)
 @given(author=st.text(max_size=60), subject=st.binary(max_size=60))
 def test_any_header_can_be_examined(examine: Examine, author: str, subject: bytes) -> None:
     head = f"From: {author}\r\nSubject: ".encode() + subject
-    assert UNEXAMINED not in names(examine(head + b"\r\n\r\ntext\r\n"))
+    assert UNEXAMINED not in symbols(examine(head + b"\r\n\r\ntext\r\n"))
 
 
 @pytest.mark.parametrize(
@@ -141,27 +141,24 @@ def test_raw_utf8_in_a_header_is_read(examine: Examine) -> None:
 @pytest.mark.parametrize("bare", [True, False])
 def test_bare_line_ends_are_noted(examine: Examine, bare: bool) -> None:
     found = examine(b"Subject: x\r\n\r\nx\r\n", bare=bare)
-    assert ("BARE_LINE_ENDS" in names(found)) is bare
+    assert ("BARE_LINE_ENDS" in symbols(found)) is bare
 
 
 def test_a_child_proves_an_author_by_asking_its_parent_for_names(
-    background: Background, pool: SandboxPool, settings: Settings
+    background: Background, pool: SandboxPool, settings: Settings, names: FakeDNS
 ) -> None:
-    records = {("TXT", BOB.domain): [f'"v=spf1 ip4:{STRANGER.ip} -all"']}
-    serving = FakeDNS.run(records)
-    server = background.run(serving.__aenter__())
-    known = settings.model_copy(update={"dns_servers": f"127.0.0.1:{server.port}"})
+    names.records["TXT", BOB.domain] = [f'"v=spf1 ip4:{STRANGER.ip} -all"']
+    known = settings.model_copy(update={"dns_servers": f"127.0.0.1:{names.port}"})
     examine = examining(background, Examiner(known, pool, Resolver(known)))
     found = examine(raw_mail(f"From: {BOB}\n\nx\n"), spf=True)
-    background.run(serving.__aexit__(None, None, None))
     assert found.authentication == (f"spf=pass smtp.mailfrom={BOB}",)
-    assert "AUTHENTICATED" in names(found)
+    assert "AUTHENTICATED" in symbols(found)
 
 
 def test_a_rule_that_breaks_says_so_and_the_others_go_on(hostile: Examine) -> None:
     found = hostile(raw_mail("X-Break: yes\nList-Id: <a>\nPrecedence: bulk\n\nx\n"))
     assert Symbol("RULE_BROKEN", "BREAKS: KeyError") in found.symbols
-    assert {"BREAKS", "NEWSLETTER", "MISSING_DATE"} <= set(names(found))
+    assert {"BREAKS", "NEWSLETTER", "MISSING_DATE"} <= set(symbols(found))
 
 
 def test_a_broken_rule_cannot_hold_mail() -> None:
@@ -169,9 +166,9 @@ def test_a_broken_rule_cannot_hold_mail() -> None:
         raise RecursionError
 
     broken = Rule("A", 99.0, "It breaks.", find, "")
-    symbols = find_symbols(an_exam("Date: x\n\nx\n"), [broken, *RULES.values()])
-    assert [symbol.name for symbol in symbols] == ["RULE_BROKEN"]
-    assert judge(TAKER, BOB, symbols).action is Action.DELIVER
+    found = find_symbols(an_exam("Date: x\n\nx\n"), [broken, *RULES.values()])
+    assert [symbol.name for symbol in found] == ["RULE_BROKEN"]
+    assert judge(TAKER, BOB, found).action is Action.DELIVER
 
 
 @pytest.mark.parametrize(
@@ -185,8 +182,8 @@ def test_a_broken_rule_cannot_hold_mail() -> None:
 def test_a_mail_that_spins_is_held_and_the_next_is_examined(hostile: Examine, raw: bytes) -> None:
     found = hostile(raw)
     verdict = judge(a_recipient(allowed=frozenset({BOB.key})), BOB, found.symbols)
-    assert (names(found), verdict.action) == ([UNEXAMINED], Action.QUARANTINE)
-    assert names(hostile(b"Date: x\r\n\r\nx\r\n")) == []
+    assert (symbols(found), verdict.action) == ([UNEXAMINED], Action.QUARANTINE)
+    assert symbols(hostile(b"Date: x\r\n\r\nx\r\n")) == []
 
 
 def nested(depth: int) -> str:
@@ -207,9 +204,18 @@ def nested(depth: int) -> str:
 )
 def test_a_mail_too_complex_for_anybody_is_held(examine: Examine, text: str) -> None:
     found = examine(raw_mail(text))
-    assert names(found) == [UNEXAMINED]
+    assert symbols(found) == [UNEXAMINED]
     assert judge(TAKER, found.author, found.symbols).action is Action.QUARANTINE
 
 
+@pytest.mark.xfail(strict=True, reason="what to cut is found out with the rest, in the child")
+def test_a_mail_too_complex_for_anybody_still_loses_what_claims_to_be_ours(
+    examine: Examine,
+) -> None:
+    forged = f"Authentication-Results: {some_settings(Path()).hostname}; spf=pass\n"
+    found = examine(raw_mail(forged + nested(60) + "\nx\n"))
+    assert found.summary.cuts == ((0, len(forged) + 1),)
+
+
 def test_a_mail_as_complex_as_people_send_is_examined(examine: Examine) -> None:
-    assert UNEXAMINED not in names(examine(raw_mail(nested(20) + "\nx\n")))
+    assert UNEXAMINED not in symbols(examine(raw_mail(nested(20) + "\nx\n")))

@@ -180,7 +180,6 @@ def upgrade():
     sa.Column('policy_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('report_due_at', mailstore.db.Utc(timezone=True), nullable=True),
-    sa.Column('reported_until', mailstore.db.Utc(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['domain_id'], ['domains.id'], ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['policy_id'], ['policies.id'], ),
     sa.ForeignKeyConstraint(['tenant_id'], ['tenants.id'], ondelete='CASCADE'),

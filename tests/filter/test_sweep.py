@@ -1,0 +1,127 @@
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text, update
+
+from filter import sweep
+from mailstore import clock, lanes, reports
+from mailstore.lanes import Lane
+from mailstore.mailboxes import Mailbox
+from mailstore.store import Store
+from tests.factories import RecordedJobs, a_held_delivery, a_mailbox, an_accepted
+
+
+@pytest.fixture
+def anna(store: Store) -> Mailbox:
+    with store.write() as db:
+        return a_mailbox(db)
+
+
+def asked(store: Store) -> list[tuple[str | int, ...]]:
+    jobs = RecordedJobs()
+    sweep.sweep(store, jobs)
+    return jobs.asked
+
+
+def report_due(store: Store, anna: Mailbox, *, hours: int) -> None:
+    with store.write() as db:
+        due = clock.now() + timedelta(hours=hours)
+        db.execute(update(Mailbox).where(Mailbox.id == anna.id).values(report_due_at=due))
+
+
+def test_nothing_is_asked_for_while_nothing_is_due(store: Store, anna: Mailbox) -> None:
+    report_due(store, anna, hours=1)
+    a_held_delivery(store, anna)
+    assert asked(store) == []
+
+
+def test_a_lane_with_mail_due_is_drained_once_however_much_it_is(
+    store: Store, anna: Mailbox
+) -> None:
+    report_due(store, anna, hours=1)
+    queued = [an_accepted(store, anna) for _ in range(3)]
+    assert asked(store) == [("drain", queued[0].lane_id)]
+
+
+@pytest.mark.parametrize("why", ["claimed", "down"])
+def test_a_lane_that_is_taken_or_waits_for_its_probe_is_left_alone(
+    store: Store, anna: Mailbox, why: str
+) -> None:
+    report_due(store, anna, hours=1)
+    lane_id = an_accepted(store, anna).lane_id
+    with store.write() as db:
+        lane = lanes.claim(db, lane_id, lease=timedelta(minutes=5))
+        assert lane is not None
+        if why == "down":
+            lanes.went_down(db, lane_id, lane.fence, "no connection", first_wait=60)
+    assert asked(store) == []
+
+
+def test_a_lane_whose_worker_died_is_asked_for_again(store: Store, anna: Mailbox) -> None:
+    report_due(store, anna, hours=1)
+    lane_id = an_accepted(store, anna).lane_id
+    with store.write() as db:
+        db.execute(update(Lane).values(lease_until=clock.now() - timedelta(seconds=1)))
+    assert asked(store) == [("drain", lane_id)]
+
+
+def test_a_report_that_is_due_is_begun_and_one_that_is_begun_is_sent(
+    store: Store, anna: Mailbox
+) -> None:
+    report_due(store, anna, hours=-1)
+    with store.write() as db:
+        begun = reports.begin_now(db, anna).id
+    assert asked(store) == [("begin_report", anna.id), ("send_report", begun)]
+
+
+@contextmanager
+def working(store: Store, jobs: RecordedJobs) -> Iterator[None]:
+    stop = threading.Event()
+    worker = threading.Thread(target=sweep.work, args=(store, jobs, stop))
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join()
+
+
+def wait_for(jobs: RecordedJobs, name: str, times: int = 1) -> None:
+    end = time.monotonic() + 5
+    while sum(job[0] == name for job in jobs.asked) < times:
+        assert time.monotonic() < end, jobs.asked
+        time.sleep(0.01)
+
+
+def test_a_worker_sweeps_until_it_is_told_to_stop_and_expires_at_once(
+    store: Store, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "EVERY", 0.01)
+    jobs = RecordedJobs()
+    an_accepted(store, anna)
+    with working(store, jobs):
+        wait_for(jobs, "drain", times=3)
+    assert jobs.asked.count(("expire",)) == 1
+
+
+def test_a_worker_outlives_a_database_that_fails(
+    store: Store, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "EVERY", 0.01)
+    jobs = RecordedJobs()
+    an_accepted(store, anna)
+    rename(store, "deliveries", "away")
+    with working(store, jobs):
+        wait_for(jobs, "expire")
+        assert jobs.asked == [("expire",)]
+        rename(store, "away", "deliveries")
+        wait_for(jobs, "drain")
+
+
+def rename(store: Store, old: str, new: str) -> None:
+    with store.write() as db:
+        db.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
