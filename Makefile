@@ -36,8 +36,8 @@ format: $(VENV)/.dev ## repair formatting and what the linter can repair
 	$(BIN)/ruff check --fix .
 
 translations: $(VENV)/.dev ## collect texts, merge and compile the catalogues; fails while one is missing
-	$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --omit-header --sort-output -o portal/translations/messages.pot .
-	$(BIN)/pybabel -q update -i portal/translations/messages.pot -d portal/translations --no-fuzzy-matching --omit-header
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l --no-location --omit-header --sort-output -o portal/translations/messages.pot .
+	$(BIN)/pybabel -q update -i portal/translations/messages.pot -d portal/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -d portal/translations
 
 docs: $(VENV)/.dev ## write the generated pages of docs/
