@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 from mailstore import clock, events, jobs
 from mailstore.db import Base, upsert
 from mailstore.deliveries import Delivery, Direction, State
+from mailstore.messages import Message
 from mailstore.pages import Page, page_of
 from mailstore.scope import Scope
 from mailstore.tenants import Tenant
@@ -81,7 +82,7 @@ def hide(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
 def resend(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
     """Deliver a copy again to its stored recipient; False if it is on its way already."""
     original = look(db, scope, delivery_id)
-    if original is None or original.message.pack is None:
+    if original is None or not _kept(original.message):
         return False
     latest = last_sent(db, original)
     if latest.state is State.QUEUED:
@@ -102,6 +103,11 @@ def resend(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
     _record(db, "resent", original, by)
     jobs.after_commit(db, "drain", original.lane_id)
     return True
+
+
+def _kept(message: Message) -> bool:
+    # Beyond its last day the content may be erased while this transaction runs.
+    return message.pack is not None and message.day >= clock.today()
 
 
 def last_sent(db: Session, original: Delivery) -> Delivery:

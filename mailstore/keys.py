@@ -7,7 +7,7 @@ import secrets
 from datetime import date
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import UniqueConstraint, delete, select
+from sqlalchemy import ColumnElement, UniqueConstraint, delete, false, select
 from sqlalchemy.orm import Mapped, Session
 
 from mailstore.db import Base, PrimaryKey, TenantKey, upsert
@@ -70,7 +70,13 @@ class KeyRing:
         self._known[tenant_id, day] = key
 
 
-def erase_before(db: Session, day: date) -> int:
+def erase_before(db: Session, day: date, *, but: ColumnElement[bool] | None = None) -> int:
     """Delete all keys of days before this one; return how many."""
-    erased = db.scalars(delete(DataKey).where(DataKey.day < day).returning(DataKey.id))
+    spared = false() if but is None else but
+    erased = db.scalars(
+        delete(DataKey)
+        .where(DataKey.day < day, ~spared)
+        .returning(DataKey.id)
+        .execution_options(synchronize_session=False)
+    )
     return len(erased.all())

@@ -28,7 +28,8 @@ UNSAFE_CHARSETS = frozenset(
     | {"idna", "punycode", "undefined"}
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_TAGS = re.compile(r"(?is)<(script|style|head)\b.*?</\1>|<[^>]*>")
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
+_UNSEEN = re.compile(r"(script|style|head)\b")
 
 
 class TooComplex(Exception):
@@ -52,7 +53,7 @@ class Part:
 
     def text(self) -> str:
         """Return the text, whatever its charset claims to be."""
-        return decode_text(self.content(), self.message.get_param("charset"))
+        return decode_text(self.content(), _parameter(self.message, "charset"))
 
     @property
     def content_id(self) -> str:
@@ -94,7 +95,7 @@ class Mail:
     @property
     def snippet(self) -> str:
         """Return the beginning of what a reader would see."""
-        seen = self.text or _TAGS.sub(" ", self.html[:20_000])
+        seen = self.text or _seen(self.html[:20_000])
         return " ".join(seen[:4000].split())[:SNIPPET]
 
     @property
@@ -131,15 +132,19 @@ def raw_text(message: Message, name: str) -> str:
 
 def one_line(value: str) -> str:
     """Return a header value as one line of readable text, RFC 2047 decoded."""
-    raw = value[: LONGEST_HEADER * 4]
+    raw = _FOLD.sub("", value[: LONGEST_HEADER * 4])
     try:
-        pieces = [
-            piece if isinstance(piece, str) else decode_text(piece, charset or "utf-8")
-            for piece, charset in decode_header(raw)
-        ]
+        pieces = [_piece(piece, charset) for piece, charset in decode_header(raw)]
     except (HeaderParseError, ValueError, LookupError):
         pieces = [raw]
     return _CONTROL.sub(" ", "".join(pieces)).strip()[:LONGEST_HEADER]
+
+
+def _piece(piece: str | bytes, charset: str | None) -> str:
+    if isinstance(piece, str):
+        return piece
+    # What stands between encoded words is given back in this spelling by decode_header.
+    return decode_text(piece, charset) if charset else piece.decode("raw-unicode-escape")
 
 
 def decode_text(content: bytes, charset: object) -> str:
@@ -199,20 +204,43 @@ def _leaves(root: Message) -> Iterator[Part]:
         seen += 1
         if depth > DEEPEST or seen > MOST_PARTS:
             raise TooComplex
-        payload = message.get_payload()
-        if message.is_multipart() and isinstance(payload, list):
-            children = [child for child in payload if isinstance(child, Message)]
+        if message.is_multipart():
+            # Only now: of a leaf, get_payload decodes by whatever charset it claims.
+            children = [each for each in message.get_payload() if isinstance(each, Message)]
             stack.extend((child, depth + 1) for child in reversed(children))
             continue
         yield _part(number, message)
         number += 1
 
 
+def _parameter(message: Message, name: str) -> object:
+    # RFC 2231 parts that are numbered in odd ways break Python's parser.
+    try:
+        return message.get_param(name)
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+def _seen(html: str) -> str:
+    """Return the text between tags in linear time, which no expression for tags has."""
+    first, *rest = html.split("<")
+    texts, unseen = [first], ""
+    for piece in rest:
+        tag, _, text = piece.partition(">")
+        word = tag.lower()
+        if unseen and not word.startswith(f"/{unseen}"):
+            continue
+        match = _UNSEEN.match(word)
+        unseen = match[1] if match else ""
+        texts.append("" if unseen else text)
+    return " ".join(texts)
+
+
 def _part(number: int, message: Message) -> Part:
     content_type = message.get_content_type()
     try:
         name = one_line(message.get_filename() or "")
-    except (LookupError, UnicodeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         name = "?"
     said = one_line(raw_text(message, "Content-Disposition")).lower()
     attached = said.startswith("attachment") or bool(name) or not content_type.startswith("text/")

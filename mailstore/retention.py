@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailstore import attempts, clock, events, keys, sessions
@@ -40,12 +40,13 @@ def expire(store: Store) -> None:
     """Erase all that is past its day; may run twice, and may be cut off anywhere."""
     today = clock.today()
     _in_batches(store, expire_held)
-    while ids := _to_carry(store, today):
-        if not _carry(store, ids):
-            break
+    last = 0
+    while ids := _to_carry(store, today, last):
+        _carry(store, ids)
+        last = ids[-1]
     _in_batches(store, _forget_content)
     with store.write() as db:
-        erased = keys.erase_before(db, today)
+        erased = keys.erase_before(db, today, but=_still_named())
         if erased:
             events.record(db, "keys_erased", by="worker", detail={"keys": erased})
     _remove_packs(store, today)
@@ -83,27 +84,41 @@ def expire_held(db: Session) -> int:
     return len(expired)
 
 
-def _to_carry(store: Store, today: date) -> Sequence[int]:
-    """Find a batch of messages that end today or did, and that somebody still needs.
-
-    That is: a recipient still waits, or the tenant's setting keeps them for longer by now.
-    """
-    waits = select(Delivery.message_id).where(
+def _waits() -> ColumnElement[bool]:
+    waiting = select(Delivery.message_id).where(
         Delivery.message_id == Message.id,
         Delivery.state.in_((State.QUEUED, State.QUARANTINED)),
     )
-    tomorrow = datetime.combine(today, time.min, UTC) + timedelta(days=1)
+    return waiting.exists()
+
+
+def _still_named() -> ColumnElement[bool]:
+    # Mail that waits and could not be carried keeps its key: it may be mended.
+    named = select(Message.id).where(
+        Message.tenant_id == keys.DataKey.tenant_id,
+        Message.day == keys.DataKey.day,
+        Message.pack.is_not(None),
+    )
+    return named.exists()
+
+
+def _to_carry(store: Store, today: date, after: int) -> Sequence[int]:
+    """Find a batch of messages that ended before today, and that somebody still needs.
+
+    That is: a recipient still waits, or the tenant's setting keeps them for longer by now.
+    """
+    midnight = datetime.combine(today, time.min, UTC)
     with store.read() as db:
         settings = db.scalars(select(Tenant.keep_days).distinct()).all()
         kept_longer = (
-            and_(Tenant.keep_days == days, Message.received_at >= tomorrow - timedelta(days=days))
+            and_(Tenant.keep_days == days, Message.received_at >= midnight - timedelta(days=days))
             for days in settings
         )
         return db.scalars(
             select(Message.id)
             .join(Tenant, Tenant.id == Message.tenant_id)
-            .where(Message.pack.is_not(None), Message.day <= today)
-            .where(or_(waits.exists(), *kept_longer))
+            .where(Message.pack.is_not(None), Message.day < today, Message.id > after)
+            .where(or_(_waits(), *kept_longer))
             .order_by(Message.id)
             .limit(BATCH)
         ).all()
@@ -134,7 +149,9 @@ def _carry(store: Store, ids: Sequence[int]) -> int:
 
 
 def _forget_content(db: Session) -> int:
-    chosen = select(Message.id).where(Message.pack.is_not(None), Message.day < clock.today())
+    chosen = select(Message.id).where(
+        Message.pack.is_not(None), Message.day < clock.today(), ~_waits()
+    )
     forgotten = db.scalars(
         update(Message)
         .where(Message.id.in_(chosen.limit(BATCH)))

@@ -79,7 +79,7 @@ class Sandbox:
             try:
                 child = self._ready()
                 child.send(pack_frame({"call": name, "args": args}), [descriptor])
-                return _result(self._receive(child, seconds))
+                return _result(_final(self._receive(child, seconds)))
             except (OSError, ValueError) as error:
                 self.close()
                 raise SandboxFailed(f"{name}: {error}") from error
@@ -136,6 +136,7 @@ class SandboxPool:
                     said = pack_frame({"answer": await answer(reply["ask"])})
                     await asyncio.get_running_loop().sock_sendall(child.sock, said)
                     reply = await self._receive(child)
+                _final(reply)
             good = True
             return _result(reply)
         except (OSError, ValueError) as error:
@@ -182,10 +183,19 @@ def _checked(length: int) -> int:
 
 
 def _frame(body: bytes) -> dict[str, Any]:
-    frame = json.loads(body)
+    try:
+        frame = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("the child's frame nests too deep") from error
     if not isinstance(frame, dict):
-        raise TypeError("the child does not speak our frames")
+        raise ValueError("the child does not speak our frames")  # noqa: TRY004 (like bad JSON)
     return frame
+
+
+def _final(reply: dict[str, Any]) -> dict[str, Any]:
+    if not reply.keys() & {"result", "failed"}:
+        raise ValueError("the child gives no result")
+    return reply
 
 
 def _result(reply: dict[str, Any]) -> Any:

@@ -9,9 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine
 
+from mailstore.errors import Misconfigured
 from mailstore.settings import Settings
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -26,8 +28,11 @@ def config(url: str = "") -> Config:
 
 
 def migrate(settings: Settings) -> None:
-    """Make or upgrade all tables; may run again."""
-    command.upgrade(config(settings.rows_url), "head")
+    """Make or upgrade all tables; may run again; raises Misconfigured for a newer schema."""
+    try:
+        command.upgrade(config(settings.rows_url), "head")
+    except CommandError as error:
+        raise Misconfigured(f"The data is not for this version: {error}.") from error
 
 
 def is_current(engine: Engine) -> bool:

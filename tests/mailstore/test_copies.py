@@ -106,6 +106,14 @@ def test_erased_mail_cannot_be_sent_again(store: Store, scope: Scope, copy: Deli
     assert not resend(store, scope, copy)
 
 
+def test_mail_past_its_last_day_cannot_be_sent_again(
+    store: Store, scope: Scope, copy: Delivery, clock: Traveller
+) -> None:
+    deliver(store, copy)
+    clock.move_to(copy.accepted_at + timedelta(days=8))
+    assert not resend(store, scope, copy)
+
+
 @pytest.mark.parametrize("other", [NOTHING, Scope(1, frozenset())], ids=["nothing", "no mailbox"])
 def test_what_is_out_of_scope_is_neither_sent_nor_hidden(
     store: Store, copy: Delivery, other: Scope
