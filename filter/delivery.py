@@ -6,7 +6,8 @@ server's 250 and before our commit sends that mail once more; never is one dropp
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
@@ -47,7 +48,7 @@ async def _drain(store: Store, lane: Lane) -> None:
                     lanes.came_back(db, lane.id, lane.fence)
                 log.info("lane_up", lane=lane.id)
             while not store.closing.is_set() and (batch := _claim(store, lane)):
-                if not await _send_all(store, connection, batch):
+                if not await _send_all(store, lane, connection, batch):
                     break
     except HopDown as error:
         log.info("lane_down", lane=lane.id, error=str(error))
@@ -72,11 +73,14 @@ def _claim(store: Store, lane: Lane) -> Sequence[Delivery]:
         )
 
 
-async def _send_all(store: Store, connection: Connection, batch: Sequence[Delivery]) -> bool:
+async def _send_all(
+    store: Store, lane: Lane, connection: Connection, batch: Sequence[Delivery]
+) -> bool:
     """Send a claimed batch; False if the connection broke on the way."""
     ledger = Ledger(store)
     for index, delivery in enumerate(batch):
-        outcome, alive = await _attempt(store, connection, delivery)
+        async with _kept(store, lane, batch[index:]):
+            outcome, alive = await _attempt(store, connection, delivery)
         ledger.add(delivery, outcome)
         if not alive:
             ledger.flush()
@@ -85,6 +89,24 @@ async def _send_all(store: Store, connection: Connection, batch: Sequence[Delive
             return False
     ledger.flush()
     return True
+
+
+@asynccontextmanager
+async def _kept(store: Store, lane: Lane, batch: Sequence[Delivery]) -> AsyncIterator[None]:
+    """Keep the leases alive: a hop may think for longer than one lasts (RFC 5321 §4.5.3.2.6)."""
+
+    def renew() -> None:
+        with store.write() as db:
+            lanes.extend(db, lane.id, lane.fence, lease=LEASE)
+            deliveries.extend(db, batch, lease=LEASE)
+        timer[0] = loop.call_later(pause, renew)
+
+    loop, pause = asyncio.get_running_loop(), LEASE.total_seconds() / 3
+    timer = [loop.call_later(pause, renew)]
+    try:
+        yield
+    finally:
+        timer[0].cancel()
 
 
 async def _attempt(
@@ -134,8 +156,8 @@ class Ledger:
             self._timer = None
         if not self._waiting:
             return
-        waiting, self._waiting = self._waiting, []
         with self._store.write() as db:
-            for delivery, outcome in waiting:
+            for delivery, outcome in self._waiting:
                 if not deliveries.finish(db, delivery, outcome, self._retries):
                     log.warning("lease_lost", delivery=delivery.id)
+        self._waiting.clear()

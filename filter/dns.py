@@ -37,8 +37,11 @@ class Resolver:
 
     async def answer(self, what: Any) -> Records | None:
         """Answer a sandboxed child: [kind, name]."""
-        kind, name = str(what[0]), str(what[1])
-        return await self.lookup(kind, name) if kind in KINDS else []
+        match what:
+            case [str(kind), str(name)] if kind in KINDS:
+                return await self.lookup(kind, name)
+            case _:
+                return []
 
     async def lookup(self, kind: str, name: str) -> Records | None:
         """Return the records of a name, an empty list if there are none, None if unknown now."""

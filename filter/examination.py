@@ -4,6 +4,7 @@ The child side serves `examine`; the parent side, Examiner, asks it and turns wh
 wrong there into a symbol: a mail is held, never lost, when it cannot be examined.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
@@ -24,6 +25,7 @@ from mailstore.settings import Settings
 
 log = structlog.get_logger()
 
+LONGEST_HEAD = 2**20
 BARE_LINE_ENDS = "BARE_LINE_ENDS"
 
 
@@ -79,7 +81,8 @@ class Examiner:
             )
         except SandboxFailed as error:
             log.warning("examination_failed", error=str(error))
-            return Findings((Symbol(UNEXAMINED, str(error)),))
+            cut = headers.cuts(os.pread(content.fileno(), LONGEST_HEAD, 0), self._settings.hostname)
+            return Findings((Symbol(UNEXAMINED, str(error)),), Summary(cuts=cut))
         found = _findings(said)
         return _with_symbol(found, BARE_LINE_ENDS) if content.bare else found
 

@@ -24,7 +24,7 @@ def trace(
         char if char.isalnum() or char in ".-_[]:" else "?" for char in client.helo[:255]
     )
     literal = f"IPv6:{client.ip}" if ":" in client.ip else client.ip
-    with_protocol = "ESMTPS" if client.tls else "ESMTP"
+    with_protocol = ("ESMTPS" if client.tls else "ESMTP") if client.esmtp else "SMTP"
     proofs = f";{CRLF}\t".join(results) or "none"
     return (
         f"Received: from {helo or 'unknown'} ([{literal}]){CRLF}"

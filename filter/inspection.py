@@ -1,20 +1,21 @@
 """What `flask examine` says: mails in files, judged as the relay would, and why."""
 
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from filter.dns import Resolver
-from filter.examination import Examiner
+from filter.examination import Examiner, Findings
 from filter.rule import RULES, load_rules
 from filter.server import EXAMINATION
 from filter.spool import Spool
-from filter.verdict import judge, weight_of
-from mailstore import mailboxes, policies
+from filter.verdict import judge
+from mailstore import mailboxes, policies, senders
 from mailstore.addresses import Address
-from mailstore.envelopes import Client, Policy, Recipient
+from mailstore.envelopes import Client, Policy, Recipient, Verdict
 from mailstore.errors import NotFound
 from mailstore.sandbox import SandboxPool
 from mailstore.settings import Settings
@@ -45,23 +46,24 @@ async def explain(
     settings: Settings, case: Case, paths: Iterable[Path]
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield one explanation for each mail; nothing is stored."""
-    recipient = _recipient(settings, case)
     load_rules()
-    async with SandboxPool(EXAMINATION, 1) as pool:
-        examiner = Examiner(settings, pool, Resolver(settings))
-        for path in _files(paths):
-            yield await _explain_one(examiner, case, recipient, path)
+    with _judge_for(settings, case) as judged:
+        async with SandboxPool(EXAMINATION, 1) as pool:
+            examiner = Examiner(settings, pool, Resolver(settings))
+            for path in _files(paths):
+                yield await _explain_one(examiner, case, judged, path)
 
 
-async def _explain_one(
-    examiner: Examiner, case: Case, recipient: Recipient, path: Path
-) -> dict[str, Any]:
+Judge = Callable[[Findings], Verdict]
+
+
+async def _explain_one(examiner: Examiner, case: Case, judged: Judge, path: Path) -> dict[str, Any]:
     begun = time.monotonic()
     with _spooled(path) as spool:
         findings = await examiner.examine(
             case.client, case.sender, spool, check_spf=case.sender is not None
         )
-    verdict = judge(recipient, findings.author, findings.symbols)
+    verdict = judged(findings)
     return {
         "file": str(path),
         "score": round(verdict.score, 2),
@@ -71,7 +73,7 @@ async def _explain_one(
         "symbols": [
             {
                 "name": symbol.name,
-                "weight": weight_of(recipient.policy, symbol.name),
+                "weight": symbol.points,
                 "detail": symbol.detail,
                 "text": RULES[symbol.name].says if symbol.name in RULES else "",
             }
@@ -88,15 +90,23 @@ def _spooled(path: Path) -> Spool:
     return spool
 
 
-def _recipient(settings: Settings, case: Case) -> Recipient:
+@contextmanager
+def _judge_for(settings: Settings, case: Case) -> Iterator[Judge]:
+    """Give what judges findings: by the recipient's policy and lists, or by the standard."""
     if case.recipient is None:
-        policy = Policy(mandatory=policies.MANDATORY)
-        return Recipient(NOBODY, 0, 0, 0, 0, 0, 0, policy)
-    with Store.open(settings).read() as db:
-        recipient = mailboxes.resolve(db, case.recipient)
-    if recipient is None:
-        raise NotFound(f"Nobody here has the address '{case.recipient}'.")
-    return recipient
+        nobody = Recipient(NOBODY, 0, 0, 0, 0, 0, 0, Policy(mandatory=policies.MANDATORY))
+        yield lambda findings: judge(nobody, findings.author, findings.symbols)
+        return
+    with closing(Store.open(settings)) as store, store.read() as db:
+        known = mailboxes.resolve(db, case.recipient)
+        if known is None:
+            raise NotFound(f"Nobody here has the address '{case.recipient}'.")
+
+        def by_lists(findings: Findings) -> Verdict:
+            (recipient,) = senders.apply_lists(db, [known], findings.author)
+            return judge(recipient, findings.author, findings.symbols)
+
+        yield by_lists
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -48,21 +48,25 @@ class Intake:
         """Return the recipient behind an address, or the reply that turns it away."""
         return await self._in_thread(self._find, address)
 
+    async def host_postmaster(self, path: str) -> Address | None:
+        """Return whom a bare `Postmaster` means (RFC 5321 §4.5.1): that of our oldest domain."""
+        if path.lower() != mailboxes.POSTMASTER:
+            return None
+        oldest = await self._in_thread(self._oldest_domain)
+        return Address(path, oldest) if oldest else None
+
     async def accept(
         self, client: Client, sender: Address | None, recipients: Sequence[Recipient], spool: Spool
     ) -> str:
         """Judge a mail, make what is taken durable, and return the reply to DATA."""
         check_spf = not self._trusts(client)
         findings = await self._examiner.examine(client, sender, spool, check_spf=check_spf)
-        if findings.hops > self._store.settings.max_hops:
-            return reply.TOO_MANY_HOPS
         listed = await self._in_thread(self._apply_lists, recipients, findings.author)
         verdicts = settle(
             [judge(recipient, findings.author, findings.symbols) for recipient in listed]
         )
         transaction = Transaction(client, str(sender or ""), findings)
-        if all(verdict.action is Action.REJECT for verdict in verdicts):
-            answer = reply.refused(verdicts)
+        if answer := self._refusal(findings, verdicts):
             await self._recorder.record(Batch(refused=transaction.refusals(verdicts, answer)))
             return answer
         by_tenant = groupby(sorted(verdicts, key=_tenant), key=_tenant)
@@ -72,6 +76,18 @@ class Intake:
         ]
         await self._recorder.record(Batch(accepted=accepted))
         return reply.accepted(accepted[0].public_id)
+
+    def _refusal(self, findings: Findings, verdicts: Sequence[Verdict]) -> str | None:
+        """Return the reply to a mail that nobody takes, or None."""
+        if findings.hops > self._store.settings.max_hops:
+            return reply.TOO_MANY_HOPS
+        if all(verdict.action is Action.REJECT for verdict in verdicts):
+            return reply.refused(verdicts)
+        return None
+
+    def _oldest_domain(self) -> str | None:
+        with self._store.read() as db:
+            return domains.oldest(db)
 
     def _find(self, address: Address) -> Recipient | str:
         with self._store.read() as db:

@@ -15,6 +15,7 @@ from filter.intake import Intake
 from filter.recorder import Recorder
 from filter.session import Hooks, RelaySMTP
 from mailstore.addresses import parse_host_port
+from mailstore.errors import Misconfigured
 from mailstore.sandbox import SandboxPool
 from mailstore.store import Store
 
@@ -61,9 +62,12 @@ async def _listen(hooks: Hooks, sessions: set[RelaySMTP]) -> list[asyncio.Abstra
     servers: list[asyncio.AbstractServer] = []
     for text in hooks.settings.smtp_listen.split(","):
         host, port = parse_host_port(text)
-        server = await asyncio.get_running_loop().create_server(
-            lambda: RelaySMTP(hooks, sessions), host, port, backlog=512
-        )
+        try:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: RelaySMTP(hooks, sessions), host, port, backlog=512
+            )
+        except OSError as error:
+            raise Misconfigured(f"{text} cannot be used: {error.strerror}.") from error
         servers.append(server)
         log.info("relay_listens", host=host, port=port)
     return servers

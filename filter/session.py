@@ -84,13 +84,14 @@ class Hooks:
         if len(envelope.recipients) >= self.settings.max_recipients:
             return reply.TOO_MANY_RECIPIENTS
         try:
-            address = Address.parse(path)
+            address = await self.intake.host_postmaster(path) or Address.parse(path)
         except BadAddress:
             return reply.BAD_RECIPIENT
         known = await self.intake.knows(address)
         if isinstance(known, str):
             return known
-        envelope.recipients.append(known)
+        if address.key not in {recipient.address.key for recipient in envelope.recipients}:
+            envelope.recipients.append(known)
         return reply.OK_RECIPIENT
 
     async def handle_exception(self, error: Exception) -> str:
@@ -109,6 +110,7 @@ class RelaySMTP(SMTP):
         settings = hooks.settings
         self._sessions = sessions
         self.busy = False
+        self._open_end = b""
         super().__init__(
             hooks,
             hostname=settings.hostname,
@@ -133,8 +135,9 @@ class RelaySMTP(SMTP):
         super().data_received(data)
         if self.busy:
             self._reset_timeout()
-        elif BARE_LF.search(data):
+        elif BARE_LF.search(self._open_end + data):
             self._close_with(reply.BARE_LINE_FEED)
+        self._open_end = b"\r" if data.endswith(b"\r") else b""
 
     def eof_received(self) -> bool | None:
         """Answer a mail whose sender has nothing more to say."""
@@ -185,13 +188,15 @@ class RelaySMTP(SMTP):
         if not isinstance(envelope, RelayEnvelope) or not envelope.recipients:
             await self.push("503 5.5.1 Need RCPT first")
             return
+        self.envelope = self._create_envelope()
         with Spool(self._hooks.intake.spool_folder) as spool:
-            self.envelope = self._create_envelope()
             self.busy = True
-            await self.push("354 End data with <CR><LF>.<CR><LF>")
-            fits = await self._receive(spool)
-            status = await self._hand_over(envelope, spool) if fits else reply.TOO_LARGE
-        self.busy = False
+            try:
+                await self.push("354 End data with <CR><LF>.<CR><LF>")
+                fits = await self._receive(spool)
+                status = await self._hand_over(envelope, spool) if fits else reply.TOO_LARGE
+            finally:
+                self.busy = False
         await self.push(status)
 
     async def _receive(self, spool: Spool) -> bool:
@@ -221,10 +226,16 @@ class RelaySMTP(SMTP):
 
     async def _hand_over(self, envelope: RelayEnvelope, spool: Spool) -> str:
         session: Any = self.session
-        # A name in another charset comes with half characters, which no row can hold.
-        helo = str(session.host_name or "").encode("utf-8", "replace").decode()
-        client = Client(ip=session.peer[0], helo=helo, tls=session.ssl is not None)
+        # No row can hold a NUL, nor the half characters of a name in another charset.
+        helo = str(session.host_name or "").replace("\0", "?").encode("utf-8", "replace").decode()
+        client = Client(
+            ip=session.peer[0],
+            helo=helo,
+            tls=session.ssl is not None,
+            esmtp=session.extended_smtp,
+        )
         try:
+            spool.check()
             return await self._hooks.intake.accept(
                 client, envelope.sender, envelope.recipients, spool
             )

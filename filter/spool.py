@@ -4,6 +4,7 @@ The end of DATA is CRLF.CRLF and nothing else (RFC 5321 §4.1.1.4); bare CR and 
 made CRLF once, so that scan, signature, display and delivery all see the same lines.
 """
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,11 +60,24 @@ class Spool:
         self._file = tempfile.TemporaryFile(dir=folder, buffering=BUFFER)  # noqa: SIM115 (we close)
         self.size = 0
         self.bare = False
+        self._failure: OSError | None = None
 
     def write(self, data: bytes) -> None:
-        """Append canonical bytes."""
-        self._file.write(data)
+        """Append canonical bytes; a disk that fails is told by `check`, not here.
+
+        The client sends to the end of its mail whatever happens to us.
+        """
         self.size += len(data)
+        try:
+            if self._failure is None:
+                self._file.write(data)
+        except OSError as error:
+            self._failure = error
+
+    def check(self) -> None:
+        """Raise the OSError that kept some of the mail from being written."""
+        if self._failure is not None:
+            raise self._failure
 
     def fileno(self) -> int:
         """Return the descriptor, with everything written so far behind it."""
@@ -78,7 +92,8 @@ class Spool:
 
     def close(self) -> None:
         """Let the file go; nothing of it stays."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what was not written is not wanted any more
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ from mailstore.errors import BadAddress, BadName
 
 MAX_LOCAL = 64
 MAX_DOMAIN = 255
-_ATOM = r"[^\x00-\x20\x7f\ud800-\udfff\"(),:;<>@\[\\\]]+"
+_ATOM = r"[^\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff\"(),:;<>@\[\\\]]+"
 _LOCAL = re.compile(rf"{_ATOM}|\"(?:[^\x00-\x1f\x7f\ud800-\udfff\"\\]|\\[\x20-\x7e])*\"")
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?|[^\W_](?:[\w-]{0,61}[^\W_])?")
 
@@ -44,12 +44,19 @@ class Address:
     @property
     def key(self) -> str:
         """What rows are looked up by: nobody runs two mailboxes that differ in case."""
-        return f"{self.local.lower()}@{self.domain}"
+        return f"{self._name}@{self.domain}"
 
     @property
     def base_key(self) -> str:
         """The key without its +tag, which people add to sort their own mail."""
-        return f"{self.local.lower().partition('+')[0]}@{self.domain}"
+        return f"{self._name.partition('+')[0]}@{self.domain}"
+
+    @property
+    def _name(self) -> str:
+        # Needless quotes mean nothing (RFC 5321 §4.1.2).
+        bare = self.local[1:-1]
+        quoted = self.local.startswith('"') and re.fullmatch(_ATOM, bare)
+        return (bare if quoted else self.local).lower()
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"

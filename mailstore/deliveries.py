@@ -181,6 +181,19 @@ def _waited(delivery: Delivery, now: datetime) -> timedelta:
     return now - (delivery.queued_at or delivery.accepted_at)
 
 
+def extend(db: Session, deliveries: Sequence[Delivery], *, lease: timedelta) -> None:
+    """Keep claimed deliveries for longer, those whose lease was not lost."""
+    until = clock.now() + lease
+    for delivery in deliveries:
+        db.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
+            .where(Delivery.state == State.QUEUED, Delivery.lease_until.is_not(None))
+            .values(lease_until=until)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def put_back(db: Session, deliveries: Sequence[Delivery]) -> None:
     """Return claimed deliveries that were never tried, as if they had not been claimed."""
     for delivery in deliveries:

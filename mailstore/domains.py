@@ -35,3 +35,8 @@ class Domain(Base):
 def ours(db: Session, name: str) -> bool:
     """Whether mail for this domain is for us."""
     return db.scalar(select(Domain.id).where(Domain.name == name)) is not None
+
+
+def oldest(db: Session) -> str | None:
+    """Return the name of the domain that was added first; None before there is any."""
+    return db.scalar(select(Domain.name).order_by(Domain.id).limit(1))

@@ -84,6 +84,7 @@ class Client:
     helo: str
     tls: bool = False
     user: str | None = None
+    esmtp: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,10 @@ class ThreadJobs:
             if (name, *ids) in self._running:
                 return
             self._running.add((name, *ids))
-        self._pool.submit(self._run, name, ids)
+        try:
+            self._pool.submit(self._run, name, ids)
+        except RuntimeError:  # closed meanwhile: the next worker's sweep finds it
+            self._running.discard((name, *ids))
 
     def close(self) -> None:
         """Wait for running jobs and start no more."""

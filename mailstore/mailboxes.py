@@ -89,7 +89,7 @@ def resolve(db: Session, address: Address) -> Recipient | None:
     mailbox = _mailbox_at(db, known)
     if mailbox is None and (domain.takes is Takes.ANY or address.local.lower() == POSTMASTER):
         mailbox = db.get(Mailbox, domain.catch_all_id)
-    if mailbox is None:
+    if mailbox is None or not mailbox.active:
         return None
     return _recipient(db, address, domain, mailbox)
 
@@ -121,7 +121,7 @@ def _mailbox_at(db: Session, address: Address) -> Mailbox | None:
     found = db.execute(
         select(MailboxAddress.key, Mailbox)
         .join(Mailbox, Mailbox.id == MailboxAddress.mailbox_id)
-        .where(MailboxAddress.key.in_((address.key, address.base_key)), Mailbox.active)
+        .where(MailboxAddress.key.in_((address.key, address.base_key)))
     )
     by_key = dict(found.all())
     return by_key.get(address.key) or by_key.get(address.base_key)

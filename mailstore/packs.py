@@ -16,6 +16,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Mapped, mapped_column
 
+from mailstore import clock
 from mailstore.db import Base
 from mailstore.errors import NotFound
 
@@ -135,6 +136,8 @@ class LocalPacks:
         return pack
 
     def _create(self, day: date) -> _Open:
+        for past in [each for each in self._open if each < clock.today()]:
+            self._abandon(past)
         name = secrets.token_hex(12)
         path = self._path(name, day)
         path.parent.mkdir(parents=True, exist_ok=True)

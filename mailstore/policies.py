@@ -62,7 +62,9 @@ def effective(db: Session, policy_id: int) -> Policy:
         row = db.get_one(PolicyRow, row.parent_id)
     merged: dict[str, Any] = {}
     for values in reversed(chain):
+        weights = merged.get("weights", {}) | values.get("weights", {})
         merged |= {name: value for name, value in values.items() if name in _SETTABLE}
+        merged["weights"] = weights
     if "newsletters" in merged:
         merged["newsletters"] = NewsletterAction(merged["newsletters"])
     return Policy(mandatory=MANDATORY, **merged)

@@ -16,12 +16,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Self
 
+import structlog
+
 from mailstore.errors import SandboxFailed
+
+log = structlog.get_logger()
 
 ROOT = Path(__file__).parent.parent
 LENGTH = 4
 LARGEST_REPLY = 64 * 2**20
 START_SECONDS = 30.0
+RESTART_PAUSE = 1.0
 CHUNK = 2**18
 
 Answer = Callable[[Any], Awaitable[Any]]
@@ -126,7 +131,8 @@ class SandboxPool:
         self, name: str, args: object, descriptor: int, *, seconds: float, answer: Answer
     ) -> Any:
         """Return what a child says of a file, or raise SandboxFailed."""
-        child = await self._idle.get()
+        async with asyncio.timeout(START_SECONDS):
+            child = await self._idle.get()
         good = False
         try:
             async with asyncio.timeout(seconds):
@@ -154,10 +160,18 @@ class SandboxPool:
             await self._receive(child)
         self._idle.put_nowait(child)
 
+    async def _start_again(self) -> None:
+        while True:
+            try:
+                return await self._start()
+            except (OSError, ValueError) as error:
+                log.error("sandbox_child_failed", error=str(error))  # noqa: TRY400 (its own text)
+                await asyncio.sleep(RESTART_PAUSE)
+
     def _replace(self, child: Child) -> None:
         self._all.discard(child)
         child.kill()
-        task = asyncio.get_running_loop().create_task(self._start())
+        task = asyncio.get_running_loop().create_task(self._start_again())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

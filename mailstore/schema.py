@@ -1,5 +1,6 @@
 """The schema: Alembic migrations lead to the same tables as the models."""
 
+import os
 import secrets
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine
 
 from mailstore.errors import Misconfigured
+from mailstore.packs import sync_folder
 from mailstore.settings import Settings
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -59,9 +61,18 @@ def write_secrets(settings: Settings) -> None:
         ("keys", settings.keys, Fernet.generate_key().decode()),
     ):
         file = settings.data_dir / name
-        if not given.get_secret_value() and not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(made + "\n")
+        if not given.get_secret_value() and not (file.exists() and file.stat().st_size):
+            _write_durably(file, made)
+
+
+def _write_durably(file: Path, secret: str) -> None:
+    # A key that a power cut takes away would take all mail sealed with it along.
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(f"{secret}\n")
+        out.flush()
+        os.fsync(out.fileno())
+    sync_folder(file.parent)
 
 
 if __name__ == "__main__":

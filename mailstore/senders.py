@@ -51,6 +51,7 @@ def allow(
         SenderEntry.mailbox_id == mailbox_id,
         SenderEntry.listed == Listed.ALLOWED,
         SenderEntry.pattern == author,
+        or_(SenderEntry.expires_at.is_(None), SenderEntry.expires_at > clock.now()),
     )
     if db.scalar(present) is not None:
         return False

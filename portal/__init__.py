@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
+from werkzeug.routing import IntegerConverter, Map
 
 from mailstore.sandbox import ROOT, Sandbox
 from mailstore.settings import Settings
@@ -21,7 +22,15 @@ from portal.reasons import RuleText
 from portal.webmail import views as webmail
 
 LARGEST_FORM = 2**20
+STATIC_SECONDS = 3600
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class RowNumber(IntegerConverter):
+    """A number in an address that a row can have; any other is not found."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**63 - 1)
 
 
 def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> Flask:
@@ -34,11 +43,13 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
         SECRET_KEY_FALLBACKS=older,
         TRUSTED_HOSTS=_trusted_hosts(base.hostname or ""),
         MAX_CONTENT_LENGTH=LARGEST_FORM,
+        SEND_FILE_MAX_AGE_DEFAULT=STATIC_SECONDS,
         WTF_CSRF_TIME_LIMIT=None,
         BOOTSTRAP_SERVE_LOCAL=True,
         BABEL_DEFAULT_LOCALE=languages.FIRST,
         **security.cookies(secure=base.scheme == "https"),
     )
+    app.url_map.converters["int"] = RowNumber
     app.extensions["settings"] = settings
     app.extensions["store"] = store
     app.extensions["links"] = LinkSigner(settings.signing_keys)

@@ -6,6 +6,7 @@ rows and settings, never from a Host header. A report may be rendered twice, and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -62,6 +63,7 @@ class Contents:
     tenant: Tenant
     lines: Sequence[tuple[Link, Delivery]]
     pages: dict[LinkKind, Link]
+    addresses: Sequence[str]
 
     @property
     def language(self) -> str:
@@ -92,7 +94,7 @@ def send_report(store: Store, report_id: int) -> None:
         return
     mail = Renderer(store).render(contents)
     author = Address.parse(store.settings.report_author)
-    summary = outbox.summary_of(author, "Mailhafen", str(mail["Subject"]))
+    summary = outbox.summary_of(author, contents.tenant.name, str(mail["Subject"]))
     accepted, place = outbox.put_in_pack(store, recipient, mail.as_bytes(policy=SMTP), summary)
     with store.write() as db:
         if reports.mark_sent(db, report_id):
@@ -109,6 +111,7 @@ def contents_of(db: Session, report_id: int) -> Contents:
         tenant=db.get_one(Tenant, report.tenant_id),
         lines=reports.lines(db, report_id),
         pages=reports.page_links(db, report_id),
+        addresses=mailboxes.addresses_of(db, report.mailbox_id),
     )
 
 
@@ -162,8 +165,8 @@ class Renderer:
             "language": language,
             "tenant": contents.tenant.name,
             "name": contents.mailbox.name,
-            "addresses": contents.mailbox.address,
-            "today": format_date(clock.today(), "full", locale=language),
+            "addresses": ", ".join(contents.addresses),
+            "today": format_date(_today(contents.tenant.zoneinfo), "full", locale=language),
             "code": contents.report.code,
             "lines": [self._line(link, held, contents, catalogue) for link, held in contents.lines],
             "quarantine_url": self._url(contents.pages[LinkKind.QUARANTINE]),
@@ -202,6 +205,10 @@ def shown(text: str) -> str:
 
 
 BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _today(zone: ZoneInfo) -> date:
+    return clock.now().astimezone(zone).date()
 
 
 def _moment(delivery: Delivery, zone: ZoneInfo, language: str) -> str:

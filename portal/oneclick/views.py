@@ -49,9 +49,16 @@ def _holder() -> Visitor:
 
 
 def _coder() -> Visitor:
-    """Find the link that this browser opened and whose code is asked for."""
-    visitor = link_session(LinkKind.WEBMAIL) or link_session(LinkKind.QUARANTINE)
-    return visitor or abort(404)
+    """Find the links that this browser opened and whose codes are asked for.
+
+    They may be of two reports; either's code will do for its own mailbox.
+    """
+    found = (link_session(kind) for kind in (LinkKind.WEBMAIL, LinkKind.QUARANTINE))
+    g.openers = [visitor for visitor in found if visitor]
+    if not g.openers:
+        abort(404)
+    opener: Visitor = g.openers[0]
+    return opener
 
 
 for_link = guard(_holder)
@@ -125,10 +132,11 @@ def code() -> str:
 @for_coder
 def know() -> AnyResponse | tuple[str, int]:
     """Make this device known if the code fits."""
-    link: Link = g.visitor.link
+    said = request.form.get("code", "")
+    links = {visitor.link.report_id: visitor.link for visitor in g.openers}
     with store().write() as db:
-        fits = reports.code_fits(db, link.report_id, request.form.get("code", ""))
-    if not fits:
+        fitting = [link for link in links.values() if reports.code_fits(db, link.report_id, said)]
+    if not fitting:
         flash(
             _("This is not the code of the report. After six tries only a new report helps."),
             "warning",
@@ -137,7 +145,8 @@ def know() -> AnyResponse | tuple[str, int]:
     device = device_token() or sessions.new_token()
     with store().write() as db:
         agent = request.user_agent.string
-        sessions.remember_device(db, device, frozenset({link.mailbox_id}), agent)
+        known = frozenset(link.mailbox_id for link in fitting)
+        sessions.remember_device(db, device, known, agent)
     return with_device(redirect(_next(), 303), device)
 
 

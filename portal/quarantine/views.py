@@ -54,6 +54,7 @@ def body(delivery_id: int) -> Response:
 @for_quarantine
 def release(delivery_id: int) -> AnyResponse:
     """Send one message on to the mailbox."""
+    _found(delivery_id)
     with store().write() as db:
         released = quarantine.release(
             db, g.scope, delivery_id, by=g.visitor.name, classes=SELF_SERVICE
@@ -69,6 +70,7 @@ def release(delivery_id: int) -> AnyResponse:
 @for_quarantine
 def delete(delivery_id: int) -> AnyResponse:
     """Take one message out of the list."""
+    _found(delivery_id)
     with store().write() as db:
         deleted = quarantine.delete(db, g.scope, delivery_id, by=g.visitor.name)
     if deleted:

@@ -78,7 +78,7 @@ def eml(delivery_id: int) -> Response:
 @for_webmail
 def deliver(delivery_id: int) -> AnyResponse:
     """Deliver a mail again to the mailbox it came for."""
-    _readable()
+    _found(delivery_id)
     with store().write() as db:
         resent = copies.resend(db, g.scope, delivery_id, by=g.visitor.name)
     if resent:
@@ -92,10 +92,9 @@ def deliver(delivery_id: int) -> AnyResponse:
 @for_webmail
 def hide(delivery_id: int) -> AnyResponse:
     """Take a mail out of the list; it is delivered all the same."""
-    _readable()
+    _found(delivery_id)
     with store().write() as db:
-        if not copies.hide(db, g.scope, delivery_id, by=g.visitor.name):
-            abort(404)
+        copies.hide(db, g.scope, delivery_id, by=g.visitor.name)
     flash(_("The message is hidden. It is delivered all the same."), "success")
     return redirect(url_for(".index"), 303)
 

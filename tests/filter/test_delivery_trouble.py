@@ -142,7 +142,6 @@ def test_an_outcome_counts_only_for_who_still_has_the_delivery(queue: Queue, sto
     assert now(store, taken).state is State.QUEUED
 
 
-@pytest.mark.xfail(strict=True, reason="a lease is shorter than a hop may think, and not renewed")
 def test_a_hop_that_thinks_for_longer_than_a_lease_gets_a_mail_once(
     hop: Sink, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,7 +208,6 @@ def test_a_mail_too_complex_for_anybody_is_held(examine: Examine, text: str) -> 
     assert judge(TAKER, found.author, found.symbols).action is Action.QUARANTINE
 
 
-@pytest.mark.xfail(strict=True, reason="what to cut is found out with the rest, in the child")
 def test_a_mail_too_complex_for_anybody_still_loses_what_claims_to_be_ours(
     examine: Examine,
 ) -> None:

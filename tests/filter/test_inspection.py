@@ -75,7 +75,6 @@ def test_a_recipient_is_judged_by_its_policy(store: Store, mail: Path) -> None:
     assert (found["score"], found["action"]) == (7.0, "quarantine")
 
 
-@pytest.mark.xfail(strict=True, reason="lists are not applied, unlike in the relay")
 def test_a_recipient_is_judged_by_its_lists_too(store: Store, mail: Path) -> None:
     with store.write() as db:
         anna = a_mailbox(db)

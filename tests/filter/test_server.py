@@ -178,7 +178,6 @@ def test_data_that_nobody_set_up_stops_the_command_with_a_sentence(tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="only our own exceptions become sentences")
 def test_a_port_that_is_taken_stops_the_command_with_a_sentence(store: Store) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

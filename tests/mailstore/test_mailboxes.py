@@ -46,10 +46,9 @@ def test_an_address_leads_to_its_mailbox(store: Store, address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     ["beat@muster.example", "annak@muster.example", "+x@muster.example", "anna@else.example",
-     "anna@sub.muster.example", "postmaster@else.example", "*@muster.example",
-     '"anna"@muster.example'],
+     "anna@sub.muster.example", "postmaster@else.example", "*@muster.example"],
     ids=["nobody", "longer", "only a tag", "another domain", "subdomain", "postmaster elsewhere",
-         "the bucket itself", "quoted"],
+         "the bucket itself"],
 )  # fmt: skip
 def test_an_address_nobody_has_leads_nowhere(store: Store, address: str) -> None:
     with store.write() as db:

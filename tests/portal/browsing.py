@@ -1,0 +1,162 @@
+"""A browser's ways through the portal: forms with their token, signing in, links of a report."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from mailstore import accounts, reports, sessions, tables
+from mailstore.accounts import Account, Role
+from mailstore.addresses import Address
+from mailstore.db import Base
+from mailstore.deliveries import Delivery, State
+from mailstore.events import Event
+from mailstore.mailboxes import Mailbox
+from mailstore.reports import Link, LinkKind
+from mailstore.store import Store
+from portal.links import LinkSigner
+from portal.security import STATIC
+
+PASSWORD = "a long enough password"  # noqa: S105 (of tests only)
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+GERMAN, ENGLISH = {"Accept-Language": "de-CH"}, {"Accept-Language": "en-GB"}
+assert tables  # Whoever takes stock of all tables must have heard of them.
+
+_TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a report mail leads to, as paths, and the code that it prints."""
+
+    report_id: int
+    code: str
+    held: Sequence[str]
+    quarantine: str
+    webmail: str
+
+
+def csrf(client: FlaskClient, page: str = "/sign-in", **options: Any) -> str:
+    """Return the token that the forms of a page carry; every page of ours has one."""
+    found = _TOKEN.search(client.get(page, follow_redirects=True, **options).text)
+    assert found, f"no form on {page}"
+    return found[1]
+
+
+def post(
+    client: FlaskClient, path: str, page: str = "/sign-in", *, token: str = "", **form: Any
+) -> TestResponse:
+    """Send a form as a browser does that has a page open."""
+    return client.post(path, data={"csrf_token": token or csrf(client, page), **form})
+
+
+def said(answer: TestResponse) -> str:
+    """Return the text of a page without its tags, on one line."""
+    body = re.search(r"(?s)<main[^>]*>(.*)</main>", answer.text)
+    assert body, "no page of ours"
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", body[1])).split())
+
+
+def told(client: FlaskClient, answer: TestResponse) -> str:
+    """Return the text of the page to which an answer leads on."""
+    assert answer.status_code == 303, answer.status
+    return said(client.get(answer.location, follow_redirects=True))
+
+
+def sign_in(
+    client: FlaskClient, email: str, password: str = PASSWORD, path: str = "/sign-in"
+) -> TestResponse:
+    """Fill in the form and send it."""
+    return post(client, path, email=email, password=password)
+
+
+def enter(client: FlaskClient, store: Store, account: Account) -> None:
+    """Sign in without the form, whose hashing takes its time."""
+    with store.write() as db:
+        token = sessions.start(db, account, "test")
+    with client.session_transaction() as session:
+        session["_user_id"] = token
+
+
+def an_owner(
+    store: Store, mailbox: Mailbox, hashed: str | None = None, role: Role = Role.USER
+) -> Account:
+    """Return a new account that owns a mailbox."""
+    with store.write() as db:
+        address = Address.parse(mailbox.address)
+        return accounts.add_account(db, address, role, hashed, by="test")
+
+
+def know_device(client: FlaskClient, store: Store, *mailboxes: Mailbox) -> None:
+    """Make this browser known to mailboxes."""
+    token = sessions.new_token()
+    with store.write() as db:
+        ids = frozenset(mailbox.id for mailbox in mailboxes)
+        sessions.remember_device(db, token, ids, "test")
+    name = client.application.config["DEVICE_COOKIE_NAME"]
+    client.set_cookie(name, token)
+
+
+def a_report(store: Store, mailbox: Mailbox) -> Links:
+    """Begin a report of everything that is held for a mailbox, and return its links."""
+    with store.write() as db:
+        report = reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
+    signer = LinkSigner(store.settings.signing_keys)
+    with store.read() as db:
+        held = [link for link, _ in reports.lines(db, report.id)]
+        pages = reports.page_links(db, report.id)
+
+    def path(link: Link) -> str:
+        return f"/l/{signer.sign(link)}"
+
+    first, second = path(pages[LinkKind.QUARANTINE]), path(pages[LinkKind.WEBMAIL])
+    return Links(report.id, report.code, list(map(path, held)), first, second)
+
+
+def wrong_code(links: Links) -> str:
+    """Return four digits that are not the report's."""
+    return f"{(int(links.code) + 1) % 10_000:04}"
+
+
+def state(store: Store, delivery: Delivery) -> State:
+    with store.read() as db:
+        return db.get_one(Delivery, delivery.id).state
+
+
+def happened(store: Store, kind: str) -> list[Event]:
+    """Return the events of a kind, oldest first."""
+    with store.read() as db:
+        return list(db.scalars(select(Event).where(Event.kind == kind).order_by(Event.id)))
+
+
+def stock(store: Store, *, without: Callable[[str], bool] = lambda _: False) -> dict[str, Any]:
+    """Return all rows of all tables, less the columns (`table.column`) that are left out."""
+    found: dict[str, Any] = {}
+    with store.read() as db:
+        for table in Base.metadata.sorted_tables:
+            columns = [each for each in table.columns if not without(f"{table.name}.{each.name}")]
+            if columns:
+                found[table.name] = sorted(map(repr, db.execute(select(*columns))))
+    return found
+
+
+def rules_of(app: Flask) -> Iterator[Rule]:
+    """Yield the routes of all views that have a guard."""
+    yield from (rule for rule in app.url_map.iter_rules() if rule.endpoint not in STATIC)
+
+
+def methods_of(rule: Rule) -> list[str]:
+    return sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+
+
+def path_to(app: Flask, rule: Rule, **values: Any) -> str:
+    """Return the path of a route; a route with a value that nobody named is a KeyError."""
+    wanted = {name: values[name] for name in rule.arguments}
+    return app.url_map.bind("localhost").build(rule.endpoint, wanted, method=methods_of(rule)[0])
