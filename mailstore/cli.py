@@ -8,17 +8,21 @@ from typing import Any, NoReturn
 import click
 from sqlalchemy import select
 
-from mailstore import accounts, checking, onboarding, policies, schema
+from mailstore import accounts, checking, mailboxes, onboarding, policies, schema
+from mailstore import quarantine as held_mail
 from mailstore.accounts import Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadAddress, MailhafenError, NotFound
+from mailstore.pages import Page
+from mailstore.scope import EVERYBODY, Scope
 from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import LANGUAGES, Tenant
 
 OPERATOR = "operator"
 USAGE = 2
+LARGEST_NUMBER = 2**63 - 1
 
 
 def sentence(error: MailhafenError) -> str:
@@ -149,4 +153,45 @@ def account_add(address: str, role: str, password_stdin: bool) -> None:
     click.echo(f"Added {parsed} as {role}.")
 
 
-COMMANDS: tuple[click.Command, ...] = (setup, check, tenant, mailbox, account)
+@click.group()
+def quarantine() -> None:
+    """Manage held mail that people may not deliver themselves."""
+
+
+@quarantine.command("list")
+@click.argument("address")
+@speaks
+def quarantine_list(address: str) -> None:
+    """List what is held for a mailbox: number, class, author and subject."""
+    with open_store().read() as db:
+        recipient = mailboxes.resolve(db, Address.parse(address))
+        if recipient is None:
+            raise NotFound(f"There is no mailbox '{address}'.")
+        scope = Scope(recipient.tenant_id, frozenset({recipient.mailbox_id}))
+        for held in held_mail.held(db, scope, Page()):
+            message = held.message
+            click.echo(f"{held.id}  {held.mail_class}  {message.author}  {message.subject}")
+
+
+@quarantine.command("release")
+@click.argument("number", type=click.IntRange(1, LARGEST_NUMBER))
+@speaks
+def quarantine_release(number: int) -> None:
+    """Deliver one held mail after a look at it; a virus stays."""
+    with open_store().write() as db:
+        released = held_mail.release(
+            db, EVERYBODY, number, by=OPERATOR, classes=held_mail.BY_ADMINISTRATOR
+        )
+    if not released:
+        raise NotFound(f"No mail {number} is held that can be delivered.")
+    click.echo("It is on its way.")
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    setup,
+    check,
+    tenant,
+    mailbox,
+    account,
+    quarantine,
+)

@@ -13,6 +13,8 @@ from mailstore.scope import Scope
 
 # What people may deliver themselves; the rest wants an administrator, and a virus nobody.
 SELF_SERVICE = frozenset({MailClass.CLEAN, MailClass.SPAM, MailClass.NEWSLETTER})
+# What an administrator may deliver after a look at it: a virus stays.
+BY_ADMINISTRATOR = frozenset(MailClass) - {MailClass.VIRUS}
 
 
 def held(db: Session, scope: Scope, page: Page) -> Sequence[Delivery]:

@@ -25,3 +25,4 @@ class Scope:
 
 
 NOTHING = Scope(0, frozenset())
+EVERYBODY = Scope(None)

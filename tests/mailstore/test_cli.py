@@ -6,9 +6,10 @@ from mailstore import accounts
 from mailstore.accounts import Account
 from mailstore.cli import COMMANDS
 from mailstore.domains import Domain, Takes
+from mailstore.envelopes import MailClass
 from mailstore.settings import Settings
 from mailstore.store import Store
-from tests.factories import ANNA, a_mailbox, an_accepted
+from tests.factories import ANNA, a_held_delivery, a_mailbox, an_accepted
 
 ACME = ["tenant", "add", "Acme", "--domain", "acme.example", "--next-hop", "127.0.0.1:25"]
 GROUPS = {command.name: command for command in COMMANDS}
@@ -155,3 +156,16 @@ def test_check_says_that_everything_fits_or_what_does_not(shell: Shell, store: S
     result = shell("check")
     assert (result.exit_code, said(result)) == (1, "1 findings.")
     assert result.output.startswith(f"message {delivery.message_id}: ")
+
+
+@pytest.mark.parametrize(
+    ("mail_class", "code"),
+    [(MailClass.DANGEROUS, 0), (MailClass.PHISH, 0), (MailClass.VIRUS, 2)],
+)
+def test_an_operator_delivers_what_people_may_not_but_no_virus(
+    shell: Shell, store: Store, mail_class: MailClass, code: int
+) -> None:
+    held = a_held_delivery(store, mail_class=mail_class)
+    assert said(shell("quarantine", "list", ANNA)).startswith(f"{held.id}  {mail_class}  ")
+    assert shell("quarantine", "release", str(held.id)).exit_code == code
+    assert shell("quarantine", "release", str(held.id)).exit_code == 2
