@@ -1,7 +1,6 @@
 """Accounts: who can sign in, and which mail is theirs."""
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -125,10 +124,3 @@ def scope_of(db: Session, account: Account) -> Scope:
         )
         ids |= set(db.scalars(buckets))
     return Scope(account.tenant_id, frozenset(ids))
-
-
-def mailboxes_in(db: Session, scope: Scope) -> Sequence[Mailbox]:
-    """Return the mailboxes of a scope that names them."""
-    return db.scalars(
-        select(Mailbox).where(Mailbox.id.in_(scope.mailbox_ids or ())).order_by(Mailbox.address)
-    ).all()

@@ -205,14 +205,6 @@ def refresh(db: Session, link: Link) -> bool:
     return True
 
 
-def revoke(db: Session, mailbox_id: int) -> None:
-    """End all links of a mailbox at once."""
-    now = clock.now()
-    db.execute(
-        update(Link).where(Link.mailbox_id == mailbox_id, Link.ends_at > now).values(ends_at=now)
-    )
-
-
 def _policy(db: Session, mailbox: Mailbox, tenant: Tenant) -> Policy:
     domain = db.get_one(Domain, mailbox.domain_id)
     return policies.effective(db, mailbox.policy_id or domain.policy_id or tenant.policy_id)

@@ -101,16 +101,6 @@ def test_a_link_that_was_never_made_leads_nowhere(store: Store) -> None:
         assert reports.alive(db, "guessed") is None
 
 
-def test_revoking_ends_the_links_of_one_mailbox_at_once(store: Store, link: Link) -> None:
-    with store.write() as db:
-        beat = a_mailbox(db, "beat@muster.example")
-        other = reports.begin_now(db, beat)
-        theirs = reports.page_links(db, other.id)[LinkKind.WEBMAIL]
-        reports.revoke(db, link.mailbox_id)
-    assert ended(store, link) is True
-    assert ended(store, theirs) is False
-
-
 def test_openings_are_counted_and_end_nothing(store: Store, link: Link) -> None:
     for _ in range(3):
         with store.write() as db:
