@@ -96,7 +96,7 @@ def test_a_delegate_sees_the_mailbox_too(store: Store) -> None:
         anna, info = a_mailbox(db), a_mailbox(db, "info@muster.example")
         account = an_account(db, anna)
         accounts.grant(db, account.id, info.id, Right.DELEGATE)
-        assert accounts.scope_of(db, account).mailbox_ids == {anna.id, info.id}
+        assert accounts.scope_of(db, account).mailbox_ids == frozenset({anna.id, info.id})
 
 
 @pytest.mark.parametrize(("role", "sees"), [(Role.USER, False), (Role.ADMIN, True)])
