@@ -4,7 +4,7 @@ import structlog
 from flask import Flask, Response, render_template
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 log = structlog.get_logger()
 
@@ -19,6 +19,9 @@ def init_app(app: Flask) -> None:
 def _expected(error: HTTPException) -> Response | tuple[str, int] | HTTPException:
     if error.code is None or error.code < 400 or error.response is not None:  # noqa: PLR2004
         return error
+    if isinstance(error, SecurityError):
+        # The Host is not ours, so there are no addresses that a page of ours could lead to.
+        return "This is not the address of this portal.", error.code
     texts = {
         401: _("Please sign in first."),
         404: _("This page does not exist, or it is not for you."),

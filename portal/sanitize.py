@@ -6,9 +6,13 @@ second wall and not the only one.
 
 import base64
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
 
 import nh3
+import tinycss2
 
 LARGEST = 5 * 2**20
 DEEPEST = 200
@@ -70,8 +74,7 @@ def clean_html(html: str, pictures: Mapping[str, tuple[str, bytes]]) -> str:
         clean_content_tags=set(DROPPED_WHOLE),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         attribute_filter=_Filter(pictures),
-        filter_style_properties=set(STYLES),
-        url_schemes={"http", "https", "mailto", "tel", "data"},
+        url_schemes={"http", "https", "mailto", "tel", "data", "cid"},
         link_rel="noopener noreferrer",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
@@ -87,15 +90,13 @@ class _Filter:
     def __call__(self, _tag: str, name: str, value: str) -> str | None:
         if name == "src":
             return self._source(value.strip())
-        if name == "href" and value.strip().lower().startswith("data:"):
-            return None
-        if name == "style" and ("url(" in value.lower() or "\\" in value):
-            return None
-        return value
+        if name == "href":
+            return value if _LINK.match(value) else None
+        return _clean_style(value) if name == "style" else value
 
     def _source(self, value: str) -> str | None:
         if value.lower().startswith("cid:"):
-            return self._inline(value[len("cid:") :])
+            return self._inline(unquote(value[len("cid:") :]))
         kind = value[len("data:") :].partition(";")[0].lower()
         return value if value.lower().startswith("data:") and kind in PICTURES else None
 
@@ -107,16 +108,59 @@ class _Filter:
         return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
+def _clean_style(style: str) -> str | None:
+    """Return the declarations that only lay out; whatever could load or compute is dropped."""
+    kept = [
+        f"{each.lower_name}:{tinycss2.serialize(each.value).strip()}"
+        for each in tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True)
+        if each.type == "declaration" and each.lower_name in STYLES and _is_plain(each.value)
+    ]
+    return ";".join(kept) or None
+
+
+def _is_plain(tokens: Sequence[Any]) -> bool:
+    return all(
+        token.type in PLAIN_TOKENS
+        or (
+            token.type == "function"
+            and token.lower_name in FUNCTIONS
+            and _is_plain(token.arguments)
+        )
+        for token in tokens
+    )
+
+
+# No strings but as names of fonts, no url, no at-rules, no brackets.
+PLAIN_TOKENS = frozenset(
+    {"whitespace", "ident", "number", "percentage", "dimension", "hash", "string", "literal"}
+)
+FUNCTIONS = frozenset({"rgb", "rgba", "hsl", "hsla"})
+_LINK = re.compile(r"(?i)(https?|mailto|tel):")
+
+
 def _depth(html: str) -> int:
-    """Return a bound of how deep tags nest, without parsing: quick on hostile input."""
+    """Return how deep tags seem to nest, without parsing: quick on hostile input.
+
+    A guess that can be fooled; then the sandbox's time limit ends what takes too long.
+    """
+    opened: Counter[str] = Counter()
     depth = deepest = 0
-    for piece in html.split("<")[1:]:
-        name = _NAME.match(piece)
-        if name is None or name[2].lower() in UNNESTED:
+    inside_tag = False
+    for piece in _without_comments(html).split("<")[1:]:
+        name = None if inside_tag else _NAME.match(piece)
+        inside_tag = ">" not in piece
+        if name is None or (tag := name[2].lower()) in UNNESTED:
             continue
-        depth = max(depth - 1, 0) if name[1] else depth + 1
+        step = -min(opened[tag], 1) if name[1] else 1
+        opened[tag] += step
+        depth += step
         deepest = max(deepest, depth)
     return deepest
+
+
+def _without_comments(html: str) -> str:
+    first, *rest = html.split("<!--")
+    return first + "".join(piece.partition("-->")[2] for piece in rest)
 
 
 _NAME = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]*)")

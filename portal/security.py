@@ -1,5 +1,6 @@
 """Headers and cookies of every answer: strict without exceptions."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, request
@@ -49,6 +50,6 @@ def init_app(app: Flask) -> None:
             response.headers.setdefault(name, value)
         if secure:
             response.headers["Strict-Transport-Security"] = HSTS
-        if request.endpoint not in STATIC:
+        if request.endpoint not in STATIC or response.status_code >= HTTPStatus.BAD_REQUEST:
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -21,6 +21,7 @@ from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import Link, LinkKind
 from mailstore.store import Store
+from portal.languages import COOKIE
 from portal.links import LinkSigner
 from portal.security import STATIC
 
@@ -28,6 +29,9 @@ PASSWORD = "a long enough password"  # noqa: S105 (of tests only)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 GERMAN, ENGLISH = {"Accept-Language": "de-CH"}, {"Accept-Language": "en-GB"}
 assert tables  # Whoever takes stock of all tables must have heard of them.
+
+FORBIDDEN = {"allow-scripts", "allow-same-origin", "allow-forms", "allow-top-navigation",
+             "allow-top-navigation-by-user-activation", "allow-modals"}  # fmt: skip
 
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
@@ -41,6 +45,34 @@ class Links:
     held: Sequence[str]
     quarantine: str
     webmail: str
+
+
+def in_english(client: FlaskClient) -> FlaskClient:
+    """Let this browser speak English, whatever the mailbox it looks into speaks."""
+    client.set_cookie(COOKIE, "en")
+    return client
+
+
+def html_mail(body: str, *more: str) -> bytes:
+    """Return a mail whose text is HTML, with further lines in its header."""
+    head = ("From: Bob <bob@there.example>", "To: anna@muster.example", "Subject: Plans",
+            "MIME-Version: 1.0", "Content-Type: text/html; charset=utf-8", *more)  # fmt: skip
+    return "\r\n".join([*head, "", body, ""]).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What belongs to a person: a held mail, the copy of a delivered one, a report's links."""
+
+    held: int
+    copy: int
+    links: Links
+
+    def values(self, rule: Rule) -> dict[str, object]:
+        """Return what a route wants to lead to something of theirs."""
+        number = self.held if rule.endpoint.startswith("quarantine.") else self.copy
+        token = self.links.held[0].removeprefix("/l/")
+        return {"delivery_id": number, "number": 0, "token": token}
 
 
 def csrf(client: FlaskClient, page: str = "/sign-in", **options: Any) -> str:
@@ -68,6 +100,17 @@ def told(client: FlaskClient, answer: TestResponse) -> str:
     """Return the text of the page to which an answer leads on."""
     assert answer.status_code == 303, answer.status
     return said(client.get(answer.location, follow_redirects=True))
+
+
+def listed(answer: TestResponse) -> list[int]:
+    """Return the ids of the mails that a list shows, in its order."""
+    return list(map(int, re.findall(r'class="mail-link" href="/(?:\w+/)+(\d+)"', answer.text)))
+
+
+def following(answer: TestResponse) -> str:
+    """Return where a list goes on."""
+    found = re.search(r'rel="next" href="([^"]+)"', answer.text)
+    return unescape(found[1]) if found else ""
 
 
 def sign_in(
@@ -160,3 +203,18 @@ def path_to(app: Flask, rule: Rule, **values: Any) -> str:
     """Return the path of a route; a route with a value that nobody named is a KeyError."""
     wanted = {name: values[name] for name in rule.arguments}
     return app.url_map.bind("localhost").build(rule.endpoint, wanted, method=methods_of(rule)[0])
+
+
+def policy_of(answer: TestResponse) -> dict[str, list[str]]:
+    rules = answer.headers["Content-Security-Policy"].split(";")
+    return {words[0]: words[1:] for words in (rule.split() for rule in rules)}
+
+
+def is_locked(answer: TestResponse) -> None:
+    """Check that nothing in an answer can load, run, send or leave its frame."""
+    policy = policy_of(answer)
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == ["'none'"]
+    assert not FORBIDDEN & set(policy["sandbox"])
+    assert not {"script-src", "connect-src", "font-src", "frame-src"} & policy.keys()
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"

@@ -1,22 +1,57 @@
 """What tests of the showing side share: the app on a real store, people in it, and a browser."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import select
 
 from filter.rule import load_rules
 from mailstore import accounts
 from mailstore.accounts import Account, Role
+from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
 from mailstore.sandbox import Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import create_app
 from portal.reading import RENDERING
-from tests.factories import BEAT, a_mailbox
-from tests.portal.browsing import PASSWORD, an_owner, enter
+from tests.conftest import ROWS
+from tests.factories import (
+    ANNA,
+    BEAT,
+    NOON,
+    a_held_delivery,
+    a_mailbox,
+    an_accepted,
+    some_settings,
+)
+from tests.portal.browsing import PASSWORD, Links, Own, a_report, an_owner, enter
+
+
+class Compiled(BytecodeCache):
+    """Keeps compiled templates from app to app: compiling them takes most of a test's time."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Compiled:
+    return Compiled()
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +68,26 @@ def hashed() -> str:
     return accounts.hash_password(PASSWORD)
 
 
+@pytest.fixture(scope="session")
+def template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the usual rows with Anna's mailbox in them, whom nearly all tests of pages need."""
+    settings = some_settings(tmp_path_factory.mktemp("anna"))
+    shutil.copyfile(template, settings.data_dir / ROWS)
+    made = Store(settings)
+    with time_machine.travel(NOON, tick=False), made.write() as db:
+        a_mailbox(db, name="Anna Keller")
+    file = settings.data_dir / "template.db"
+    with closing(made.engine.raw_connection()) as connection:
+        connection.cursor().execute(f"VACUUM INTO '{file}'")
+    made.close()
+    return file
+
+
 @pytest.fixture
-def app(settings: Settings, store: Store, sandbox: Sandbox) -> Flask:
+def app(settings: Settings, store: Store, sandbox: Sandbox, compiled: Compiled) -> Flask:
     made = create_app(settings, store, tuple(load_rules().values()))
     made.extensions["sandbox"] = sandbox
+    made.jinja_env.bytecode_cache = compiled
     return made
 
 
@@ -48,8 +99,8 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db, name="Anna Keller")
+    with store.read() as db:
+        return db.scalars(select(Mailbox).where(Mailbox.address == ANNA)).one()
 
 
 @pytest.fixture
@@ -76,6 +127,28 @@ def user(store: Store, anna: Mailbox, hashed: str) -> Account:
 def admin(store: Store, beat: Mailbox, hashed: str) -> Account:
     """Return Beat's account, who administers the tenant that Anna belongs to."""
     return an_owner(store, beat, hashed, Role.ADMIN)
+
+
+@pytest.fixture
+def held(store: Store, anna: Mailbox) -> Delivery:
+    return a_held_delivery(store, anna)
+
+
+@pytest.fixture
+def links(store: Store, anna: Mailbox, held: Delivery) -> Links:
+    return a_report(store, anna)
+
+
+@pytest.fixture
+def link(links: Links) -> str:
+    """Return the path of the link to the held mail."""
+    return links.held[0]
+
+
+@pytest.fixture
+def own(store: Store, anna: Mailbox) -> Own:
+    held, copy = a_held_delivery(store, anna), an_accepted(store, anna)
+    return Own(held.id, copy.id, a_report(store, anna))
 
 
 @pytest.fixture

@@ -1,0 +1,255 @@
+import email
+import re
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from filter.rule import load_rules
+from mailstore import reports
+from mailstore.deliveries import Delivery
+from mailstore.envelopes import MailClass, Summary
+from mailstore.mailboxes import Mailbox
+from mailstore.quarantine import SELF_SERVICE
+from mailstore.reports import Report
+from mailstore.settings import Settings
+from mailstore.store import Store
+from mailstore.tenants import Tenant
+from portal import reasons
+from portal.reports import BIDI, LONGEST_SHOWN, Renderer, contents_of
+from tests.factories import a_held_delivery, some_settings
+
+BASE = "https://mail.muster.example/haven"
+HOSTILE = "</td><script>alert(1)</script>\r\nBcc: eve@evil.example\n\u202egpj.\u2066exe\0 &amp; \"'"
+VOID = {"br", "meta", "img", "hr", "link", "input", "col"}
+
+
+class Balance(HTMLParser):
+    """Notes what is not closed in the order in which it was opened."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.links: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value or "" for name, value in attrs if name in {"href", "src", "action"}]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.fixture(autouse=True)
+def _rules() -> None:
+    reasons.tell(load_rules().values())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    changed = {"base_url": f"{BASE}/", "report_from": "quarantine@mailhafen.example"}
+    return some_settings(tmp_path / "data").model_copy(update=changed)
+
+
+def begun(store: Store, mailbox: Mailbox) -> Report:
+    with store.write() as db:
+        return reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
+
+
+def rendered(store: Store, mailbox: Mailbox) -> EmailMessage:
+    """Return a report as its reader's program sees it."""
+    with store.read() as db:
+        contents = contents_of(db, begun(store, mailbox).id)
+    raw = Renderer(store).render(contents).as_bytes(policy=SMTP)
+    found = email.message_from_bytes(raw, policy=default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def parts(mail: EmailMessage) -> tuple[str, str]:
+    """Return text and HTML."""
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    return text.get_content(), html.get_content()
+
+
+def speak(store: Store, mailbox: Mailbox, own: str | None, **tenant: object) -> None:
+    with store.write() as db:
+        db.get_one(Mailbox, mailbox.id).language = own
+        for name, value in tenant.items():
+            setattr(db.get_one(Tenant, mailbox.tenant_id), name, value)
+
+
+GERMAN = ("Quarantänebericht", "Guten Tag, Anna Keller", "1 Nachricht an Sie wurde", "Bob", "Plans",
+          "Dienstag, 24. November 2026", "Di. 24. Nov. 13:00", "Mehrere kleine", "Zustellen",
+          "Notfall-Webmail", "nach 30 Tagen gelöscht", "anna@muster.example")  # fmt: skip
+ENGLISH = ("Quarantine report", "Hello Anna Keller", "1 message for you was held", "Bob", "Plans",
+           "Tuesday, November 24, 2026", "Tue 24. Nov 13:00", "Several small", "Deliver",
+           "Emergency webmail", "after 30 days", "anna@muster.example")  # fmt: skip
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("language", "words"), [("de", GERMAN), ("en", ENGLISH)], ids=["German", "English"]
+)
+def test_both_parts_of_a_report_say_the_same_in_the_readers_language(
+    store: Store, anna: Mailbox, language: str, words: tuple[str, ...]
+) -> None:
+    a_held_delivery(store, anna)
+    speak(store, anna, language)
+    for part in parts(rendered(store, anna)):
+        assert [word for word in words if word not in part] == []
+
+
+def test_without_a_language_of_its_own_a_mailbox_speaks_as_its_tenant(
+    store: Store, anna: Mailbox
+) -> None:
+    a_held_delivery(store, anna)
+    speak(store, anna, None, language="en")
+    assert rendered(store, anna)["Subject"] == "1 new message in quarantine"
+
+
+@pytest.mark.parametrize("language", ["fr", "it"])
+def test_where_nobody_wrote_a_language_yet_all_of_a_report_speaks_one_that_is(
+    store: Store, anna: Mailbox, language: str
+) -> None:
+    a_held_delivery(store, anna)
+    speak(store, anna, language)
+    _, html = parts(rendered(store, anna))
+    (said,) = re.findall(r'<html lang="(\w+)">', html)
+    assert {"de": "Quarantänebericht", "en": "Quarantine report"}.get(said, "nothing") in html
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "subject"),
+    [
+        ("de", 1, "1 neue Nachricht in der Quarantäne"),
+        ("de", 2, "2 neue Nachrichten in der Quarantäne"),
+        ("en", 1, "1 new message in quarantine"), ("en", 3, "3 new messages in quarantine"),
+        ("de", 0, "0 neue Nachrichten in der Quarantäne"),
+    ],
+)  # fmt: skip
+def test_the_subject_counts(
+    store: Store, anna: Mailbox, language: str, count: int, subject: str
+) -> None:
+    for _ in range(count):
+        a_held_delivery(store, anna)
+    speak(store, anna, language)
+    assert rendered(store, anna)["Subject"] == subject
+
+
+def test_what_others_wrote_stays_one_line_of_text(store: Store, anna: Mailbox) -> None:
+    summary = Summary(author_name=HOSTILE, subject=HOSTILE)
+    a_held_delivery(store, anna, summary=summary)
+    mail = rendered(store, anna)
+    text, html = parts(mail)
+    shown = "</td><script>alert(1)</script>Bcc: eve@evil.examplegpj.exe &amp; \"'"
+    assert shown in text.splitlines()
+    assert "<script>" not in html
+    assert "&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;Bcc: eve@evil.example" in html
+    assert "&amp;amp; &#34;&#39;" in html
+    assert not BIDI & {*text, *html}
+    assert mail["Bcc"] is None
+
+
+def test_a_long_subject_is_cut(store: Store, anna: Mailbox) -> None:
+    a_held_delivery(store, anna, summary=Summary(subject="ä" * 5000, author_name="ö" * 5000))
+    text, _ = parts(rendered(store, anna))
+    assert "ä" * (LONGEST_SHOWN - 1) + "…" in text.splitlines()
+    assert max(map(len, text.splitlines())) < 300
+
+
+def test_a_mail_without_subject_and_author_has_a_line_too(store: Store, anna: Mailbox) -> None:
+    held = a_held_delivery(store, anna, summary=Summary())
+    with store.write() as db:
+        held.message.sender = ""
+        db.merge(held.message)
+    for part in parts(rendered(store, anna)):
+        assert "(kein Betreff)" in part
+        assert "unbekannter Absender" in part
+
+
+def test_a_report_tells_nothing_of_the_content(store: Store, anna: Mailbox) -> None:
+    a_held_delivery(store, anna, summary=Summary(subject="Plans", snippet="Shall we meet"))
+    for part in parts(rendered(store, anna)):
+        assert "Shall we meet" not in part
+
+
+@pytest.mark.parametrize("mail_class", sorted(set(MailClass) - {MailClass.REPORT}))
+def test_a_line_offers_to_deliver_only_what_its_reader_may_deliver(
+    store: Store, anna: Mailbox, mail_class: MailClass
+) -> None:
+    a_held_delivery(store, anna, mail_class=mail_class)
+    text, html = parts(rendered(store, anna))
+    releasable = mail_class in SELF_SERVICE
+    assert ("Zustellen:" in text) is (">Zustellen</a>" in html) is releasable
+    assert ("zustellen kann sie nur Ihre IT" in text) is not releasable
+    assert (">Ansehen</a>" in html) is not releasable
+
+
+def test_the_heaviest_reasons_are_told_in_sentences(store: Store, anna: Mailbox) -> None:
+    held = a_held_delivery(store, anna)
+    with store.write() as db:
+        db.get_one(Delivery, held.id).symbols = [["GTUBE", "", 9.0], ["UNHEARD_OF", "", 1.0]]
+    for part in parts(rendered(store, anna)):
+        assert "Sie enthält die Zeichenfolge, mit der man Spamfilter prüft." in part
+        assert "UNHEARD_OF" not in part
+
+
+def test_all_links_lead_to_the_configured_address(store: Store, anna: Mailbox) -> None:
+    for _ in range(3):
+        a_held_delivery(store, anna)
+    text, html = parts(rendered(store, anna))
+    links = re.findall(r"https?://\S+", text)
+    assert len(links) == len(set(links)) == 5
+    assert all(re.fullmatch(rf"{BASE}/l/[\w.-]+", link) for link in links)
+    assert set(Balance(html).links) == set(links)
+
+
+def test_no_request_gets_into_a_link(app: Flask, store: Store, anna: Mailbox) -> None:
+    a_held_delivery(store, anna)
+    headers = {"X-Forwarded-Host": "evil.example"}
+    with app.test_request_context("/", base_url="http://evil.example", headers=headers):
+        mail = rendered(store, anna)
+    assert "evil" not in mail.as_string()
+
+
+def test_the_links_of_a_report_open_what_they_say(app: Flask, store: Store, anna: Mailbox) -> None:
+    a_held_delivery(store, anna)
+    text, _ = parts(rendered(store, anna))
+    found = []
+    for link in re.findall(rf"{BASE}(/l/\S+)", text):
+        answer = app.test_client().get(link, base_url=BASE.removesuffix("/haven"))
+        found.append((answer.status_code, answer.location))
+    assert found == [(200, None), (303, "/quarantine/"), (303, "/webmail/")]
+
+
+def test_both_parts_show_the_code(store: Store, anna: Mailbox) -> None:
+    a_held_delivery(store, anna)
+    report = begun(store, anna)
+    with store.read() as db:
+        mail = Renderer(store).render(contents_of(db, report.id))
+    text, html = parts(mail)
+    assert f"Code dieses Berichts: {report.code}" in text
+    assert f">{report.code}</td>" in html
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_html_of_a_report_is_balanced(store: Store, anna: Mailbox, count: int) -> None:
+    for mail_class in [MailClass.SPAM, MailClass.VIRUS, MailClass.NEWSLETTER][:count]:
+        a_held_delivery(store, anna, mail_class=mail_class)
+    found = Balance(parts(rendered(store, anna))[1])
+    assert (found.wrong, found.open) == ([], [])
+
+
+def test_a_report_of_nothing_says_so(store: Store, anna: Mailbox) -> None:
+    for part in parts(rendered(store, anna)):
+        assert "Zurzeit ist nichts für Sie zurückgehalten." in part
