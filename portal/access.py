@@ -158,7 +158,7 @@ def _admin() -> Visitor:
 
 
 def _to_sign_in() -> NoReturn:
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         abort(401)
     target = redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")), 303)
     abort(target)

@@ -1,7 +1,7 @@
 """Reading a stored mail for a page: the content goes to the sandbox, what comes back is data."""
 
 import base64
-import html
+import re
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, cast
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import bleach
 import structlog
 from flask import Response, current_app
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.utils import secure_filename
 
 from mailstore.errors import Corrupt, NotFound, SandboxFailed
@@ -25,6 +25,8 @@ log = structlog.get_logger()
 RENDERING = "portal.rendering"
 SECONDS = 4.0
 LONGEST_LINKED = 100 * 1024
+_BRACKETS = re.compile(r"([<>\"])")
+_MAYBE_LINK = re.compile(r"\w\.\w|://")
 DOCUMENT = (
     "<!doctype html><html><head><meta charset='utf-8'><meta name='viewport' "
     "content='width=device-width'><style>body{{margin:16px;font:16px/1.5 sans-serif;"
@@ -53,17 +55,23 @@ def read(message: Message) -> Reading | None:
 
 def linked(text: str) -> Markup:
     """Return plain text with its links made clickable, within a size."""
-    escaped = html.escape(text)
-    if len(escaped) > LONGEST_LINKED:
-        return Markup(escaped)  # noqa: S704 (escaped just above)
+    if len(text) > LONGEST_LINKED:
+        return escape(text)
+    # What stands in brackets or quotes ends there; bleach would take their entities along.
+    return Markup().join(map(_linked_piece, _BRACKETS.split(text)))
+
+
+def _linked_piece(piece: str) -> Markup:
+    if not _MAYBE_LINK.search(piece):
+        return escape(piece)
     callbacks = [*bleach.linkifier.DEFAULT_CALLBACKS, _new_window]
-    return Markup(bleach.linkify(escaped, callbacks=callbacks))  # noqa: S704 (escaped above)
+    return Markup(bleach.linkify(escape(piece), callbacks=callbacks))  # noqa: S704 (escaped)
 
 
 def body_response(message: Message) -> Response:
     """Return the HTML of a mail as a document of its own that can load and run nothing."""
     said = _ask("body", None, message)
-    if said is None or said["html"] is None:
+    if said is None or not said["html"]:
         reading = read(message)
         shown = f"<pre style='white-space:pre-wrap'>{reading.text if reading else ''}</pre>"
     else:
@@ -89,9 +97,10 @@ def source_of(message: Message) -> dict[str, str] | None:
 def download(content: bytes, name: str) -> Response:
     """Return bytes as a file to save (RFC 6266), whatever they claim to be."""
     answer = Response(content, mimetype="application/octet-stream")
-    answer.headers.set(
-        "Content-Disposition", "attachment", filename=secure_filename(name) or "attachment"
-    )
+    stem, dot, ending = name.rpartition(".")
+    safe = secure_filename(stem if dot else ending) or "attachment"
+    filename = f"{safe}.{secure_filename(ending)}" if dot and secure_filename(ending) else safe
+    answer.headers.set("Content-Disposition", "attachment", filename=filename)
     answer.headers["Content-Security-Policy"] = FRAME_POLICY
     return answer
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from mailstore.reports import Link, LinkKind, Report
 from mailstore.sandbox import ROOT
 from mailstore.store import Store
 from mailstore.tenants import Tenant
+from portal.languages import FIRST, SPOKEN
 from portal.links import LinkSigner
 from portal.reasons import sentences
 
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 
 CATALOGUES = Path(__file__).parent / "translations"
 LONGEST_SHOWN = 90
+LONGEST_LINE = 998
 KINDS = ("txt", "html")
 
 
@@ -67,8 +69,9 @@ class Contents:
 
     @property
     def language(self) -> str:
-        """The language of the person, or else of the tenant."""
-        return self.mailbox.language or self.tenant.language
+        """The language of the person, or else of the tenant, if there is a catalogue of it."""
+        wished = self.mailbox.language or self.tenant.language
+        return wished if wished in SPOKEN else FIRST
 
 
 @job
@@ -95,7 +98,7 @@ def send_report(store: Store, report_id: int) -> None:
     mail = Renderer(store).render(contents)
     author = Address.parse(store.settings.report_author)
     summary = outbox.summary_of(author, contents.tenant.name, str(mail["Subject"]))
-    accepted, place = outbox.put_in_pack(store, recipient, mail.as_bytes(policy=SMTP), summary)
+    accepted, place = outbox.put_in_pack(store, recipient, as_bytes(mail), summary)
     with store.write() as db:
         if reports.mark_sent(db, report_id):
             outbox.queue(db, accepted, place)
@@ -113,6 +116,17 @@ def contents_of(db: Session, report_id: int) -> Contents:
         pages=reports.page_links(db, report_id),
         addresses=mailboxes.addresses_of(db, report.mailbox_id),
     )
+
+
+def as_bytes(mail: EmailMessage) -> bytes:
+    """Return a report as it is stored.
+
+    Python 3.11 folds encoded words in the wrong places, so its lines are not folded; and an
+    address that is not ASCII must not be encoded as words are (RFC 6532).
+    """
+    ascii_only = all(each.addr_spec.isascii() for each in mail["To"].addresses)
+    policy = SMTP if ascii_only else SMTPUTF8
+    return mail.as_bytes(policy=policy.clone(max_line_length=LONGEST_LINE))
 
 
 class Renderer:
@@ -141,10 +155,8 @@ class Renderer:
         mail["Subject"] = catalogue.ngettext(
             "%(num)d new message in quarantine", "%(num)d new messages in quarantine", count
         ) % {"num": count}
-        author = Address.parse(self._settings.report_author)
-        mail["From"] = MailAddress(contents.tenant.name, author.local, author.domain)
-        to = Address.parse(contents.mailbox.address)
-        mail["To"] = MailAddress(contents.mailbox.name, to.local, to.domain)
+        mail["From"] = _named(contents.tenant.name, self._settings.report_author)
+        mail["To"] = _named(contents.mailbox.name, contents.mailbox.address)
         mail["Date"] = format_datetime(clock.now().astimezone(contents.tenant.zoneinfo))
         mail["Message-ID"] = make_msgid("report", self._settings.hostname)
         mail["Auto-Submitted"] = "auto-generated"
@@ -200,11 +212,15 @@ def translations(language: str) -> NullTranslations:
 
 def shown(text: str) -> str:
     """Return a foreign text on one line, cut, and without characters that turn its direction."""
-    plain = "".join(char for char in text if char.isprintable() and char not in BIDI)
+    plain = "".join(filter(str.isprintable, text))
     return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 1] + "…"
 
 
-BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def _named(name: str, text: str) -> MailAddress:
+    address = Address.parse(text)
+    if address.local.startswith('"'):
+        return MailAddress(name, addr_spec=text)
+    return MailAddress(name, address.local, address.domain)
 
 
 def _today(zone: ZoneInfo) -> date:

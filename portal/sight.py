@@ -14,6 +14,7 @@ from mailstore.envelopes import MailClass
 from portal.reasons import sentences
 
 KILO = 1024
+TURNS = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 CLASSES = {
@@ -36,6 +37,7 @@ STATES = {
 
 def init_app(app: Flask) -> None:
     """Give templates their words and every page its banner."""
+    app.jinja_env.finalize = without_turns
     app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
     app.context_processor(lambda: {"classes": CLASSES, "states": STATES, "reasons": reasons})
     app.context_processor(_banner)
@@ -44,6 +46,14 @@ def init_app(app: Flask) -> None:
 def reasons(delivery: Delivery) -> list[str]:
     """Return the sentences why a delivery was held, in the visitor's language."""
     return [gettext(sentence) for sentence in sentences(delivery.symbols)]
+
+
+def without_turns(value: Any) -> Any:
+    """Return what a template shows without characters that turn the direction of text.
+
+    They make a name or a subject read as something that it is not.
+    """
+    return value.translate(TURNS) if isinstance(value, str) else value
 
 
 def moment(at: datetime | None) -> str:

@@ -108,7 +108,9 @@ def act(token: str) -> str | tuple[str, int]:
         done = quarantine.release(
             db, g.scope, link.delivery_id, by=g.visitor.name, classes=SELF_SERVICE
         )
-    return render_template("oneclick/done.html", done=done, delivery=_held())
+    # What the guard reads is from before the deed.
+    with store().read() as g.db:
+        return render_template("oneclick/done.html", done=done, delivery=_held())
 
 
 @bp.post("/l/<token>/fresh")

@@ -53,13 +53,6 @@ def in_english(client: FlaskClient) -> FlaskClient:
     return client
 
 
-def html_mail(body: str, *more: str) -> bytes:
-    """Return a mail whose text is HTML, with further lines in its header."""
-    head = ("From: Bob <bob@there.example>", "To: anna@muster.example", "Subject: Plans",
-            "MIME-Version: 1.0", "Content-Type: text/html; charset=utf-8", *more)  # fmt: skip
-    return "\r\n".join([*head, "", body, ""]).encode()
-
-
 @dataclass(frozen=True, slots=True)
 class Own:
     """What belongs to a person: a held mail, the copy of a delivered one, a report's links."""

@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 
 from filter.rule import load_rules
@@ -33,25 +32,6 @@ from tests.factories import (
     some_settings,
 )
 from tests.portal.browsing import PASSWORD, Links, Own, a_report, an_owner, enter
-
-
-class Compiled(BytecodeCache):
-    """Keeps compiled templates from app to app: compiling them takes most of a test's time."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self._kept.get(bucket.key):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-@pytest.fixture(scope="session")
-def compiled() -> Compiled:
-    return Compiled()
 
 
 @pytest.fixture(scope="session")
@@ -83,11 +63,21 @@ def template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def apps() -> dict[str, Flask]:
+    return {}
+
+
 @pytest.fixture
-def app(settings: Settings, store: Store, sandbox: Sandbox, compiled: Compiled) -> Flask:
-    made = create_app(settings, store, tuple(load_rules().values()))
-    made.extensions["sandbox"] = sandbox
-    made.jinja_env.bytecode_cache = compiled
+def app(settings: Settings, store: Store, sandbox: Sandbox, apps: dict[str, Flask]) -> Flask:
+    """Return the portal on the store of this test.
+
+    Routes and compiled templates are kept from test to test: making them takes longer than most.
+    """
+    made = apps.get(settings.base_url)
+    if made is None:
+        made = apps[settings.base_url] = create_app(settings, store, tuple(load_rules().values()))
+    made.extensions |= {"settings": settings, "store": store, "sandbox": sandbox}
     return made
 
 

@@ -3,9 +3,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text as sql
 
+from mailstore.accounts import Account
+from mailstore.settings import Settings
 from mailstore.store import Store
+from portal import create_app
 from portal.access import for_anyone, for_user
-from tests.portal.browsing import ENGLISH, Links, csrf, post, said
+from tests.portal.browsing import ENGLISH, Links, csrf, enter, post, said
 
 INNER = "postgresql://mailhafen:hunter2@db.internal/mailhafen"
 INSIDE = ["Traceback", "hunter2", "db.internal", "KeyError", "sqlalchemy", "sqlite", "SELECT",
@@ -13,8 +16,9 @@ INSIDE = ["Traceback", "hunter2", "db.internal", "KeyError", "sqlalchemy", "sqli
 
 
 @pytest.fixture
-def broken(app: Flask) -> Flask:
+def broken(settings: Settings, store: Store) -> Flask:
     """Return an app with a page that breaks for anybody, and one for who is signed in."""
+    app = create_app(settings, store, ())
 
     def breaks() -> str:
         raise KeyError(INNER)
@@ -45,11 +49,15 @@ def test_an_exception_in_a_form_is_answered_alike(broken: Flask) -> None:
     assert "Ihre Nachrichten sind sicher" in said(answer)
 
 
-def test_who_is_signed_in_gets_the_same_page(broken: Flask, browser: FlaskClient) -> None:
-    answer = browser.get("/breaks-too")
+def test_who_is_signed_in_gets_the_same_page_and_stays_signed_in(
+    broken: Flask, store: Store, user: Account
+) -> None:
+    client = broken.test_client()
+    enter(client, store, user)
+    answer = client.get("/breaks-too")
     assert answer.status_code == 500
     assert "Ihre Nachrichten sind sicher" in said(answer)
-    assert browser.get("/").status_code == 200
+    assert client.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/quarantine/", "/webmail/", "/webmail/m/1"])

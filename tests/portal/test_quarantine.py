@@ -9,10 +9,12 @@ from mailstore.mailboxes import Mailbox
 from mailstore.quarantine import SELF_SERVICE
 from mailstore.senders import Listed, SenderEntry
 from mailstore.store import Store
-from portal.reports import BIDI
+from portal.sight import TURNS
 from tests.factories import ANNA, RecordedJobs, a_held_delivery, an_accepted
 from tests.portal.browsing import following, happened, listed, post, said, state, told
 from tests.portal.mails import become, mail, many, stored
+
+BIDI = frozenset(map(chr, TURNS))
 
 RISKY = sorted(set(MailClass) - SELF_SERVICE - {MailClass.REPORT})
 HOSTILE = "<script>alert(1)</script>\"'<img src=x>&amp;"

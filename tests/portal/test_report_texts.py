@@ -19,8 +19,11 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal import reasons
-from portal.reports import BIDI, LONGEST_SHOWN, Renderer, contents_of
+from portal.reports import LONGEST_SHOWN, Renderer, contents_of
+from portal.sight import TURNS
 from tests.factories import a_held_delivery, some_settings
+
+BIDI = frozenset(map(chr, TURNS))
 
 BASE = "https://mail.muster.example/haven"
 HOSTILE = "</td><script>alert(1)</script>\r\nBcc: eve@evil.example\n\u202egpj.\u2066exe\0 &amp; \"'"

@@ -10,7 +10,7 @@ from mailstore.envelopes import Summary
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from mailstore.tenants import Tenant
-from portal.reports import BIDI
+from portal.sight import TURNS
 from tests.factories import (
     NOON,
     RecordedJobs,
@@ -21,6 +21,8 @@ from tests.factories import (
 )
 from tests.portal.browsing import following, happened, listed, post, said, state, told
 from tests.portal.mails import become, go_down, mail, many, stored, with_attachment
+
+BIDI = frozenset(map(chr, TURNS))
 
 HOSTILE = "<script>alert(1)</script>\"'<img src=x>"
 PAGES = ["", "/body", "/source", "/mail.eml", "/attachments/0"]

@@ -1,0 +1,124 @@
+import re
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from email.utils import parseaddr
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from mailstore.envelopes import Summary
+from mailstore.mailboxes import Mailbox
+from mailstore.store import Store
+from portal.reports import Renderer, contents_of
+from tests.factories import BOB, a_held_delivery
+from tests.portal.browsing import a_report
+
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "end of an attribute": '"><img src=x onerror=alert(1)>',
+    "a link": '<a href="https://evil.example/">Zustellen</a>',
+    "template": "{{ 7 * 7 }} {% raw %} %(name)s %s %d %",
+    "entities": "&lt;b&gt; &#60;b&#62;",
+    "header lines": "one\r\nBcc: all@muster.example\r\n\r\ntwo",
+    "line breaks of other kinds": "a\u2028b\u2029c\x85d\x0be\x0cf\tg",
+    "turned": "gpj.\u202eexe\u202c \u2066x\u2069 \u200f\u200e\u061c",
+    "unseen": "\x00\x1b[2J\x7f\ufeff\u200b\u00ad\u2060",
+    "long": "x" * 5000,
+    "long and wide": "🦊" * 500,
+    "rule of the text part": "\r\n----------------------------------------\r\nhttps://evil.example",
+}
+LONG_NAMES = [
+    "Gemeinschaftspraxis für Zahnmedizin, Müller & Söhne, Zürich-Örlikon",
+    "Keller, Jürg (Einkauf), Abteilung für Zusammenarbeit mit Lieferanten",
+    ("Ä" * 70) + ", " + ("Ö" * 70),
+]
+
+
+class Page(HTMLParser):
+    """Collects what a reader can click, what would be loaded, and every element."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+
+
+def a_mail(store: Store, mailbox: Mailbox) -> EmailMessage:
+    """Return a report as its reader's program parses it."""
+    report_id = a_report(store, mailbox).report_id
+    with store.read() as db:
+        mail = Renderer(store).render(contents_of(db, report_id))
+    parsed = message_from_bytes(mail.as_bytes(policy=SMTP), policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
+def about(store: Store, mailbox: Mailbox, text: str) -> EmailMessage:
+    """Return a report of one mail whose author and subject are this text."""
+    a_held_delivery(store, mailbox, summary=Summary(BOB, author_name=text, subject=f"AAA{text}"))
+    return a_mail(store, mailbox)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_subject_is_one_line_of_visible_text_in_both_parts(
+    store: Store, anna: Mailbox, text: str
+) -> None:
+    mail = about(store, anna, text)
+    lines = [line for line in part(mail, "plain").splitlines() if "AAA" in line]
+    assert len(lines) == 1
+    assert lines[0].isprintable()
+    assert lines[0] in unescape(part(mail, "html"))
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_author_is_one_line_of_visible_text(
+    store: Store, anna: Mailbox, text: str
+) -> None:
+    lines = part(about(store, anna, text), "plain").splitlines()
+    (author,) = [line for line in lines if line.startswith("Von: ")]
+    assert author.isprintable()
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_nothing_of_a_mail_can_be_clicked_or_loaded_in_a_report(
+    store: Store, anna: Mailbox, text: str
+) -> None:
+    page = Page(part(about(store, anna, text), "html"))
+    assert len(page.links) == 3
+    assert all(link.startswith("http://127.0.0.1:8080/l/") for link in page.links)
+    assert not {"script", "img", "form", "iframe"} & set(page.tags)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_nothing_of_a_mail_gets_into_the_head_of_a_report(
+    store: Store, anna: Mailbox, text: str
+) -> None:
+    mail = about(store, anna, text)
+    assert "Bcc" not in mail
+    assert mail["Subject"] == "1 neue Nachricht in der Quarantäne"
+
+
+@pytest.mark.parametrize("name", LONG_NAMES, ids=["comma and &", "brackets", "endless"])
+def test_a_long_name_beyond_ascii_can_be_read_by_any_program(
+    store: Store, anna: Mailbox, name: str
+) -> None:
+    with store.write() as db:
+        db.get_one(Mailbox, anna.id).name = name
+    raw = re.search(rb"(?s)\r\nTo: (.*?)\r\n(?! )", a_mail(store, anna).as_bytes(policy=SMTP))
+    assert raw
+    shown, address = parseaddr(raw[1].decode("ascii"))
+    assert (str(make_header(decode_header(shown))), address) == (name, anna.address)

@@ -1,0 +1,81 @@
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from mailstore.deliveries import Delivery, State
+from mailstore.envelopes import MailClass
+from mailstore.mailboxes import Mailbox
+from mailstore.quarantine import SELF_SERVICE
+from mailstore.senders import Listed, SenderEntry
+from mailstore.store import Store
+from tests.factories import RecordedJobs, a_held_delivery
+from tests.portal.browsing import a_report, know_device, post, state
+
+Way = Callable[[Store, Delivery], tuple[str, str]]
+
+
+def by_link(store: Store, held: Delivery) -> tuple[str, str]:
+    """Return the page of a held mail's link, and where its button leads."""
+    with store.read() as db:
+        mailbox = db.get_one(Mailbox, held.mailbox_id)
+    (path,) = a_report(store, mailbox).held
+    return path, path
+
+
+def from_the_list(_: Store, held: Delivery) -> tuple[str, str]:
+    return "/quarantine/", f"/quarantine/{held.id}/release"
+
+
+def from_the_mail(_: Store, held: Delivery) -> tuple[str, str]:
+    return f"/quarantine/{held.id}", f"/quarantine/{held.id}/release"
+
+
+def by_allowing(_: Store, held: Delivery) -> tuple[str, str]:
+    return f"/quarantine/{held.id}", f"/quarantine/{held.id}/allow"
+
+
+WAYS = [by_link, from_the_list, from_the_mail, by_allowing]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("mail_class", MailClass)
+def test_a_button_is_shown_for_what_people_may_deliver_and_it_delivers(
+    browser: FlaskClient, store: Store, anna: Mailbox, jobs: RecordedJobs, mail_class: MailClass,
+    way: Way,
+) -> None:  # fmt: skip
+    held = a_held_delivery(store, anna, mail_class=mail_class)
+    page, path = way(store, held)
+    jobs.asked.clear()
+    shown = f'action="{path}"' in browser.get(page).text
+    post(browser, path, page)
+    assert shown is (mail_class in SELF_SERVICE)
+    assert state(store, held) is (State.QUEUED if shown else State.QUARANTINED)
+    assert jobs.asked == [("drain", held.lane_id)] * shown
+
+
+@pytest.mark.parametrize("mail_class", sorted(SELF_SERVICE))
+def test_a_sender_is_allowed_for_the_mailbox_that_got_the_mail_and_for_no_other(
+    browser: FlaskClient, store: Store, anna: Mailbox, beat: Mailbox, mail_class: MailClass
+) -> None:
+    held = a_held_delivery(store, anna, mail_class=mail_class)
+    post(browser, f"/quarantine/{held.id}/allow")
+    with store.read() as db:
+        (entry,) = db.query(SenderEntry)
+    assert (entry.mailbox_id, entry.listed, entry.delivery_id) == (
+        anna.id,
+        Listed.ALLOWED,
+        held.id,
+    )
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_a_guest_may_delete_what_is_held_on_any_device(
+    client: FlaskClient, store: Store, anna: Mailbox, known: bool
+) -> None:
+    held = a_held_delivery(store, anna)
+    if known:
+        know_device(client, store, anna)
+    client.get(a_report(store, anna).quarantine)
+    post(client, f"/quarantine/{held.id}/delete", "/quarantine/")
+    assert state(store, held) is State.DELETED
