@@ -39,6 +39,7 @@ translations: $(VENV)/.dev ## collect texts, merge and compile the catalogues; f
 	$(BIN)/pybabel -q extract -F babel.cfg -k _l --no-location --omit-header --sort-output -o portal/translations/messages.pot .
 	$(BIN)/pybabel -q update -i portal/translations/messages.pot -d portal/translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -d portal/translations
+	$(BIN)/pytest -q tests/portal/test_pages_house.py
 
 docs: $(VENV)/.dev ## write the generated pages of docs/
 	PYTHONPATH=. $(BIN)/python docs/generate.py

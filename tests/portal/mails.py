@@ -16,8 +16,6 @@ from mailstore.mime import Mail, TooComplex
 from mailstore.store import Store
 from tests.factories import a_verdict, accepted_by, an_accepted, the_recipient
 
-# Marks, embeddings, overrides and isolates: they turn the direction of what follows.
-BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 FOLDER = Path(__file__).parent.parent / "messages"
 SAMPLES = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.eml"))}
 START = b"From: Bob <bob@there.example>\r\nTo: anna@muster.example\r\nSubject: Plans\r\n"
