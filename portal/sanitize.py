@@ -124,7 +124,7 @@ def _is_plain(tokens: Sequence[Any]) -> bool:
         or (
             token.type == "function"
             and token.lower_name in FUNCTIONS
-            and _is_plain(token.arguments)
+            and all(each.type in PLAIN_TOKENS for each in token.arguments)
         )
         for token in tokens
     )

@@ -102,7 +102,9 @@ def body(token: str) -> Response:  # noqa: ARG001 (the guard read it)
 def act(token: str) -> str | tuple[str, int]:
     """Release the message that the link is for."""
     link: Link = g.link
-    if g.ended or link.delivery_id is None:
+    if link.delivery_id is None:
+        abort(404)
+    if g.ended:
         return render_template("oneclick/ended.html", token=token), 410
     with store().write() as db:
         done = quarantine.release(
@@ -117,9 +119,10 @@ def act(token: str) -> str | tuple[str, int]:
 @for_link
 def fresh(token: str) -> str:  # noqa: ARG001 (the guard read it)
     """Send a new report to the mailbox's own address, one an hour."""
-    if g.ended:
-        with store().write() as db:
-            reports.refresh(db, g.link)
+    if not g.ended:
+        abort(404)
+    with store().write() as db:
+        reports.refresh(db, g.link)
     return render_template("oneclick/fresh.html")
 
 
