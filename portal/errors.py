@@ -1,5 +1,7 @@
 """Error pages: what happened, what is safe, what to do; never what went wrong inside."""
 
+from http import HTTPStatus
+
 import structlog
 from flask import Flask, Response, render_template
 from flask_babel import gettext as _
@@ -17,7 +19,7 @@ def init_app(app: Flask) -> None:
 
 
 def _expected(error: HTTPException) -> Response | tuple[str, int] | HTTPException:
-    if error.code is None or error.code < 400 or error.response is not None:  # noqa: PLR2004
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST or error.response is not None:
         return error
     if isinstance(error, SecurityError):
         # The Host is not ours, so there are no addresses that a page of ours could lead to.

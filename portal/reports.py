@@ -148,6 +148,7 @@ class Renderer:
         """Return the report as a mail with a text and an HTML part."""
         catalogue = translations(contents.language)
         env = self._env.overlay()
+        # The i18n extension adds this method.
         env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
         shown = self._shown(contents, catalogue)
         count = len(contents.lines)

@@ -38,7 +38,8 @@ TARGETS = {LinkKind.QUARANTINE: "quarantine.index", LinkKind.WEBMAIL: "webmail.i
 def _holder() -> Visitor:
     """Open the token before any view runs: 404 for a forged one; `g.ended` for an old one."""
     try:
-        link_id, _kind = current_app.extensions["links"].read(request.view_args["token"])  # type: ignore[index]
+        token = (request.view_args or {}).get("token", "")
+        link_id, _kind = current_app.extensions["links"].read(token)
     except LinkForged:
         abort(404)
     found = reports.alive(g.db, link_id)

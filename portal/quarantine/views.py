@@ -59,11 +59,7 @@ def release(delivery_id: int) -> AnyResponse:
         released = quarantine.release(
             db, g.scope, delivery_id, by=g.visitor.name, classes=SELF_SERVICE
         )
-    if released:
-        flash(_("The message is on its way to you."), "success")
-    else:
-        flash(_("This message is not in quarantine any more."), "info")
-    return redirect(url_for(".index"), 303)
+    return _to_list(released, _("The message is on its way to you."))
 
 
 @bp.post("/<int:delivery_id>/delete")
@@ -73,11 +69,7 @@ def delete(delivery_id: int) -> AnyResponse:
     _found(delivery_id)
     with store().write() as db:
         deleted = quarantine.delete(db, g.scope, delivery_id, by=g.visitor.name)
-    if deleted:
-        flash(_("The message is deleted."), "success")
-    else:
-        flash(_("This message is not in quarantine any more."), "info")
-    return redirect(url_for(".index"), 303)
+    return _to_list(deleted, _("The message is deleted."))
 
 
 @bp.post("/<int:delivery_id>/allow")
@@ -100,6 +92,14 @@ def allow(delivery_id: int) -> AnyResponse:
         ),
         "success",
     )
+    return redirect(url_for(".index"), 303)
+
+
+def _to_list(done: bool, text: str) -> AnyResponse:
+    if done:
+        flash(text, "success")
+    else:
+        flash(_("This message is not in quarantine any more."), "info")
     return redirect(url_for(".index"), 303)
 
 

@@ -139,6 +139,6 @@ def queue(hop: Sink, store: Store) -> Queue:
     def put(address: str = ANNA, raw: bytes = RAW, **values: object) -> Delivery:
         with store.read() as db:
             mailbox = db.scalars(select(Mailbox).where(Mailbox.address == address)).one()
-        return an_accepted(store, mailbox, raw=raw, **values)  # type: ignore[arg-type]
+        return an_accepted(store, mailbox, raw=raw, **values)  # type: ignore[arg-type]  # passed on as they come
 
     return put
