@@ -19,14 +19,13 @@ from bench.sink import Sink
 from filter.supervisor import Supervisor, flask, gunicorn
 from mailstore import accounts, onboarding, policies, schema
 from mailstore.accounts import Role
-from mailstore.addresses import Address
+from mailstore.addresses import Address, parse_host_port
 from mailstore.domains import Takes
 from mailstore.sandbox import ROOT
 from mailstore.settings import PREFIX, Settings
 from mailstore.store import Store
 
-DOMAIN = "rcpt.example"
-USER = f"user@{DOMAIN}"
+USER = "user@rcpt.example"
 PASSWORD = "correct-horse-2026"  # noqa: S105 (of a throw-away installation)
 BY = "bench"
 PATIENCE = 60.0
@@ -47,10 +46,15 @@ class Installation:
         processes: Sequence[str] = ("relay", "worker"),
         *,
         sink_keeps: bool = False,
+        recipient: str = USER,
+        next_hop: str = "",
         **settings: str,
     ) -> None:
+        self._recipient, self._next_hop = Address.parse(recipient), next_hop
         self.folder = Path(tempfile.mkdtemp(prefix="mailhafen-"))
         self.smtp, self.web = free_port(), free_port()
+        if "SMTP_LISTEN" in settings:
+            self.smtp = parse_host_port(settings["SMTP_LISTEN"])[1]
         self.sink = Sink(keep=sink_keeps)
         own = {
             "DATA_DIR": str(self.folder / "data"),
@@ -124,9 +128,8 @@ class Installation:
     def _seed(self, db: Session) -> None:
         """Add a customer with one person, who can sign in with PASSWORD."""
         tenant = onboarding.add_tenant(db, "Muster AG", by=BY)
-        hop = f"127.0.0.1:{self.sink.port}"
-        domain = onboarding.add_domain(db, tenant, DOMAIN, hop, Takes.KNOWN, by=BY)
-        address = Address.parse(USER)
+        hop, address = self._next_hop or f"127.0.0.1:{self.sink.port}", self._recipient
+        domain = onboarding.add_domain(db, tenant, address.domain, hop, Takes.KNOWN, by=BY)
         onboarding.add_mailbox(db, tenant, domain, address, name="Anna Keller", by=BY)
         accounts.add_account(db, address, Role.USER, accounts.hash_password(PASSWORD), by=BY)
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
+import uvloop
 
 from filter import headers
 from filter.nexthop import Connection, HopDown
@@ -36,7 +37,7 @@ def drain(store: Store, lane_id: int) -> None:
     with store.write() as db:
         lane = lanes.claim(db, lane_id, lease=LEASE)
     if lane is not None:
-        asyncio.run(_drain(store, lane))
+        uvloop.run(_drain(store, lane))
 
 
 async def _drain(store: Store, lane: Lane) -> None:
@@ -157,7 +158,7 @@ class Ledger:
         if not self._waiting:
             return
         with self._store.write() as db:
-            for delivery, outcome in self._waiting:
-                if not deliveries.finish(db, delivery, outcome, self._retries):
-                    log.warning("lease_lost", delivery=delivery.id)
+            lost = deliveries.finish_all(db, self._waiting, self._retries)
+        for each in lost:
+            log.warning("lease_lost", delivery=each)
         self._waiting.clear()

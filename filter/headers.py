@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
-from mailstore.deliveries import Delivery
 from mailstore.envelopes import Client
 from mailstore.mime import head_of, header_fields, one_line
+
+if TYPE_CHECKING:
+    from mailstore.deliveries import Delivery
 
 CRLF = "\r\n"
 # RFC 5322 §2.1.1, with room for what stands between.
@@ -69,7 +72,7 @@ def _authserv_id(field: bytes) -> str:
     return words[0].lower() if words else ""
 
 
-def prepended(delivery: Delivery) -> bytes:
+def prepended(delivery: "Delivery") -> bytes:
     """Return the lines that stand above the stored bytes of a delivery."""
     lines = (
         f"X-Mailhafen-Class: {delivery.mail_class}{CRLF}"

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from filter.dns import Resolver
-from filter.examination import Examiner, Findings
+from filter.examination import CHILD, Examiner, Findings
 from filter.rule import RULES, load_rules
-from filter.server import EXAMINATION
 from filter.spool import Spool
 from filter.verdict import judge
 from mailstore import mailboxes, policies, senders
 from mailstore.addresses import Address
 from mailstore.envelopes import Client, Policy, Recipient, Verdict
 from mailstore.errors import NotFound
-from mailstore.sandbox import SandboxPool
+from mailstore.sandbox_pool import SandboxPool
 from mailstore.settings import Settings
 from mailstore.store import Store
 
@@ -48,7 +47,7 @@ async def explain(
     """Yield one explanation for each mail; nothing is stored."""
     load_rules()
     with _judge_for(settings, case) as judged:
-        async with SandboxPool(EXAMINATION, 1) as pool:
+        async with SandboxPool(CHILD, 1) as pool:
             examiner = Examiner(settings, pool, Resolver(settings))
             for path in _files(paths):
                 yield await _explain_one(examiner, case, judged, path)

@@ -4,56 +4,41 @@
 unplanned before that becomes 451 at the session's edge, and the sender tries again.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from datetime import date
 from ipaddress import ip_address
 from itertools import groupby
-from typing import ParamSpec, TypeVar
 
 from filter import headers, reply
+from filter.directory import Directory
 from filter.examination import Examiner, Findings
 from filter.recorder import Batch, Recorder
 from filter.spool import Spool
 from filter.verdict import judge, settle
-from mailstore import clock, domains, mailboxes, senders
+from mailstore import clock
 from mailstore.addresses import Address
 from mailstore.envelopes import Action, Client, Recipient, Verdict
 from mailstore.messages import new_public_id
 from mailstore.recording import Accepted
 from mailstore.refusals import Refused
 from mailstore.retention import expiry_day
+from mailstore.slices import Sealed
 from mailstore.store import Store
 
-LOOKUP_THREADS = 4
-
-P = ParamSpec("P")
-T = TypeVar("T")
+SMALL = 2**18
 
 
 class Intake:
     """What a listener needs to take mail."""
 
     def __init__(self, store: Store, examiner: Examiner, recorder: Recorder) -> None:
+        self.directory = Directory(store)
         self._store = store
         self._examiner = examiner
         self._recorder = recorder
-        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
         self._trusted = store.settings.trusted_networks
         self.spool_folder = store.settings.spool_folder
-
-    async def knows(self, address: Address) -> Recipient | str:
-        """Return the recipient behind an address, or the reply that turns it away."""
-        return await self._in_thread(self._find, address)
-
-    async def host_postmaster(self, path: str) -> Address | None:
-        """Return whom a bare `Postmaster` means (RFC 5321 §4.5.1): that of our oldest domain."""
-        if path.lower() != mailboxes.POSTMASTER:
-            return None
-        oldest = await self._in_thread(self._oldest_domain)
-        return Address(path, oldest) if oldest else None
 
     async def accept(
         self, client: Client, sender: Address | None, recipients: Sequence[Recipient], spool: Spool
@@ -61,7 +46,7 @@ class Intake:
         """Judge a mail, make what is taken durable, and return the reply to DATA."""
         check_spf = not self._trusts(client)
         findings = await self._examiner.examine(client, sender, spool, check_spf=check_spf)
-        listed = await self._in_thread(self._apply_lists, recipients, findings.author)
+        listed = await self.directory.listed(recipients, findings.author)
         verdicts = settle(
             [judge(recipient, findings.author, findings.symbols) for recipient in listed]
         )
@@ -70,10 +55,7 @@ class Intake:
             await self._recorder.record(Batch(refused=transaction.refusals(verdicts, answer)))
             return answer
         by_tenant = groupby(sorted(verdicts, key=_tenant), key=_tenant)
-        accepted = [
-            await self._in_thread(self._seal, transaction, spool, tuple(group))
-            for _, group in by_tenant
-        ]
+        accepted = [await self._sealed(transaction, spool, list(group)) for _, group in by_tenant]
         await self._recorder.record(Batch(accepted=accepted))
         return reply.accepted(accepted[0].public_id)
 
@@ -85,27 +67,10 @@ class Intake:
             return reply.refused(verdicts)
         return None
 
-    def _oldest_domain(self) -> str | None:
-        with self._store.read() as db:
-            return domains.oldest(db)
-
-    def _find(self, address: Address) -> Recipient | str:
-        with self._store.read() as db:
-            recipient = mailboxes.resolve(db, address)
-            if recipient is not None:
-                return recipient
-            return reply.UNKNOWN_MAILBOX if domains.ours(db, address.domain) else reply.NOT_OURS
-
-    def _apply_lists(
-        self, recipients: Sequence[Recipient], author: Address | None
-    ) -> list[Recipient]:
-        with self._store.read() as db:
-            return senders.apply_lists(db, recipients, author)
-
-    def _seal(
-        self, transaction: "Transaction", spool: Spool, verdicts: tuple[Verdict, ...]
+    async def _sealed(
+        self, transaction: "Transaction", spool: Spool, verdicts: Sequence[Verdict]
     ) -> Accepted:
-        """Compress and encrypt a mail for one tenant, ready to be appended."""
+        """Return a mail for one tenant, compressed and encrypted, ready to be appended."""
         now, public_id = clock.now(), new_public_id()
         tenant_id = _tenant(verdicts[0])
         day = expiry_day(now, max(map(_days, verdicts)))
@@ -118,18 +83,20 @@ class Intake:
             client=client,
             sender=transaction.sender,
             summary=findings.summary,
-            sealed=self._store.seal(tenant_id, day, spool.chunks()),
+            sealed=await self._seal(tenant_id, day, spool),
             headers=headers.trace(client, hostname, public_id, now, findings.authentication),
-            verdicts=verdicts,
+            verdicts=tuple(verdicts),
         )
+
+    async def _seal(self, tenant_id: int, day: date, spool: Spool) -> Sealed:
+        """Seal a small mail here, and beside the event loop what would hold it up."""
+        if spool.size <= SMALL and self._store.ring.known(tenant_id, day) is not None:
+            return self._store.seal(tenant_id, day, spool.chunks())
+        return await self.directory.in_thread(self._store.seal, tenant_id, day, spool.chunks())
 
     def _trusts(self, client: Client) -> bool:
         peer = ip_address(client.ip)
         return any(peer in network for network in self._trusted)
-
-    async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        call = partial(function, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
 @dataclass(frozen=True, slots=True)

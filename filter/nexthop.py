@@ -70,8 +70,9 @@ class Connection:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._writer.write(b"QUIT\r\n")
-        self._writer.close()
+        if not self._writer.is_closing():
+            self._writer.write(b"QUIT\r\n")
+            self._writer.close()
 
     async def send(self, sender: str, recipient: str, content: "Content") -> Outcome:
         """Send one mail to one recipient; raises HopDown where the connection breaks."""
@@ -100,10 +101,10 @@ class Connection:
         greeting = await self._reply(GREETING_SECONDS)
         if greeting.kind != YES:
             raise HopDown(greeting.text)
-        self._writer.write(f"EHLO {self._hostname}\r\n".encode())
+        self._write(f"EHLO {self._hostname}\r\n".encode())
         hello = await self._reply(COMMAND_SECONDS)
         if hello.kind != YES:
-            self._writer.write(f"HELO {self._hostname}\r\n".encode())
+            self._write(f"HELO {self._hostname}\r\n".encode())
             hello = await self._reply(COMMAND_SECONDS)
         if hello.kind != YES:
             raise HopDown(hello.text)
@@ -115,11 +116,11 @@ class Connection:
         commands = self._commands(sender, recipient)
         together = "PIPELINING" in self._extensions
         if together:
-            self._writer.write(b"".join(commands))
+            self._write(b"".join(commands))
         replies: list[Reply] = []
         for command in commands:
             if not together:
-                self._writer.write(command)
+                self._write(command)
             replies.append(await self._reply(COMMAND_SECONDS))
             if not together and replies[-1].kind not in (YES, GO_ON):
                 break
@@ -135,22 +136,28 @@ class Connection:
     async def _take_back(self, replies: list[Reply]) -> None:
         """Leave a refused transaction; a DATA that was let in all the same ends empty."""
         if len(replies) == COMMANDS and replies[-1].kind == GO_ON:
-            self._writer.write(b".\r\n")
+            self._write(b".\r\n")
             await self._reply(END_SECONDS)
-        self._writer.write(b"RSET\r\n")
+        self._write(b"RSET\r\n")
         await self._reply(COMMAND_SECONDS)
 
     async def _write_content(self, content: "Content") -> None:
         stuffed = DotStuffer()
         try:
             for chunk in content():
-                self._writer.write(stuffed.feed(chunk))
+                self._write(stuffed.feed(chunk))
                 await self._drain()
         except BaseException:
             # The mail must not end here as if it were whole.
             self._writer.transport.abort()
             raise
-        self._writer.write(stuffed.end())
+        self._write(stuffed.end())
+
+    def _write(self, data: bytes) -> None:
+        # uvloop 0.23 has its own error for writing to what is closed.
+        if self._writer.is_closing():
+            raise HopDown("the connection broke")
+        self._writer.write(data)
 
     async def _drain(self) -> None:
         try:

@@ -10,18 +10,17 @@ import uvloop
 
 from filter import reply
 from filter.dns import Resolver
-from filter.examination import Examiner
+from filter.examination import CHILD, Examiner
 from filter.intake import Intake
 from filter.recorder import Recorder
 from filter.session import Hooks, RelaySMTP
 from mailstore.addresses import parse_host_port
 from mailstore.errors import Misconfigured
-from mailstore.sandbox import SandboxPool
+from mailstore.sandbox_pool import SandboxPool
 from mailstore.store import Store
 
 log = structlog.get_logger()
 
-EXAMINATION = "filter.examination"
 DRAIN_SECONDS = 30.0
 
 
@@ -30,7 +29,7 @@ async def serve(store: Store, stop: asyncio.Event) -> bool:
     settings = store.settings
     recorder = Recorder(store)
     children = settings.relay_children or os.cpu_count() or 1
-    async with SandboxPool(EXAMINATION, children) as pool:
+    async with SandboxPool(CHILD, children) as pool:
         examiner = Examiner(settings, pool, Resolver(settings))
         hooks = Hooks(Intake(store, examiner, recorder), settings)
         sessions: set[RelaySMTP] = set()

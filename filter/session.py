@@ -84,10 +84,10 @@ class Hooks:
         if len(envelope.recipients) >= self.settings.max_recipients:
             return reply.TOO_MANY_RECIPIENTS
         try:
-            address = await self.intake.host_postmaster(path) or Address.parse(path)
+            address = await self.intake.directory.host_postmaster(path) or Address.parse(path)
         except BadAddress:
             return reply.BAD_RECIPIENT
-        known = await self.intake.knows(address)
+        known = await self.intake.directory.knows(address)
         if isinstance(known, str):
             return known
         if address.key not in {recipient.address.key for recipient in envelope.recipients}:

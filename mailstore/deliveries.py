@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, or_, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from mailstore import clock, events, lanes
@@ -148,32 +148,77 @@ def claim(
 
 def finish(db: Session, delivery: Delivery, outcome: Outcome, retries: Retries) -> bool:
     """Record what an attempt came to; False if the lease was lost to another worker."""
+    return not finish_all(db, [(delivery, outcome)], retries)
+
+
+def finish_all(
+    db: Session, attempts: Sequence[tuple[Delivery, Outcome]], retries: Retries
+) -> set[int]:
+    """Record what attempts came to, together; returns the ids whose lease was lost."""
     now = clock.now()
-    values: dict[str, Any] = {"reply": outcome.reply, "lease_until": None}
-    kind = "deferred"
+    ends = [_end(delivery, outcome, retries, now) for delivery, outcome in attempts]
+    done = db.connection().execute(_FINISH, [end.values for end in ends])
+    lost = _lost(db, ends) if done.rowcount != len(ends) else set()
+    events.record_all(
+        db,
+        [
+            {
+                "kind": end.kind,
+                "tenant_id": delivery.tenant_id,
+                "delivery_id": delivery.id,
+                "detail": {"reply": outcome.reply, "attempt": delivery.attempts},
+            }
+            for (delivery, outcome), end in zip(attempts, ends, strict=True)
+            if delivery.id not in lost
+        ],
+        by="worker",
+    )
+    return lost
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What an attempt makes of a row, and the event it leaves."""
+
+    kind: str
+    values: dict[str, Any]
+
+
+def _end(delivery: Delivery, outcome: Outcome, retries: Retries, now: datetime) -> _End:
+    kind, state, done_at, again = "deferred", State.QUEUED, None, delivery.next_attempt_at
     if outcome.result is Result.SENT:
-        kind = "delivered"
-        values |= {"state": State.DELIVERED, "done_at": now, "next_attempt_at": None}
+        kind, state, done_at, again = "delivered", State.DELIVERED, now, None
     elif outcome.result is Result.REFUSED or _waited(delivery, now) > retries.give_up:
-        kind = "failed"
-        values |= {"state": State.FAILED, "done_at": now, "next_attempt_at": None}
+        kind, state, done_at, again = "failed", State.FAILED, now, None
     elif outcome.soon:
-        values |= {"next_attempt_at": now + retries.wait(delivery.attempts) / SOONER}
-    finished = db.scalar(
-        update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
-        .where(Delivery.state == State.QUEUED)
-        .values(values)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
+        again = now + retries.wait(delivery.attempts) / SOONER
+    values = {"state": state, "reply": outcome.reply, "done_at": done_at, "next_attempt_at": again}
+    return _End(kind, values | {"its_id": delivery.id, "its_fence": delivery.fence})
+
+
+# On the table and for all at once: one statement each would cost more than sending the mails.
+_FINISH = (
+    update(Delivery.__table__)
+    .where(Delivery.id == bindparam("its_id"), Delivery.fence == bindparam("its_fence"))
+    .where(Delivery.state == State.QUEUED, Delivery.lease_until.is_not(None))
+    .values(lease_until=None)
+)
+
+
+def _lost(db: Session, ends: Sequence[_End]) -> set[int]:
+    """Return the ids whose rows do not say what their attempt made of them."""
+    ids = [end.values["its_id"] for end in ends]
+    found = db.execute(
+        select(Delivery.id, Delivery.fence, Delivery.state, Delivery.done_at).where(
+            Delivery.id.in_(ids), Delivery.lease_until.is_(None)
+        )
     )
-    if finished is None:
-        return False
-    detail = {"reply": outcome.reply, "attempt": delivery.attempts}
-    events.record(
-        db, kind, by="worker", tenant_id=delivery.tenant_id, delivery_id=delivery.id, detail=detail
-    )
-    return True
+    kept = {tuple(row) for row in found}
+    return {
+        values["its_id"]
+        for values in (end.values for end in ends)
+        if (values["its_id"], values["its_fence"], values["state"], values["done_at"]) not in kept
+    }
 
 
 def _waited(delivery: Delivery, now: datetime) -> timedelta:

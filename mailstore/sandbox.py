@@ -5,31 +5,22 @@ length-prefixed JSON, and the mail as a descriptor. It may ask its parent someth
 lookup) while it works. A child that overruns its time, or says anything else, is killed.
 """
 
-import asyncio
 import json
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Self
-
-import structlog
+from typing import Any
 
 from mailstore.errors import SandboxFailed
-
-log = structlog.get_logger()
 
 ROOT = Path(__file__).parent.parent
 LENGTH = 4
 LARGEST_REPLY = 64 * 2**20
 START_SECONDS = 30.0
-RESTART_PAUSE = 1.0
 CHUNK = 2**18
-
-Answer = Callable[[Any], Awaitable[Any]]
 
 
 def pack_frame(value: object) -> bytes:
@@ -54,14 +45,12 @@ class Child:
                 stdin=subprocess.DEVNULL,
             )
 
-    def send(self, frame: bytes, descriptors: list[int]) -> None:
-        """Send a request; the child waits for one, so it fits the socket's buffer."""
-        self.sock.setblocking(True)
-        if descriptors:
-            sent = socket.send_fds(self.sock, [frame], descriptors)
-            frame = frame[sent:]
-        if frame:
-            self.sock.sendall(frame)
+    def begin(self, frame: bytes, descriptor: int) -> bytes:
+        """Send the beginning of a request with a descriptor; return the rest of it.
+
+        The child waits for a request, so all but a huge one fits the socket's buffer.
+        """
+        return frame[socket.send_fds(self.sock, [frame], [descriptor]) :]
 
     def kill(self) -> None:
         """End the child, whatever it does."""
@@ -83,8 +72,11 @@ class Sandbox:
         with self._lock:
             try:
                 child = self._ready()
-                child.send(pack_frame({"call": name, "args": args}), [descriptor])
-                return _result(_final(self._receive(child, seconds)))
+                child.sock.setblocking(True)
+                child.sock.sendall(
+                    child.begin(pack_frame({"call": name, "args": args}), descriptor)
+                )
+                return result(final(self._receive(child, seconds)))
             except (OSError, ValueError) as error:
                 self.close()
                 raise SandboxFailed(f"{name}: {error}") from error
@@ -104,99 +96,18 @@ class Sandbox:
     def _receive(self, child: Child, seconds: float) -> dict[str, Any]:
         end = time.monotonic() + seconds
         length = int.from_bytes(_exactly(child.sock, LENGTH, end))
-        return _frame(_exactly(child.sock, _checked(length), end))
+        return parsed(_exactly(child.sock, checked(length), end))
 
 
-class SandboxPool:
-    """Children for an event loop; a killed one is replaced behind the caller's back."""
-
-    def __init__(self, module: str, children: int) -> None:
-        self._module = module
-        self._children = children
-        self._idle: asyncio.Queue[Child] = asyncio.Queue()
-        self._all: set[Child] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        await asyncio.gather(*(self._start() for _ in range(self._children)))
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for child in self._all:
-            child.kill()
-
-    async def call(
-        self, name: str, args: object, descriptor: int, *, seconds: float, answer: Answer
-    ) -> Any:
-        """Return what a child says of a file, or raise SandboxFailed."""
-        async with asyncio.timeout(START_SECONDS):
-            child = await self._idle.get()
-        good = False
-        try:
-            async with asyncio.timeout(seconds):
-                child.send(pack_frame({"call": name, "args": args}), [descriptor])
-                reply = await self._receive(child)
-                while "ask" in reply:
-                    said = pack_frame({"answer": await answer(reply["ask"])})
-                    await asyncio.get_running_loop().sock_sendall(child.sock, said)
-                    reply = await self._receive(child)
-                _final(reply)
-            good = True
-            return _result(reply)
-        except (OSError, ValueError) as error:
-            raise SandboxFailed(f"{name}: {type(error).__name__} {error}") from error
-        finally:
-            if good:
-                self._idle.put_nowait(child)
-            else:
-                self._replace(child)
-
-    async def _start(self) -> None:
-        child = Child(self._module)
-        self._all.add(child)
-        async with asyncio.timeout(START_SECONDS):
-            await self._receive(child)
-        self._idle.put_nowait(child)
-
-    async def _start_again(self) -> None:
-        while True:
-            try:
-                return await self._start()
-            except (OSError, ValueError) as error:
-                log.error("sandbox_child_failed", error=str(error))  # noqa: TRY400 (its own text)
-                await asyncio.sleep(RESTART_PAUSE)
-
-    def _replace(self, child: Child) -> None:
-        self._all.discard(child)
-        child.kill()
-        task = asyncio.get_running_loop().create_task(self._start_again())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _receive(self, child: Child) -> dict[str, Any]:
-        child.sock.setblocking(False)
-        loop = asyncio.get_running_loop()
-        buffer = bytearray()
-        wanted = LENGTH
-        while len(buffer) < wanted:
-            chunk = await loop.sock_recv(child.sock, CHUNK)
-            if not chunk:
-                raise ConnectionResetError("the child ended")
-            buffer += chunk
-            if len(buffer) >= LENGTH:
-                wanted = LENGTH + _checked(int.from_bytes(buffer[:LENGTH]))
-        return _frame(bytes(buffer[LENGTH:wanted]))
-
-
-def _checked(length: int) -> int:
+def checked(length: int) -> int:
+    """Return a frame's length, or raise ValueError: no honest child says so much."""
     if length > LARGEST_REPLY:
         raise ValueError("the child says too much")
     return length
 
 
-def _frame(body: bytes) -> dict[str, Any]:
+def parsed(body: bytes) -> dict[str, Any]:
+    """Return a frame's object, or raise ValueError."""
     try:
         frame = json.loads(body)
     except RecursionError as error:
@@ -206,13 +117,15 @@ def _frame(body: bytes) -> dict[str, Any]:
     return frame
 
 
-def _final(reply: dict[str, Any]) -> dict[str, Any]:
+def final(reply: dict[str, Any]) -> dict[str, Any]:
+    """Return a reply that ends a call, or raise ValueError."""
     if not reply.keys() & {"result", "failed"}:
         raise ValueError("the child gives no result")
     return reply
 
 
-def _result(reply: dict[str, Any]) -> Any:
+def result(reply: dict[str, Any]) -> Any:
+    """Return what a call came to; raises SandboxFailed where it failed."""
     if "failed" in reply:
         raise SandboxFailed(str(reply["failed"]))
     return reply["result"]

@@ -1,6 +1,6 @@
 """Sender lists: allow and block entries of a person, a domain or a tenant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from mailstore import clock, events
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, TenantKey, upsert
 from mailstore.envelopes import Recipient
+from mailstore.tenants import Tenant
 
 
 class Listed(StrEnum):
@@ -75,6 +76,12 @@ def allow(
         detail={"pattern": author},
     )
     return True
+
+
+def tenants_with_lists(db: Session, tenant_ids: Set[int]) -> set[int]:
+    """Return those of these tenants where anybody has a list."""
+    entries = select(SenderEntry.id).where(SenderEntry.tenant_id == Tenant.id).exists()
+    return set(db.scalars(select(Tenant.id).where(Tenant.id.in_(tenant_ids), entries)))
 
 
 def apply_lists(

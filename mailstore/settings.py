@@ -65,10 +65,52 @@ class Settings(BaseSettings):
         50, gt=0, description="Mail with more Received fields is refused as a loop (RFC 5321 §6.3)."
     )
     smtp_timeout_seconds: float = Field(
-        300, gt=0, description="A client that is silent for so long is closed with 421."
+        300,
+        gt=0,
+        description="A client that is silent for so long, or takes so long for a command, is "
+        "closed with 421 (RFC 5321 §4.5.3.2.7).",
+    )
+    min_bytes_per_second: float = Field(
+        500, gt=0, description="Slowest a mail may come in, once the silence allowed is used up."
+    )
+    data_seconds: float = Field(3600, gt=0, description="Longest time that one mail may take.")
+    greeting_pause_seconds: float = Field(
+        0.2, ge=0, description="Pause before the greeting; a client that talks in it gets 554."
+    )
+    max_connections: int = Field(1000, gt=0, description="More connections in all get 421.")
+    max_connections_per_address: int = Field(
+        30, gt=0, description="More connections from one address (IPv6: one /64) get 421."
+    )
+    max_new_per_minute: int = Field(
+        300, gt=0, description="More new connections from one address in a minute get 421."
+    )
+    max_errors: int = Field(
+        20, gt=0, description="After so many replies of 5xx the session is closed with 421."
+    )
+    max_unknown_recipients: int = Field(
+        10, gt=0, description="After so many unknown recipients each reply takes a second."
+    )
+    min_free_bytes: int = Field(
+        512 * 2**20,
+        ge=0,
+        description="With less free space on the disk new mail gets 452; what is there is still "
+        "delivered and expired.",
+    )
+    tls_cert: Path | None = Field(
+        None, description="Certificate chain (PEM) for STARTTLS; read again when it changes."
+    )
+    tls_key: Path | None = Field(None, description="Key (PEM) of that certificate.")
+    relay_processes: int = Field(
+        0,
+        ge=0,
+        description="Relay processes on one port; 0: one per processor on PostgreSQL, and one on "
+        "SQLite, which has one writer.",
     )
     examine_seconds: float = Field(
         20, gt=0, description="Longest time a mail may be examined; then it is held as too complex."
+    )
+    rules_off: str = Field(
+        "", description="Rules that are not asked, by name and commas; `*`: none is."
     )
     relay_children: int = Field(
         0, ge=0, description="Sandboxed children that examine mail; 0: one per processor."

@@ -1,20 +1,20 @@
 """What tests of the moving side share: a background loop, sandboxed children, and sinks."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 import structlog
 from sqlalchemy import select
 
 from filter.rule import load_rules
-from filter.server import EXAMINATION
+from filter.examination import CHILD
+from mailstore import policies
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
-from mailstore.sandbox import SandboxPool
+from mailstore.sandbox_pool import SandboxPool
 from mailstore.store import Store
-from tests.conftest import ROWS
+from tests.databases import SqliteFiles
 from tests.factories import ANNA, BEAT, RAW, a_domain, a_mailbox, an_accepted, some_settings
 from tests.filter.background import Background
 from tests.filter.names import FakeDNS
@@ -49,7 +49,7 @@ def background() -> Iterator[Background]:
 @pytest.fixture(scope="session")
 def pool(background: Background) -> Iterator[SandboxPool]:
     """Return children that examine mail; only the background's loop may call them."""
-    children = SandboxPool(EXAMINATION, 2)
+    children = SandboxPool(CHILD, 2)
     background.run(children.__aenter__())
     yield children
     background.run(children.__aexit__())
@@ -107,18 +107,16 @@ def relay(a_relay: MakeRelay) -> Relay:
 def asked_relay(
     background: Background,
     pool: SandboxPool,
-    template: Path,
+    sqlite: SqliteFiles,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Relay]:
     """Return a relay that many tests ask who is known; none may leave mail in it."""
-    settings = some_settings(tmp_path_factory.mktemp("asked"))
-    shutil.copyfile(template, settings.data_dir / ROWS)
-    store = Store(settings)
-    relay = Relay(store, pool)
-    background.run(relay.start())
-    yield relay
-    background.run(relay.stop())
-    store.close()
+    settings = some_settings(tmp_path_factory.mktemp("asked") / "data")
+    with sqlite.filled(policies.seed, settings), closing(Store(settings)) as store:
+        relay = Relay(store, pool)
+        background.run(relay.start())
+        yield relay
+        background.run(relay.stop())
 
 
 @pytest.fixture

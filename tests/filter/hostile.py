@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from filter import examination
+from filter import reading
 from filter.rule import Exam, rule
 from mailstore.envelopes import Symbol
 
@@ -22,4 +22,4 @@ def spins(exam: Exam) -> Iterator[Symbol]:
     yield from ()
 
 
-SERVED = examination.SERVED
+SERVED = reading.SERVED

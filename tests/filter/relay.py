@@ -16,7 +16,7 @@ from mailstore.deliveries import Delivery
 from mailstore.messages import Message
 from mailstore.packs import Packs, Place, Slice
 from mailstore.refusals import Refusal
-from mailstore.sandbox import SandboxPool
+from mailstore.sandbox_pool import SandboxPool
 from mailstore.store import Store
 from tests.factories import ANNA, BEAT, a_mailbox
 from tests.filter.talk import Talk

@@ -9,14 +9,15 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from filter.dns import Resolver
-from filter.examination import Examiner, Findings, find_symbols
+from filter.examination import Examiner, Findings
+from filter.reading import find_symbols
 from filter.rule import RULES, Exam, Rule
 from filter.spool import Spool
 from filter.verdict import UNEXAMINED, judge
 from mailstore.addresses import Address
 from mailstore.envelopes import Action, MailClass, Symbol
 from mailstore.policies import MANDATORY
-from mailstore.sandbox import SandboxPool
+from mailstore.sandbox_pool import SandboxPool
 from mailstore.settings import Settings
 from tests.factories import BOB, a_recipient, some_settings
 from tests.filter.background import Background

@@ -44,7 +44,7 @@ def accepting(relay: Relay, background: Background) -> Accept:
 
 
 async def known(relay: Relay, address: str) -> Recipient:
-    found = await relay.intake.knows(Address.parse(address))
+    found = await relay.intake.directory.knows(Address.parse(address))
     assert not isinstance(found, str), found
     return found
 
@@ -104,7 +104,7 @@ def test_who_gets_no_mail_is_turned_away(
     with relay.store.write() as db:
         beat = update(Mailbox).where(Mailbox.id == relay.mailboxes[1])
         db.execute(beat.values(active=False))
-    assert background.run(relay.intake.knows(Address.parse(address))) == answer
+    assert background.run(relay.intake.directory.knows(Address.parse(address))) == answer
 
 
 def test_recipients_of_two_tenants_get_a_message_for_each_tenant(

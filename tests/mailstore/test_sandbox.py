@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from mailstore.errors import SandboxFailed
-from mailstore.sandbox import LARGEST_REPLY, Sandbox, SandboxPool
+from mailstore.sandbox import LARGEST_REPLY, Sandbox
+from mailstore.sandbox_pool import SandboxPool
 
 MODULE = "tests.mailstore.served"
 CONTENT = b"Subject: a\r\n\r\n\xff"

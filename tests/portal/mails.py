@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from filter.examination import summarize
+from filter.reading import summarize
 from mailstore import clock, recording
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State

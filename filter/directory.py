@@ -1,0 +1,99 @@
+"""Who is known: look-ups of rows that a busy relay would repeat for each mail.
+
+Only good news is remembered, and for a second: a new address works at once, and what an
+administrator takes away or a person allows holds a second later at the latest.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Generic, ParamSpec, TypeVar
+
+from filter import reply
+from mailstore import domains, mailboxes, senders
+from mailstore.addresses import Address
+from mailstore.envelopes import Recipient
+from mailstore.store import Store
+
+LOOKUP_THREADS = 4
+FRESH_SECONDS = 1.0
+MOST_REMEMBERED = 20_000
+
+P = ParamSpec("P")
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+class Memory(Generic[K, T]):
+    """Values that were true a moment ago."""
+
+    def __init__(self) -> None:
+        self._values: dict[K, tuple[float, T]] = {}
+
+    def get(self, key: K) -> T | None:
+        """Return what was found within the last second, or None."""
+        found = self._values.get(key)
+        return found[1] if found and found[0] > time.monotonic() else None
+
+    def put(self, key: K, value: T) -> T:
+        """Remember a value, and return it."""
+        if len(self._values) >= MOST_REMEMBERED:
+            self._values.clear()
+        self._values[key] = (time.monotonic() + FRESH_SECONDS, value)
+        return value
+
+
+class Directory:
+    """Answers the relay's questions about rows, in threads of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
+        self._recipients: Memory[Address, Recipient] = Memory()
+        self._without_lists: Memory[int, bool] = Memory()
+
+    async def knows(self, address: Address) -> Recipient | str:
+        """Return the recipient behind an address, or the reply that turns it away."""
+        found: Recipient | str | None = self._recipients.get(address)
+        return found if found is not None else await self.in_thread(self._find, address)
+
+    async def host_postmaster(self, path: str) -> Address | None:
+        """Return whom a bare `Postmaster` means (RFC 5321 §4.5.1): that of our oldest domain."""
+        if path.lower() != mailboxes.POSTMASTER:
+            return None
+        oldest = await self.in_thread(self._oldest_domain)
+        return Address(path, oldest) if oldest else None
+
+    async def listed(
+        self, recipients: Sequence[Recipient], author: Address | None
+    ) -> Sequence[Recipient]:
+        """Return the recipients with what their lists say of this author."""
+        if author is None or all(self._without_lists.get(each.tenant_id) for each in recipients):
+            return recipients
+        return await self.in_thread(self._apply_lists, recipients, author)
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what waits for a disk or a database beside the event loop."""
+        call = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def _find(self, address: Address) -> Recipient | str:
+        with self._store.read() as db:
+            recipient = mailboxes.resolve(db, address)
+            if recipient is not None:
+                return self._recipients.put(address, recipient)
+            return reply.UNKNOWN_MAILBOX if domains.ours(db, address.domain) else reply.NOT_OURS
+
+    def _oldest_domain(self) -> str | None:
+        with self._store.read() as db:
+            return domains.oldest(db)
+
+    def _apply_lists(self, recipients: Sequence[Recipient], author: Address) -> Sequence[Recipient]:
+        tenants = {each.tenant_id for each in recipients}
+        with self._store.read() as db:
+            with_lists = senders.tenants_with_lists(db, tenants)
+            for tenant_id in tenants - with_lists:
+                self._without_lists.put(tenant_id, True)
+            return senders.apply_lists(db, recipients, author) if with_lists else recipients

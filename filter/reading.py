@@ -1,0 +1,71 @@
+"""Reading a mail: parsed and looked at by rules, in a sandboxed child.
+
+Nothing that only the parent needs is imported here: each child holds it in memory again.
+"""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from filter import authentication, headers
+from filter.rule import Exam, Rule, load_rules
+from mailstore.envelopes import Client, Symbol
+from mailstore.mime import Mail
+from mailstore.sandbox_child import Ask
+
+ALL = "*"
+
+
+def examine(args: dict[str, Any], raw: bytes, ask: Ask) -> dict[str, Any]:
+    """Return symbols, summary and authentication results of a mail; the child's side."""
+    client = Client(**args["client"])
+    mail = Mail(raw)
+    sender, results = args["sender"], []
+    exam = Exam(mail=mail, client=client, sender=sender)
+    if args["check_spf"]:
+        exam = replace(exam, spf=authentication.check_spf(client, sender, ask))
+        results.append(authentication.spf_result_line(exam.spf, client, sender))
+    symbols = find_symbols(exam, _rules(tuple(args["rules_off"])))
+    return {
+        "symbols": [[symbol.name, symbol.detail[:200]] for symbol in symbols],
+        "summary": summarize(mail, args["hostname"]),
+        "authentication": results,
+        "hops": len(mail.headers("Received")),
+    }
+
+
+@functools.cache
+def _rules(off: tuple[str, ...]) -> tuple[Rule, ...]:
+    rules = load_rules().values()
+    return tuple(each for each in rules if each.symbol not in off and ALL not in off)
+
+
+def find_symbols(exam: Exam, rules: Iterable[Rule]) -> list[Symbol]:
+    """Return what the rules find; a rule that breaks says so and stops nothing."""
+    found: list[Symbol] = []
+    for each in rules:
+        try:
+            found += each.find(exam)
+        except Exception as error:  # noqa: BLE001 (an edge: a rule cannot stop mail)
+            found.append(Symbol("RULE_BROKEN", f"{each.symbol}: {type(error).__name__}"))
+    return found
+
+
+def summarize(mail: Mail, hostname: str) -> dict[str, Any]:
+    """Return what lists show of a mail."""
+    authors = mail.authors
+    name, author = authors[0] if len(authors) == 1 else ("", None)
+    return {
+        "author": str(author) if author else "",
+        "author_name": name[:200],
+        "subject": mail.header("Subject")[:500],
+        "message_id": mail.header("Message-ID")[:500],
+        "snippet": mail.snippet,
+        "attachments": len(mail.attachments),
+        "cuts": headers.cuts(mail.raw, hostname),
+    }
+
+
+load_rules()
+SERVED = {"examine": examine}
