@@ -1,24 +1,25 @@
 """The only place that imports both siblings: settings → store → app, and all commands.
 
 `flask` finds `app` here. For commands it is an app without pages: most commands need none, and
-`flask setup` runs before there is a store to show.
+`flask setup` runs before there is a store to show. The relay imports nothing of the portal.
 """
 
 import logging
 import os
 import sys
+from importlib import import_module
 
+import click
 import structlog
 from flask import Flask
+from flask.cli import AppGroup
 
 import filter.cli
 import mailstore.cli
-import portal.cli
 from filter.rule import load_rules
 from mailstore.errors import Misconfigured
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import create_app, reasons
 
 structlog.configure(
     processors=[
@@ -32,20 +33,41 @@ structlog.configure(
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
+class Commands(AppGroup):
+    """All commands; those of the portal, and what they import, only when they are asked for."""
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command of a name."""
+        return filter.cli.relay if name == filter.cli.relay.name else _commands().get(name)
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(_commands())
+
+
+def _commands() -> dict[str, click.Command]:
+    portal_commands = import_module("portal.cli").COMMANDS
+    import_module("portal.reasons").tell(load_rules().values())
+    commands = (*mailstore.cli.COMMANDS, *filter.cli.COMMANDS, *portal_commands)
+    return {str(command.name): command for command in commands}
+
+
 def _portal() -> Flask:
     settings = Settings.load()
     try:
-        return create_app(settings, Store.open(settings), tuple(load_rules().values()))
+        store = Store.open(settings)
+        made: Flask = import_module("portal").create_app(
+            settings, store, tuple(load_rules().values())
+        )
     except Misconfigured as error:
         sys.exit(str(error))
+    return made
 
 
-def _commands() -> Flask:
-    reasons.tell(load_rules().values())
+def _bare() -> Flask:
     bare = Flask("mailhafen")
-    for command in (*mailstore.cli.COMMANDS, *filter.cli.COMMANDS, *portal.cli.COMMANDS):
-        bare.cli.add_command(command)
+    bare.cli = Commands()
     return bare
 
 
-app = _commands() if os.environ.get("FLASK_RUN_FROM_CLI") == "true" else _portal()
+app = _bare() if os.environ.get("FLASK_RUN_FROM_CLI") == "true" else _portal()

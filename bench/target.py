@@ -26,7 +26,8 @@ def main() -> None:
     settings = {"SMTP_LISTEN": f"127.0.0.1:{args.port}"}
     if args.rules_off:
         settings["RULES_OFF"] = "*"
-    with Installation(recipient=args.recipient, next_hop=args.next_hop, **settings):
+    options = {"recipient": args.recipient, "next_hop": args.next_hop}
+    with Installation(**options, **settings):  # type: ignore[arg-type]  # settings are texts
         stop.wait()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from filter import delivery, server, supervisor, sweep
+from filter import delivery, processes, supervisor, sweep
 from filter.demo.cli import demo
 from filter.inspection import Case, explain
 from mailstore import retention
@@ -25,7 +25,7 @@ JOBS = (delivery.drain, retention.expire)  # imported here, so that the worker k
 @speaks
 def relay() -> None:
     """Take mail by SMTP; stops at SIGTERM after the mail in progress."""
-    if not server.run(open_store()):
+    if not processes.run(Settings.load(), open_store):
         sys.exit(1)
 
 
@@ -39,9 +39,11 @@ def worker() -> None:
         signal.signal(number, lambda *_: stop.set())
     jobs = ThreadJobs(store)
     store.jobs = jobs
-    sweep.work(store, jobs, stop)
+    well = sweep.work(store, jobs, stop)
     store.closing.set()
     jobs.close()
+    if not well:
+        sys.exit(1)
 
 
 @click.command()

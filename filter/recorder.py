@@ -3,7 +3,8 @@
 It takes whatever waits, writes it together, and answers together; a lone mail never waits for
 company.
 First the bytes (one fdatasync for each expiry day), then the rows that name them (one
-transaction with full sync), then the replies. If that fails, nothing of it was promised.
+transaction with full sync), then the replies. If that fails, nothing of it was promised. What
+cannot begin in time, because somebody else holds the rows, is withdrawn and never written.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from mailstore import recording
+from mailstore.db import storage_broke
 from mailstore.recording import Accepted
 from mailstore.refusals import Refused
 from mailstore.store import Store
@@ -22,6 +24,7 @@ from mailstore.store import Store
 log = structlog.get_logger()
 
 MOST_TOGETHER = 256
+LONGEST_WAIT = 30.0
 
 
 @dataclass(slots=True)
@@ -32,9 +35,22 @@ class Batch:
     refused: Sequence[Refused] = ()
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     done: "asyncio.Future[None]" = field(init=False)
+    _decided: threading.Lock = field(default_factory=threading.Lock)
+    _begun: bool = False
 
     def __post_init__(self) -> None:
         self.done = self.loop.create_future()
+
+    def begin(self) -> bool:
+        """Whether the batch may be written: nobody has withdrawn it, nor can from now on."""
+        if self._decided.acquire(blocking=False):
+            self._begun = True
+        return self._begun
+
+    def withdraw(self) -> None:
+        """Give the batch up if it has not begun."""
+        if self._decided.acquire(blocking=False) and not self.done.done():
+            self.done.set_exception(TimeoutError("the rows are in somebody else's hands"))
 
 
 class Recorder:
@@ -53,7 +69,11 @@ class Recorder:
         A client that goes away meanwhile changes nothing: the batch is written all the same.
         """
         self._waiting.put(batch)
-        await asyncio.shield(batch.done)
+        timer = batch.loop.call_later(LONGEST_WAIT, batch.withdraw)
+        try:
+            await asyncio.shield(batch.done)
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """Write what waits, then stop."""
@@ -79,33 +99,38 @@ class Recorder:
         error: Exception | None = None
         try:
             self._store_all(together)
-        except OSError as failed:
-            log.critical("storage_failed", error=str(failed))
-            error = failed
-            first = together[0]
-            first.loop.call_soon_threadsafe(self.broken.set)
         except Exception as failed:
-            if len(together) > 1:
+            error = failed
+            if storage_broke(failed):
+                log.critical("storage_failed", error=str(failed))
+                together[0].loop.call_soon_threadsafe(self.broken.set)
+            elif len(together) > 1:
                 for batch in together:
                     self._write([batch])
                 return
-            log.exception("recording_failed")
-            error = failed
-        for batch in together:
-            batch.loop.call_soon_threadsafe(_settle, batch.done, error)
+            else:
+                log.exception("recording_failed")
+        together[0].loop.call_soon_threadsafe(_settle, together, error)
 
     def _store_all(self, together: list[Batch]) -> None:
         accepted = [each for batch in together for each in batch.accepted]
-        refused = [each for batch in together for each in batch.refused]
-        places = self._store.packs.append([each.sealed.slice for each in accepted])
+        places = iter(self._store.packs.append([each.sealed.slice for each in accepted]))
+        placed = [[(each, next(places)) for each in batch.accepted] for batch in together]
         with self._store.write() as db:
-            recording.record(db, list(zip(accepted, places, strict=True)), refused)
+            # Only now, with the rows in hand, is it too late to withdraw a batch.
+            kept = [pair for pair in zip(together, placed, strict=True) if pair[0].begin()]
+            recording.record(
+                db,
+                [each for _, pairs in kept for each in pairs],
+                [each for batch, _ in kept for each in batch.refused],
+            )
 
 
-def _settle(done: "asyncio.Future[None]", error: Exception | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
+def _settle(together: Sequence[Batch], error: Exception | None) -> None:
+    for batch in together:
+        if batch.done.done():
+            continue
+        if error is None:
+            batch.done.set_result(None)
+        else:
+            batch.done.set_exception(error)

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 PAUSE = 1.0
 PATIENCE = 35.0
 FROM_COMMAND = "FLASK_RUN_FROM_CLI"
+TIED = (sys.executable, "-m", "filter.tied")
 
 
 def flask(*args: str) -> list[str]:
@@ -86,7 +87,7 @@ class Supervisor:
                 process.wait()
 
     def _start(self, name: str) -> None:
-        command = list(self.commands[name])
+        command = [*TIED, str(os.getpid()), *self.commands[name]]
         # What tells wsgi.py that a command runs is not for the web server we start from one.
         env = {key: text for key, text in self.env.items() if key != FROM_COMMAND}
         with contextlib.ExitStack() as stack:

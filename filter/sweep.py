@@ -9,6 +9,7 @@ import time
 import structlog
 
 from mailstore import clock, deliveries, reports
+from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
 from mailstore.store import Store
 
@@ -30,14 +31,20 @@ def sweep(store: Store, jobs: Jobs) -> None:
             jobs.enqueue(name, each)
 
 
-def work(store: Store, jobs: Jobs, stop: threading.Event) -> None:
-    """Sweep until told to stop."""
+def work(store: Store, jobs: Jobs, stop: threading.Event) -> bool:
+    """Sweep until told to stop; False if storage failed and the process must end."""
     expired_at = -EXPIRE_EVERY
     while not stop.wait(EVERY):
         try:
             sweep(store, jobs)
-        except Exception:
+        except Exception as error:
             log.exception("sweep_failed")
+            if storage_broke(error):
+                store.broken.set()
+        if store.broken.is_set():
+            log.critical("storage_failed")
+            return False
         if time.monotonic() - expired_at >= EXPIRE_EVERY:
             expired_at = time.monotonic()
             jobs.enqueue("expire")
+    return True

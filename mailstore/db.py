@@ -1,9 +1,12 @@
 """The engine and the column types: SQLite first, PostgreSQL by a setting."""
 
+import errno
+import os
 import sqlite3
+import weakref
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import pysqlite3.dbapi2 as pysqlite3
 import structlog
@@ -16,6 +19,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     Integer,
+    String,
     Table,
     TypeDecorator,
     create_engine,
@@ -23,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from mailstore.errors import Misconfigured
@@ -31,10 +37,32 @@ log = structlog.get_logger()
 
 WRITES = "mailhafen_writes"
 BUSY_MS = 30_000
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# SQLite's result codes.
+SQLITE_FULL, SQLITE_BROKEN = 13, frozenset({10, 11, 26})  # I/O error, corrupt, no database
+# A server that went away without a word is noticed within half a minute; what a setting says wins.
+NOTICE_SILENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 PrimaryKey = Annotated[int, mapped_column(BigKey, primary_key=True)]
 TenantKey = Annotated[int, mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)]
+
+
+class Text(TypeDecorator[str]):
+    """A text; PostgreSQL keeps no NUL, so one becomes the sign for what cannot be shown."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the signature is SQLAlchemy's)
+        """Replace what cannot be kept, in what is looked for too."""
+        return value.replace("\0", "\ufffd") if value else value
 
 
 class Utc(TypeDecorator[datetime]):
@@ -66,7 +94,12 @@ def _values(kind: type[Enum]) -> list[str]:
 class Base(DeclarativeBase):
     """The root of all tables."""
 
+    if TYPE_CHECKING:
+        __table__: ClassVar[Table]
+
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
+        int: BigKey,
+        str: Text(),
         datetime: Utc(),
         Enum: EnumType(Enum, native_enum=False, length=32, values_callable=_values),
         list[str]: JSON(),
@@ -78,17 +111,49 @@ class Base(DeclarativeBase):
 def make_engine(url: str) -> Engine:
     """Return an engine whose transactions are safe by default on either database."""
     if url.startswith("sqlite:"):
-        return _sqlite_engine(url)
-    if url.startswith("postgresql"):
-        return _postgresql_engine(url)
-    raise Misconfigured("MAILHAFEN_DATABASE_URL: only sqlite and postgresql are supported.")
+        engine = _sqlite_engine(url)
+    elif url.startswith("postgresql"):
+        engine = _postgresql_engine(url)
+    else:
+        raise Misconfigured("MAILHAFEN_DATABASE_URL: only sqlite and postgresql are supported.")
+    _ENGINES.add(engine)
+    return engine
+
+
+# A process that was forked with open connections would talk into those of its parent.
+_ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _forget_connections() -> None:
+    for engine in list(_ENGINES):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)
 
 
 def upsert(db: Session, table: type[Base]) -> Any:
     """Return an INSERT for this database that knows ON CONFLICT."""
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    target: Table = table.__table__  # type: ignore[assignment]  # a mapped class has a Table
-    return dialect.insert(target)
+    return dialect.insert(table.__table__)
+
+
+def storage_full(error: BaseException) -> bool:
+    """Whether there was no room; it can be tried again once there is."""
+    full = isinstance(error, OSError) and error.errno in FULL
+    return full or _sqlite_code(error) == SQLITE_FULL
+
+
+def storage_broke(error: BaseException) -> bool:
+    """Whether the disk failed: this process must not write again, for a retry may lie."""
+    if isinstance(error, OSError):
+        return error.errno not in FULL and not isinstance(error, TimeoutError | ConnectionError)
+    return _sqlite_code(error) in SQLITE_BROKEN
+
+
+def _sqlite_code(error: BaseException) -> int:
+    original = error.orig if isinstance(error, DBAPIError) else None
+    return int(getattr(original, "sqlite_errorcode", 0)) & 0xFF
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
@@ -130,12 +195,27 @@ def _sqlite_engine(url: str) -> Engine:
 
 def _postgresql_engine(url: str) -> Engine:
     _, _, rest = url.partition("://")
-    engine = create_engine(f"postgresql+psycopg://{rest}", pool_pre_ping=True, pool_size=8)
+    try:
+        address = make_url(f"postgresql+psycopg://{rest}")
+        patient = address.set(query=NOTICE_SILENCE | dict(address.query))
+        engine = create_engine(patient, pool_pre_ping=True, pool_size=8)
+        off = _switched_off(engine)
+    except (ArgumentError, OperationalError) as error:
+        cause = " ".join(str(getattr(error, "orig", error)).split())
+        raise Misconfigured(f"MAILHAFEN_DATABASE_URL: {cause}") from error
+    if off:
+        engine.dispose()
+        raise Misconfigured(f"PostgreSQL runs with {off} = off: mail could be lost.")
+    return engine
+
+
+def _switched_off(engine: Engine) -> str | None:
+    """Return the setting of a server that promises what it does not keep, or None."""
     with engine.connect() as connection:
         for name in ("fsync", "synchronous_commit"):
             if connection.exec_driver_sql(f"SHOW {name}").scalar() == "off":
-                raise Misconfigured(f"PostgreSQL runs with {name} = off: mail could be lost.")
-    return engine
+                return name
+    return None
 
 
 def reader_options(engine: Engine) -> Engine:

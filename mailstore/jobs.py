@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
+from mailstore.db import storage_broke
+
 if TYPE_CHECKING:
     from mailstore.store import Store
 
@@ -70,8 +72,10 @@ class ThreadJobs:
     def _run(self, name: str, ids: tuple[int, ...]) -> None:
         try:
             REGISTRY[name](self._store, *ids)
-        except Exception:
+        except Exception as error:
             log.exception("job_failed", job=name, ids=ids)
+            if storage_broke(error):
+                self._store.broken.set()
         finally:
             with self._lock:
                 self._running.discard((name, *ids))

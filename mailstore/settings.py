@@ -167,6 +167,14 @@ class Settings(BaseSettings):
             raise Misconfigured(f"{PREFIX}TRUSTED_PEERS: {error}.") from error
 
     @property
+    def relay_count(self) -> int:
+        """How many relay processes share the port; raises Misconfigured for several on SQLite."""
+        on_sqlite = self.rows_url.startswith("sqlite")
+        if on_sqlite and self.relay_processes > 1:
+            raise Misconfigured(f"{PREFIX}RELAY_PROCESSES: SQLite has one writer; use PostgreSQL.")
+        return self.relay_processes or (1 if on_sqlite else os.cpu_count() or 1)
+
+    @property
     def spool_folder(self) -> Path:
         """Where mail lies while it comes in, on the same disk as the packs; made if missing."""
         folder = self.data_dir / "spool"

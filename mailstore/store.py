@@ -28,6 +28,7 @@ class Store:
         self.settings = settings
         self.jobs: Jobs = NoJobs()
         self.closing = threading.Event()
+        self.broken = threading.Event()
         self.packs: Packs = packs or LocalPacks(settings.data_dir / "packs")
         self.engine = make_engine(settings.rows_url)
         self._reader = sessionmaker(reader_options(self.engine), expire_on_commit=False)
@@ -43,6 +44,7 @@ class Store:
             raise Misconfigured(f"No data in {settings.data_dir}: run `flask setup` first.")
         store = cls(settings)
         if not schema.is_current(store.engine):
+            store.close()
             raise Misconfigured("The data does not fit this version: run `flask setup`.")
         return store
 

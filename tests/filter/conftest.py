@@ -7,8 +7,8 @@ import pytest
 import structlog
 from sqlalchemy import select
 
-from filter.rule import load_rules
 from filter.examination import CHILD
+from filter.rule import load_rules
 from mailstore import policies
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox

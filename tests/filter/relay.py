@@ -3,25 +3,41 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager
 
 from filter.dns import Resolver
 from filter.examination import Examiner
+from filter.hooks import Hooks
 from filter.intake import Intake
+from filter.limits import Counters, Gate, Limits
 from filter.recorder import Recorder
-from filter.session import Hooks, RelaySMTP
+from filter.server import the_certificate
+from filter.session import RelaySMTP
 from mailstore.deliveries import Delivery
 from mailstore.messages import Message
 from mailstore.packs import Packs, Place, Slice
 from mailstore.refusals import Refusal
 from mailstore.sandbox_pool import SandboxPool
+from mailstore.settings import Settings
 from mailstore.store import Store
 from tests.factories import ANNA, BEAT, a_mailbox
 from tests.filter.talk import Talk
 
+if TYPE_CHECKING:
+    from filter.connection import Connection
+
 CARLA = "carla@hafenbau.example"
+
+
+def a_gate(settings: Settings) -> Gate:
+    """Return the only gate to counts of its own."""
+    limits = Limits(
+        settings.max_connections, settings.max_connections_per_address, settings.max_new_per_minute
+    )
+    return Gate(Counters(), 0, limits)
 
 
 class Relay:
@@ -32,7 +48,7 @@ class Relay:
         with store.write() as db:
             self.mailboxes = [a_mailbox(db, address).id for address in (ANNA, BEAT, CARLA)]
         self._pool = pool
-        self.sessions: set[RelaySMTP] = set()
+        self.sessions: set[Connection] = set()
         self.port = 0
 
     async def start(self) -> None:
@@ -41,7 +57,7 @@ class Relay:
         self.recorder = Recorder(self.store)
         examiner = Examiner(settings, self._pool, Resolver(settings))
         self.intake = Intake(self.store, examiner, self.recorder)
-        hooks = Hooks(self.intake, settings)
+        hooks = Hooks(self.intake, settings, a_gate(settings), the_certificate(settings))
         self._server = await asyncio.get_running_loop().create_server(
             lambda: RelaySMTP(hooks, self.sessions), "127.0.0.1", 0
         )

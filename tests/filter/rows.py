@@ -1,8 +1,10 @@
 """What tests ask rows about deliveries, and how they damage what lies on disk."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from filter import delivery
 from filter.delivery import retries
@@ -31,6 +33,15 @@ def events_of(store: Store) -> list[str]:
             for kind in db.scalars(select(Event.kind).order_by(Event.id))
             if not kind.endswith("_added")
         ]
+
+
+@contextmanager
+def nobody_records(store: Store) -> Iterator[None]:
+    """Hold up whoever records mail, as another writer does."""
+    with store.write() as db:
+        if db.get_bind().dialect.name == "postgresql":
+            db.execute(text("LOCK TABLE packs IN EXCLUSIVE MODE"))
+        yield
 
 
 def damage(store: Store, queued: Delivery, *, missing: bool) -> Path:

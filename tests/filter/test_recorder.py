@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from filter import recorder as recorder_module
 from filter.recorder import MOST_TOGETHER, Batch, Recorder
 from mailstore import clock
 from mailstore.envelopes import Recipient
@@ -16,6 +17,7 @@ from mailstore.refusals import Refusal, Refused
 from mailstore.store import Store
 from tests.factories import ANNA, RAW, a_mailbox, a_verdict, accepted_by, the_recipient
 from tests.filter.relay import CountingPacks
+from tests.filter.rows import nobody_records
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def record(store: Store, accepted: Sequence[Accepted], *, held_up: bool = False)
         recorder = Recorder(store)
         waiting = [asyncio.ensure_future(recorder.record(Batch([each]))) for each in accepted]
         if held_up:
-            with store.write():
+            with nobody_records(store):
                 await asyncio.sleep(0.1)
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
         recorder.close()
@@ -99,7 +101,7 @@ def test_a_mail_whose_client_went_away_is_stored_all_the_same(
 
     async def run() -> None:
         recorder = Recorder(store)
-        with store.write():
+        with nobody_records(store):
             waiting = asyncio.ensure_future(recorder.record(Batch([mail])))
             await asyncio.sleep(0.05)
             waiting.cancel()
@@ -114,7 +116,7 @@ def test_a_mail_whose_client_went_away_is_stored_all_the_same(
 def test_storage_that_fails_promises_nothing_and_ends_the_process(
     store: Store, anna: Recipient, packs: CountingPacks
 ) -> None:
-    packs.error = OSError(28, "No space left on device")
+    packs.error = OSError(5, "Input/output error")
 
     async def run(recorder: Recorder) -> None:
         batches = [recorder.record(Batch([each])) for each in mails(store, anna, 3)]
@@ -125,6 +127,38 @@ def test_storage_that_fails_promises_nothing_and_ends_the_process(
 
     with_recorder(store, run)
     assert stored(store) == []
+
+
+def test_a_full_disk_promises_nothing_and_heals(
+    store: Store, anna: Recipient, packs: CountingPacks
+) -> None:
+    packs.error = OSError(28, "No space left on device")
+
+    async def run(recorder: Recorder) -> None:
+        (mail,) = mails(store, anna, 1)
+        with pytest.raises(OSError, match="No space"):
+            await recorder.record(Batch([mail]))
+        packs.error = None
+        await recorder.record(Batch([mail]))
+        assert not recorder.broken.is_set()
+
+    with_recorder(store, run)
+    assert len(stored(store)) == 1
+
+
+def test_what_cannot_begin_in_time_is_withdrawn_and_never_written(
+    store: Store, anna: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "LONGEST_WAIT", 0.1)
+    late, kept = mails(store, anna, 2)
+
+    async def run(recorder: Recorder) -> None:
+        with nobody_records(store), pytest.raises(TimeoutError):
+            await recorder.record(Batch([late]))
+        await recorder.record(Batch([kept]))
+
+    with_recorder(store, run)
+    assert stored(store) == [kept.public_id]
 
 
 def test_a_bug_does_not_end_the_process(

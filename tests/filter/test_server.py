@@ -18,10 +18,9 @@ from mailstore.messages import Message
 from mailstore.sandbox import ROOT
 from mailstore.settings import PREFIX
 from mailstore.store import Store
-from tests.conftest import ROWS
-from tests.factories import ANNA, RAW, a_mailbox
+from tests.factories import ANNA, RAW, a_mailbox, as_environment
 from tests.filter.background import Background
-from tests.filter.relay import CountingPacks
+from tests.filter.relay import CountingPacks, a_gate
 from tests.filter.talk import Talk
 
 PATIENCE = 15.0
@@ -60,7 +59,7 @@ class Served:
 
     async def _start(self, store: Store) -> None:
         self._stop = asyncio.Event()
-        self._task = asyncio.ensure_future(serve(store, self._stop))
+        self._task = asyncio.ensure_future(serve(store, a_gate(store.settings), self._stop))
         self._task.add_done_callback(lambda task: self.ended.set_result(task.result()))
 
     async def stop(self) -> None:
@@ -144,17 +143,15 @@ def test_the_command_ends_calmly_at_a_signal(store: Store, number: signal.Signal
 
 
 def environment(store: Store, port: int) -> dict[str, str]:
-    settings = store.settings
-    assert (settings.data_dir / ROWS).exists()
-    named = {
-        "DATA_DIR": str(settings.data_dir),
-        "KEYS": settings.keys.get_secret_value(),
-        "SECRET_KEY": settings.secret_key.get_secret_value(),
-        "SMTP_LISTEN": f"127.0.0.1:{port}",
-        "RELAY_CHILDREN": "1",
-    }
     inherited = {key: text for key, text in os.environ.items() if not key.startswith(PREFIX)}
-    return inherited | {PREFIX + key: text for key, text in named.items()}
+    return (
+        inherited
+        | as_environment(store.settings)
+        | {
+            f"{PREFIX}SMTP_LISTEN": f"127.0.0.1:{port}",
+            f"{PREFIX}RELAY_CHILDREN": "1",
+        }
+    )
 
 
 def run(env: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -23,7 +23,7 @@ from tests.filter.relay import Relay
         ("anna@[127.0.0.1]", reply.BAD_RECIPIENT),
         ("anna", reply.BAD_RECIPIENT),
         ("", reply.BAD_RECIPIENT),
-        ("anna\0@muster.example", reply.BAD_RECIPIENT),
+        ("anna\0@muster.example", reply.BAD_COMMAND),
         ("a" * 65 + "@muster.example", reply.BAD_RECIPIENT),
     ],
     ids=[

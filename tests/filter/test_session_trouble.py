@@ -111,8 +111,8 @@ def test_a_mail_that_fills_the_disk_is_read_to_its_end(relay: Relay) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a\x1b[31m", "<b>x</b>", "x\rX-Evil: 1", "x" * 500, "[192.0.2.7]"],
-    ids=["escape", "HTML", "CR", "long", "literal"],
+    ["a\x1b[31m", "<b>x</b>", "x" * 500, "[192.0.2.7]"],
+    ids=["escape", "HTML", "long", "literal"],
 )
 def test_a_hostile_greeting_is_stored_and_adds_no_line(relay: Relay, name: str) -> None:
     with relay.talk(f"EHLO {name}") as talk:
@@ -122,13 +122,6 @@ def test_a_hostile_greeting_is_stored_and_adds_no_line(relay: Relay, name: str) 
     assert message.headers.count("\r\n") == message.headers.count("\r") == 5
 
 
-def test_a_greeting_with_a_nul_is_stored_without_it(relay: Relay) -> None:
-    with relay.talk("EHLO a\0b") as talk:
-        assert talk.mail(RAW, ANNA).startswith("250")
-    ((message, _),) = relay.messages()
-    assert "\0" not in message.helo
-
-
 @pytest.mark.parametrize("command", ["EHLO", "HELO"])
 def test_a_greeting_in_another_charset_does_not_stop_mail(relay: Relay, command: str) -> None:
     with relay.talk("") as talk:
@@ -136,14 +129,17 @@ def test_a_greeting_in_another_charset_does_not_stop_mail(relay: Relay, command:
         assert talk.mail(RAW, ANNA).startswith("250")
 
 
-@pytest.mark.parametrize("size", [511, 5000, 70_000, 200_000])
+@pytest.mark.parametrize("size", [2050, 5000, 70_000, 200_000])
 def test_an_endless_command_is_refused_and_the_next_is_heard(relay: Relay, size: int) -> None:
     with relay.talk() as talk:
-        assert talk.say("NOOP " + "x" * size) == "500 Command line too long"
+        assert talk.say("NOOP " + "x" * size) == reply.TOO_LONG
         assert talk.say("NOOP") == "250 OK"
 
 
-@pytest.mark.parametrize("command", [b"NO\0OP", b"NOOP\rRSET", b"\xff\xfe", b"GET / HTTP/1.1", b""])
+@pytest.mark.parametrize(
+    "command",
+    [b"NO\0OP", b"NOOP a\0b", b"NOOP\rRSET", b"EHLO a\rb", b"\xff\xfe", b"GET / HTTP/1.1", b""],
+)
 def test_what_is_no_command_is_an_error(relay: Relay, command: bytes) -> None:
     with relay.talk() as talk:
         assert talk.say(command).startswith("500 ")

@@ -1,0 +1,205 @@
+"""One SMTP connection: counted, timed, and read line by line within bounds.
+
+aiosmtpd 1.4.6 takes lines that end with LF, makes a timer for each command, gives a second one
+for nothing to whoever is slow, and knows no limits; here is what stands in place of that.
+"""
+
+import asyncio
+from ssl import SSLContext
+
+from aiosmtpd.smtp import SMTP, TLSSetupException
+
+from filter import proxy, reply
+from filter.hooks import Hooks
+from filter.timing import Patience
+
+# RFC 5321 §4.5.3.1.4 asks for 512, and extensions for more. What waits beyond stays unread.
+LONGEST_COMMAND = 2048
+MOST_UNSENT = 2**16
+UNKNOWN_PAUSE = 1.0
+
+
+class Over(Exception):
+    """The session ends with this reply."""
+
+
+GONE = (asyncio.IncompleteReadError, ConnectionError, TLSSetupException)
+
+
+class Connection(SMTP):
+    """A client's connection; what it says is obeyed by a subclass."""
+
+    line_length_limit = LONGEST_COMMAND
+
+    def __init__(self, hooks: Hooks, connections: set["Connection"]) -> None:
+        self._hooks, self._connections = hooks, connections
+        self._patience = Patience(hooks.settings, lambda: self._close_with(reply.SILENT))
+        self._ip = ""
+        self._counted: str | None = None
+        self._refusal: str | None = None
+        self._errors = self._unknown = 0
+        self.busy = self.trusted = self.may_claim = False
+        super().__init__(
+            hooks,
+            hostname=hooks.settings.hostname,
+            ident="ESMTP Mailhafen",
+            data_size_limit=hooks.settings.max_message_bytes,
+            enable_SMTPUTF8=True,
+            loop=asyncio.get_running_loop(),
+        )
+
+    @property
+    def tls_context(self) -> SSLContext | None:
+        """What a handshake needs now; None without a certificate."""
+        certificate = self._hooks.certificate
+        return certificate.context if certificate is not None else None
+
+    @tls_context.setter
+    def tls_context(self, _given: object) -> None:
+        """Let aiosmtpd set what it was not given."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count a new session in; under TLS one begins anew, but is no new one (RFC 3207 §4.2)."""
+        new = self._original_transport is None
+        super().connection_made(transport)
+        if new:
+            self._connections.add(self)
+            peer = transport.get_extra_info("peername")
+            self.may_claim = self._hooks.trusts(peer[0] if peer else "")
+            self._refusal = self._speaks_for(peer[0] if peer else "")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Count the session out."""
+        self._connections.discard(self)
+        self._count_out()
+        super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """Let a mail take its time while it comes."""
+        super().data_received(data)
+        if self.busy:
+            self._patience.came(len(data))
+
+    def eof_received(self) -> bool | None:
+        """Answer what was said before the client had nothing more to say."""
+        if self.session is not None and self.session.ssl is not None:
+            return super().eof_received()
+        return asyncio.StreamReaderProtocol.eof_received(self)
+
+    def _speaks_for(self, ip: str) -> str | None:
+        """Count the session for an address, or return the reply that refuses it."""
+        self._count_out()
+        self._ip, self.trusted = ip, self._hooks.trusts(ip)
+        if self.trusted:
+            return None
+        refusal = self._hooks.gate.enter(ip)
+        self._counted = ip if refusal is None else None
+        return refusal
+
+    def _count_out(self) -> None:
+        if self._counted is not None:
+            self._hooks.gate.leave(self._counted)
+            self._counted = None
+
+    def _reset_timeout(self, duration: float | None = None) -> None:  # noqa: ARG002 (aiosmtpd's)
+        # aiosmtpd only cancels it, when the connection is lost.
+        self._timeout_handle = self._patience  # type: ignore[assignment]
+
+    def _close_with(self, status: str) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self._writer.write(status.encode() + b"\r\n")
+            self.transport.close()
+
+    def say_goodbye(self) -> None:
+        """End a session between two mails."""
+        self._close_with(reply.CLOSING)
+
+    async def _handle_client(self) -> None:
+        """Greet, then obey one command after another until the session is over."""
+        try:
+            await self._greet()
+            while self.transport is not None and not self.transport.is_closing():
+                self._patience.for_command(crowded=not self.trusted and self._hooks.gate.crowded)
+                line = await self._read_command()
+                self._patience.for_us()
+                await self._obey(line)
+        except Over as over:
+            self._close_with(str(over))
+        except (asyncio.IncompleteReadError, ConnectionError, TLSSetupException):
+            pass  # the client went away
+        if self.transport is not None:
+            self.transport.close()
+
+    async def _greet(self) -> None:
+        if self._refusal is not None:
+            raise Over(self._refusal)
+        if not self.trusted:
+            await asyncio.sleep(self._hooks.settings.greeting_pause_seconds)
+            self._nothing_said_yet()
+        await self.push(f"220 {self.hostname} {self.__ident__}")
+        if self.may_claim:
+            self._patience.for_command(crowded=False)
+            await self._read_proxy_header()
+
+    def _nothing_said_yet(self) -> None:
+        """End a session whose client talks when it is our turn (RFC 2920 §3.1)."""
+        if self._reader._buffer:  # type: ignore[attr-defined]  # private
+            raise Over(reply.TOO_EARLY)
+
+    async def _read_proxy_header(self) -> None:
+        """Believe a trusted peer that begins with a PROXY header; mail cannot begin so."""
+        first = await self._reader.readexactly(1)
+        self._reader._buffer[:0] = first  # type: ignore[attr-defined]  # private
+        if first in (proxy.WORD[:1], proxy.SIGNATURE[:1]):
+            try:
+                source = (await proxy.read(self._reader)).source
+            except proxy.BadHeader:
+                raise Over(reply.BAD_PROXY) from None
+            if source is not None and (refusal := self._speaks_for(source)):
+                raise Over(refusal)
+
+    async def _read_command(self) -> bytes:
+        """Return one line without its end; what is too long is skipped and refused."""
+        while True:
+            try:
+                line = await self._reader.readuntil(b"\n")
+                break
+            except asyncio.LimitOverrunError as error:
+                await self._reader.readexactly(error.consumed)
+                await self._skip_line()
+                await self.push(reply.TOO_LONG)
+        if not line.endswith(b"\r\n"):
+            raise Over(reply.BARE_LINE_FEED)
+        return line[:-2]
+
+    async def _skip_line(self) -> None:
+        more = True
+        while more:
+            try:
+                await self._reader.readuntil(b"\n")
+                more = False
+            except asyncio.LimitOverrunError as error:
+                await self._reader.readexactly(error.consumed)
+
+    async def push(self, status: str | bytes) -> None:
+        """Send a reply; a client that only makes errors is sent away."""
+        response = status.encode() if isinstance(status, str) else status
+        if self.transport is None or self.transport.is_closing():
+            raise ConnectionResetError
+        self._writer.write(response + b"\r\n")
+        if self._writer.transport.get_write_buffer_size() > MOST_UNSENT:
+            self._patience.for_command(crowded=False)
+            await self._writer.drain()
+        if response.startswith(b"5") and not self.trusted:
+            self._errors += 1
+            if self._errors >= self._hooks.settings.max_errors:
+                raise Over(reply.TOO_MANY_ERRORS)
+
+    async def guessed(self) -> None:
+        """Slow a client down that guesses recipients."""
+        self._unknown += 1
+        if self._unknown > self._hooks.settings.max_unknown_recipients and not self.trusted:
+            await asyncio.sleep(UNKNOWN_PAUSE)
+
+    async def _obey(self, line: bytes) -> None:
+        raise NotImplementedError

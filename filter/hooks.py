@@ -1,0 +1,120 @@
+"""What the sessions of one listener share, and their answers to commands."""
+
+import functools
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from filter import reply, xclient
+from filter.intake import Intake
+from filter.limits import Gate
+from filter.space import FreeSpace
+from filter.tls import Certificate
+from mailstore.addresses import Address
+from mailstore.db import storage_full
+from mailstore.errors import BadAddress
+from mailstore.settings import Settings
+
+if TYPE_CHECKING:
+    from mailstore.envelopes import Recipient
+
+log = structlog.get_logger()
+
+NULL_SENDER = "<>"
+EXTENSIONS = ["250-PIPELINING", "250-ENHANCEDSTATUSCODES"]
+
+
+class RelayEnvelope(Envelope):
+    """An envelope with its addresses parsed and its recipients found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sender: Address | None = None
+        self.recipients: dict[str, Recipient] = {}
+
+
+class Hooks:
+    """The answers to commands; also whom to trust, and how much of everything."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        settings: Settings,
+        gate: Gate,
+        certificate: Certificate | None = None,
+    ) -> None:
+        self.intake = intake
+        self.settings = settings
+        self.gate = gate
+        self.certificate = certificate
+        self.space = FreeSpace(settings.data_dir, settings.min_free_bytes)
+        self._trusted = settings.trusted_networks
+        self.trusts = functools.lru_cache(10_000)(self._trusts)
+
+    async def handle_EHLO(
+        self, server: Any, session: Session, _envelope: Envelope, name: str, said: list[str]
+    ) -> list[str]:
+        """Offer what we do, and not what aiosmtpd could (RFC 2920, RFC 2034)."""
+        session.host_name = name
+        offers = [line for line in said[1:] if not line.startswith("250-AUTH")]
+        if server.may_claim:
+            offers.insert(0, f"250-{xclient.OFFER}")
+        return [said[0], *EXTENSIONS, *offers]
+
+    async def handle_MAIL(
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: RelayEnvelope,
+        path: str,
+        options: list[str],
+    ) -> str:
+        """Take the sender; None stands for the null path."""
+        if self.space.low:
+            return reply.NO_SPACE
+        try:
+            envelope.sender = None if path == NULL_SENDER else Address.parse(path)
+        except BadAddress:
+            return reply.BAD_SENDER
+        envelope.mail_from = path
+        envelope.mail_options.extend(options)
+        return reply.OK_SENDER
+
+    async def handle_RCPT(
+        self,
+        server: Any,
+        _session: Session,
+        envelope: RelayEnvelope,
+        path: str,
+        _options: list[str],
+    ) -> str:
+        """Take a recipient who is one of ours."""
+        if len(envelope.recipients) >= self.settings.max_recipients:
+            return reply.TOO_MANY_RECIPIENTS
+        directory = self.intake.directory
+        try:
+            address = await directory.host_postmaster(path) or Address.parse(path)
+        except BadAddress:
+            return reply.BAD_RECIPIENT
+        known = await directory.knows(address)
+        if isinstance(known, str):
+            await server.guessed()
+            return known
+        envelope.recipients.setdefault(address.key, known)
+        return reply.OK_RECIPIENT
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer 451: without this hook aiosmtpd sends a final 500 that shows the error."""
+        if storage_full(error):
+            return reply.NO_SPACE
+        log.error("smtp_session_failed", exc_info=error)
+        return reply.TRY_LATER
+
+    def _trusts(self, ip: str) -> bool:
+        try:
+            peer = ip_address(ip)
+        except ValueError:
+            return False
+        return any(peer in network for network in self._trusted)
