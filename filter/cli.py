@@ -16,7 +16,9 @@ from filter.inspection import Case, explain
 from mailstore import retention
 from mailstore.cli import open_store, speaks
 from mailstore.jobs import ThreadJobs
+from mailstore.pipe import PipeReader
 from mailstore.settings import Settings
+from mailstore.store import NUDGES
 
 JOBS = (delivery.drain, retention.expire)  # imported here, so that the worker knows them
 
@@ -39,8 +41,10 @@ def worker() -> None:
         signal.signal(number, lambda *_: stop.set())
     jobs = ThreadJobs(store)
     store.jobs = jobs
+    pipe = PipeReader(store.settings.data_dir / NUDGES, jobs)
     well = sweep.work(store, jobs, stop)
     store.closing.set()
+    pipe.close()
     jobs.close()
     if not well:
         sys.exit(1)

@@ -6,12 +6,14 @@ server's 250 and before our commit sends that mail once more; never is one dropp
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
 import uvloop
+from sqlalchemy.orm import Session
 
 from filter import headers
 from filter.nexthop import Connection, HopDown
@@ -29,6 +31,8 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=5)
 TOGETHER = 50
 LATEST = 0.05
+PACE = 0.02
+LINGER = 1.0
 
 
 @job
@@ -48,9 +52,7 @@ async def _drain(store: Store, lane: Lane) -> None:
                 with store.write() as db:
                     lanes.came_back(db, lane.id, lane.fence)
                 log.info("lane_up", lane=lane.id)
-            while not store.closing.is_set() and (batch := _claim(store, lane)):
-                if not await _send_all(store, lane, connection, batch):
-                    break
+            await _send_all(store, lane, connection)
     except HopDown as error:
         log.info("lane_down", lane=lane.id, error=str(error))
         with store.write() as db:
@@ -65,20 +67,29 @@ def retries(settings: Settings) -> Retries:
     return Retries(timedelta(seconds=settings.retry_seconds), timedelta(days=settings.give_up_days))
 
 
-def _claim(store: Store, lane: Lane) -> Sequence[Delivery]:
-    with store.write() as db:
-        if not lanes.extend(db, lane.id, lane.fence, lease=LEASE):
-            return []
-        return deliveries.claim(
-            db, lane.id, limit=TOGETHER, lease=LEASE, retries=retries(store.settings)
-        )
+async def _send_all(store: Store, lane: Lane, connection: Connection) -> None:
+    """Send what is due, and what comes to be due while the connection is open anyway."""
+    ledger = Ledger(store)
+    while not store.closing.is_set():
+        begun = time.monotonic()
+        batch = ledger.turn(lane)
+        if batch:
+            if not await _send_batch(store, lane, connection, ledger, batch):
+                return
+            # Mail that comes in a stream is claimed together; a lone one was not kept waiting.
+            await asyncio.sleep(max(begun + PACE - time.monotonic(), 0))
+        elif not store.jobs.asked_again("drain", lane.id, seconds=LINGER):
+            return
+        await asyncio.sleep(0)
+        if not connection.alive:
+            ledger.flush()
+            return
 
 
-async def _send_all(
-    store: Store, lane: Lane, connection: Connection, batch: Sequence[Delivery]
+async def _send_batch(
+    store: Store, lane: Lane, connection: Connection, ledger: "Ledger", batch: Sequence[Delivery]
 ) -> bool:
     """Send a claimed batch; False if the connection broke on the way."""
-    ledger = Ledger(store)
     for index, delivery in enumerate(batch):
         async with _kept(store, lane, batch[index:]):
             outcome, alive = await _attempt(store, connection, delivery)
@@ -88,7 +99,6 @@ async def _send_all(
             with store.write() as db:
                 deliveries.put_back(db, batch[index + 1 :])
             return False
-    ledger.flush()
     return True
 
 
@@ -152,13 +162,27 @@ class Ledger:
 
     def flush(self) -> None:
         """Commit what is noted."""
+        if self._waiting:
+            with self._store.write() as db:
+                self._finish(db)
+            self._waiting.clear()
+
+    def turn(self, lane: Lane) -> Sequence[Delivery]:
+        """Commit what is noted and claim what is due next, in one go."""
+        claimed: Sequence[Delivery] = []
+        with self._store.write() as db:
+            self._finish(db)
+            if lanes.extend(db, lane.id, lane.fence, lease=LEASE):
+                claimed = deliveries.claim(
+                    db, lane.id, limit=TOGETHER, lease=LEASE, retries=self._retries
+                )
+        self._waiting.clear()
+        return claimed
+
+    def _finish(self, db: Session) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._waiting:
-            return
-        with self._store.write() as db:
-            lost = deliveries.finish_all(db, self._waiting, self._retries)
-        for each in lost:
-            log.warning("lease_lost", delivery=each)
-        self._waiting.clear()
+        if self._waiting:
+            for lost in deliveries.finish_all(db, self._waiting, self._retries):
+                log.warning("lease_lost", delivery=lost)

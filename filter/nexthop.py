@@ -74,6 +74,11 @@ class Connection:
             self._writer.write(b"QUIT\r\n")
             self._writer.close()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the other server has not hung up, as far as is known here."""
+        return not (self._writer.is_closing() or self._reader.at_eof())
+
     async def send(self, sender: str, recipient: str, content: "Content") -> Outcome:
         """Send one mail to one recipient; raises HopDown where the connection breaks."""
         for address in filter(None, (sender, recipient)):

@@ -37,37 +37,56 @@ class Jobs(Protocol):
     def enqueue(self, name: str, *ids: int) -> None:
         """Ask for a run; may be lost."""
 
+    def asked_again(self, name: str, *ids: int, seconds: float) -> bool:
+        """Whether a job that runs here was asked for again meanwhile, or is within the time."""
 
-class NoJobs:
-    """For processes that run no jobs: the worker's sweep finds the rows."""
 
-    def enqueue(self, name: str, *ids: int) -> None:
-        """Leave it to the sweep."""
+class _Running:
+    """A job that runs; `again` is set when somebody asks for it meanwhile."""
+
+    def __init__(self) -> None:
+        self.again = threading.Event()
 
 
 class ThreadJobs:
-    """Runs jobs in threads of this process; the same job never twice at once."""
+    """Runs jobs in threads of this process; the same job never twice at once.
+
+    A job that is asked for while it runs is run once more: it may have looked too early.
+    """
 
     def __init__(self, store: "Store", threads: int = 8) -> None:
         self._store = store
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
-        self._running: set[tuple[Any, ...]] = set()
+        self._running: dict[tuple[Any, ...], _Running] = {}
         self._lock = threading.Lock()
 
     def enqueue(self, name: str, *ids: int) -> None:
-        """Start the job in a thread unless it is running already."""
+        """Start the job in a thread, or tell the one that runs to look again."""
         with self._lock:
-            if (name, *ids) in self._running:
+            if running := self._running.get((name, *ids)):
+                running.again.set()
                 return
-            self._running.add((name, *ids))
-        try:
-            self._pool.submit(self._run, name, ids)
-        except RuntimeError:  # closed meanwhile: the next worker's sweep finds it
-            self._running.discard((name, *ids))
+            self._running[name, *ids] = _Running()
+        self._start(name, ids)
+
+    def asked_again(self, name: str, *ids: int, seconds: float) -> bool:
+        """Whether a job that runs was asked for again meanwhile, or is within the time."""
+        running = self._running.get((name, *ids))
+        if running is None:
+            return False
+        asked = running.again.wait(seconds)
+        running.again.clear()
+        return asked
 
     def close(self) -> None:
         """Wait for running jobs and start no more."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _start(self, name: str, ids: tuple[int, ...]) -> None:
+        try:
+            self._pool.submit(self._run, name, ids)
+        except RuntimeError:  # closed meanwhile: the next worker's sweep finds it
+            self._running.pop((name, *ids), None)
 
     def _run(self, name: str, ids: tuple[int, ...]) -> None:
         try:
@@ -78,7 +97,13 @@ class ThreadJobs:
                 self._store.broken.set()
         finally:
             with self._lock:
-                self._running.discard((name, *ids))
+                again = self._running[name, *ids].again.is_set()
+                if again:
+                    self._running[name, *ids] = _Running()
+                else:
+                    del self._running[name, *ids]
+        if again:
+            self._start(name, ids)
 
 
 def after_commit(db: Session, name: str, *ids: int) -> None:

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from mailstore import clock, jobs, recording
+from mailstore import clock, recording
 from mailstore.addresses import Address
 from mailstore.envelopes import Action, Client, MailClass, Recipient, Summary, Verdict
 from mailstore.messages import new_public_id
@@ -40,8 +40,6 @@ def put_in_pack(
 def queue(db: Session, accepted: Accepted, place: Place) -> None:
     """Queue what lies in a pack, in the caller's transaction."""
     recording.record(db, [(accepted, place)])
-    for verdict in accepted.verdicts:
-        jobs.after_commit(db, "drain", verdict.recipient.lane_id)
 
 
 def summary_of(author: Address, name: str, subject: str) -> Summary:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from mailstore import figures, refusals
+from mailstore import figures, jobs, refusals
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import Action, Client, MailClass, NewsletterAction, Summary, Verdict
@@ -59,6 +59,8 @@ def record(
         deliveries = [_delivery(each, verdict) for each, _ in placed for verdict in each.verdicts]
         connection.execute(_DELIVERIES, deliveries)
         counts.update((row["domain_id"], f"in_{row['mail_class']}") for row in deliveries)
+        for lane_id in {row["lane_id"] for row in deliveries if row["state"] is State.QUEUED}:
+            jobs.after_commit(db, "drain", lane_id)
     refusals.record(db, refused)
     counts.update((each.domain_id, "refused") for each in refused)
     figures.add(db, counts)

@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session, sessionmaker
 from mailstore import schema
 from mailstore.db import make_engine, reader_options, writer_options
 from mailstore.errors import Misconfigured, NotFound
-from mailstore.jobs import Jobs, NoJobs, start_waiting
+from mailstore.jobs import Jobs, start_waiting
 from mailstore.keys import KeyRing
 from mailstore.messages import Message
 from mailstore.packs import LocalPacks, Packs
+from mailstore.pipe import PipeJobs
 from mailstore.settings import Settings
 from mailstore.slices import Sealed, seal, unseal
+
+NUDGES = "nudges"
 
 
 class Store:
@@ -26,7 +29,7 @@ class Store:
     def __init__(self, settings: Settings, packs: Packs | None = None) -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
-        self.jobs: Jobs = NoJobs()
+        self.jobs: Jobs = PipeJobs(settings.data_dir / NUDGES)
         self.closing = threading.Event()
         self.broken = threading.Event()
         self.packs: Packs = packs or LocalPacks(settings.data_dir / "packs")

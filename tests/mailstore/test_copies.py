@@ -29,8 +29,10 @@ def scope(anna: Mailbox) -> Scope:
 
 
 @pytest.fixture
-def copy(store: Store, anna: Mailbox) -> Delivery:
-    return an_accepted(store, anna)
+def copy(store: Store, anna: Mailbox, jobs: RecordedJobs) -> Delivery:
+    accepted = an_accepted(store, anna)
+    jobs.asked.clear()
+    return accepted
 
 
 def deliver(store: Store, delivery: Delivery, result: Result = Result.SENT) -> None:

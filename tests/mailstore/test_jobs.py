@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailstore.jobs import REGISTRY, NoJobs, ThreadJobs, job
+from mailstore.jobs import REGISTRY, ThreadJobs, job
 from mailstore.store import Store
 
 SOON = 5.0
@@ -48,9 +48,8 @@ def test_the_same_job_never_runs_twice_at_once(bench: Bench, runner: ThreadJobs)
     runner.enqueue("slow", 1)
     runner.enqueue("slow", 2)
     assert bench.begun.acquire(timeout=SOON)
-    bench.may_end.set()
-    runner.close()
     assert sorted(bench.ran) == [1, 2]
+    bench.may_end.set()
 
 
 def test_a_job_can_run_again_once_it_has_ended(bench: Bench, runner: ThreadJobs) -> None:
@@ -94,5 +93,35 @@ def test_a_job_is_known_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None
     assert {"tidy": tidy} == jobs.REGISTRY
 
 
-def test_a_process_that_runs_no_jobs_leaves_them_to_the_sweep() -> None:
-    NoJobs().enqueue("drain", 1)
+def test_a_job_asked_for_while_it_runs_is_run_once_more(bench: Bench, runner: ThreadJobs) -> None:
+    runner.enqueue("slow", 1)
+    assert bench.begun.acquire(timeout=SOON)
+    for _ in range(3):
+        runner.enqueue("slow", 1)
+    bench.may_end.set()
+    assert bench.begun.acquire(timeout=SOON)
+    runner.close()
+    assert bench.ran == [1, 1]
+
+
+def test_a_running_job_hears_that_it_was_asked_for_and_then_is_not_run_again(
+    runner: ThreadJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[bool] = []
+    begun = threading.Event()
+
+    def listening(_store: Store, number: int) -> None:
+        begun.set()
+        heard.append(runner.asked_again("listening", number, seconds=SOON))
+        heard.append(runner.asked_again("listening", number, seconds=0))
+
+    monkeypatch.setitem(REGISTRY, "listening", listening)
+    runner.enqueue("listening", 1)
+    assert begun.wait(SOON)
+    runner.enqueue("listening", 1)
+    runner.close()
+    assert heard == [True, False]
+
+
+def test_nobody_asks_again_for_what_does_not_run(runner: ThreadJobs) -> None:
+    assert not runner.asked_again("slow", 1, seconds=0)

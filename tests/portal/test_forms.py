@@ -78,6 +78,7 @@ def test_looking_changes_nothing_but_marks_and_counters(
     app: Flask, browser: FlaskClient, own: Own, store: Store, jobs: RecordedJobs
 ) -> None:
     before = stock(store, without=seen_only)
+    jobs.asked.clear()
     for rule in rules_of(app):
         if "GET" in methods_of(rule):
             path = path_to(app, rule, **own.values(rule))

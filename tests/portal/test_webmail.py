@@ -30,10 +30,11 @@ LONG_AGO = NOON - timedelta(days=2)
 
 
 @pytest.fixture
-def copy(store: Store, anna: Mailbox) -> Delivery:
+def copy(store: Store, anna: Mailbox, jobs: RecordedJobs) -> Delivery:
     """Return the copy of a mail that the mail server took."""
     taken = an_accepted(store, anna)
     become(store, taken, State.DELIVERED, reply="250 2.0.0 ok")
+    jobs.asked.clear()
     return taken
 
 
