@@ -4,7 +4,7 @@ Whatever goes wrong there becomes a symbol: a mail is held, never lost, when it 
 examined.
 """
 
-import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -16,13 +16,13 @@ from filter.verdict import UNEXAMINED
 from mailstore.addresses import Address
 from mailstore.envelopes import Client, Summary, Symbol
 from mailstore.errors import SandboxFailed
+from mailstore.sandbox import Content
 from mailstore.sandbox_pool import SandboxPool
 from mailstore.settings import Settings
 
 log = structlog.get_logger()
 
 CHILD = "filter.reading"
-LONGEST_HEAD = 2**20
 BARE_LINE_ENDS = "BARE_LINE_ENDS"
 
 
@@ -41,13 +41,16 @@ class Findings:
         return self.summary.author
 
 
-class Content(Protocol):
-    """A mail in a file."""
+class Spooled(Protocol):
+    """A mail that came in."""
 
     bare: bool
 
-    def fileno(self) -> int:
-        """Return the descriptor of its bytes."""
+    def content(self) -> Content:
+        """Return its bytes, or their descriptor."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield it from its beginning."""
 
 
 class Examiner:
@@ -60,7 +63,7 @@ class Examiner:
         self._rules_off = [name.strip() for name in settings.rules_off.split(",") if name.strip()]
 
     async def examine(
-        self, client: Client, sender: Address | None, content: Content, *, check_spf: bool = True
+        self, client: Client, sender: Address | None, spooled: Spooled, *, check_spf: bool = True
     ) -> Findings:
         """Return what the rules find; UNEXAMINED where that took too much of anything."""
         args = {
@@ -74,17 +77,17 @@ class Examiner:
             said = await self._pool.call(
                 "examine",
                 args,
-                content.fileno(),
+                spooled.content(),
                 seconds=self._settings.examine_seconds,
                 answer=self._resolver.answer,
                 group=f"{client.ip} {sender}",
             )
         except SandboxFailed as error:
             log.warning("examination_failed", error=str(error))
-            cut = headers.cuts(os.pread(content.fileno(), LONGEST_HEAD, 0), self._settings.hostname)
+            cut = headers.cuts(next(spooled.chunks(), b""), self._settings.hostname)
             return Findings((Symbol(UNEXAMINED, str(error)),), Summary(cuts=cut))
         found = _findings(said)
-        return _with_symbol(found, BARE_LINE_ENDS) if content.bare else found
+        return _with_symbol(found, BARE_LINE_ENDS) if spooled.bare else found
 
 
 def _findings(said: dict[str, Any]) -> Findings:

@@ -1,4 +1,4 @@
-"""A mail while it comes in: a file without a name, in one canonical form.
+"""A mail while it comes in: once it is not small, a file without a name; in one canonical form.
 
 The end of DATA is CRLF.CRLF and nothing else (RFC 5321 §4.1.1.4); bare CR and LF inside are
 made CRLF once, so that scan, signature, display and delivery all see the same lines.
@@ -8,10 +8,12 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
+
+from mailstore.sandbox import Content
 
 CHUNK = 256 * 1024
-BUFFER = 64 * 1024
+SMALL = 64 * 1024
 
 
 class Canonical:
@@ -54,10 +56,12 @@ class Canonical:
 
 
 class Spool:
-    """The file a mail is streamed into; without a folder, in the system's temporary one."""
+    """What a mail is streamed into; without a folder, its file is in the system's temporary one."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder, buffering=BUFFER)  # noqa: SIM115 (we close)
+        self._folder = folder
+        self._small = bytearray()
+        self._file: IO[bytes] | None = None
         self.size = 0
         self.bare = False
         self._failure: OSError | None = None
@@ -68,9 +72,12 @@ class Spool:
         The client sends to the end of its mail whatever happens to us.
         """
         self.size += len(data)
+        if self._file is None and self.size <= SMALL:
+            self._small += data
+            return
         try:
             if self._failure is None:
-                self._file.write(data)
+                self._opened().write(data)
         except OSError as error:
             self._failure = error
 
@@ -79,21 +86,35 @@ class Spool:
         if self._failure is not None:
             raise self._failure
 
-    def fileno(self) -> int:
-        """Return the descriptor, with everything written so far behind it."""
+    def content(self) -> Content:
+        """Return a small mail's bytes, or the descriptor with everything written behind it."""
+        if self._file is None:
+            return bytes(self._small)
         self._file.flush()
         return self._file.fileno()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the mail from its beginning."""
+        if self._file is None:
+            yield bytes(self._small)
+            return
         self._file.seek(0)
         while chunk := self._file.read(CHUNK):
             yield chunk
 
     def close(self) -> None:
-        """Let the file go; nothing of it stays."""
-        with contextlib.suppress(OSError):  # what was not written is not wanted any more
-            self._file.close()
+        """Let the mail go; nothing of it stays."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # what was not written is not wanted any more
+                self._file.close()
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            file = tempfile.TemporaryFile(dir=self._folder, buffering=CHUNK)  # noqa: SIM115 (we close)
+            self._file = file
+            self._file.write(self._small)
+            self._small.clear()
+        return self._file
 
     def __enter__(self) -> Self:
         return self

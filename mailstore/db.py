@@ -134,8 +134,18 @@ os.register_at_fork(after_in_child=_forget_connections)
 
 def upsert(db: Session, table: type[Base]) -> Any:
     """Return an INSERT for this database that knows ON CONFLICT."""
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table.__table__)
+    return insert_into(table, dialect_of(db))
+
+
+def insert_into(table: type[Base], dialect: str) -> Any:
+    """Return an INSERT for a database by its name; busy callers keep what they make of it."""
+    module = postgresql if dialect == "postgresql" else sqlite
+    return module.insert(table.__table__)
+
+
+def dialect_of(db: Session) -> str:
+    """Return the name of the database behind a session."""
+    return db.get_bind().dialect.name
 
 
 def storage_full(error: BaseException) -> bool:

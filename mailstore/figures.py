@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock
-from mailstore.db import Base, upsert
+from mailstore.db import Base, dialect_of, insert_into
 
 NOBODY = 0
 
@@ -31,11 +33,13 @@ def add(db: Session, counts: Mapping[tuple[int, str], int]) -> None:
     ]
     if not rows:
         return
-    statement = upsert(db, Figure)
-    db.execute(
-        statement.on_conflict_do_update(
-            index_elements=["hour", "domain_id", "name"],
-            set_={"count": Figure.count + statement.excluded.count},
-        ),
-        rows,
+    db.connection().execute(_add(dialect_of(db)), rows)
+
+
+@cache
+def _add(dialect: str) -> Any:
+    statement = insert_into(Figure, dialect)
+    return statement.on_conflict_do_update(
+        index_elements=["hour", "domain_id", "name"],
+        set_={"count": Figure.count + statement.excluded.count},
     )

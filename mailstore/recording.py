@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from mailstore import figures, jobs, refusals
-from mailstore.db import upsert
+from mailstore.db import dialect_of, insert_into
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import Action, Client, MailClass, NewsletterAction, Summary, Verdict
 from mailstore.messages import Message
@@ -45,6 +46,11 @@ _DELIVERIES = insert(Delivery.__table__).values(
 )
 
 
+@cache
+def _packs(dialect: str) -> Any:
+    return insert_into(Pack, dialect).on_conflict_do_nothing()
+
+
 def record(
     db: Session, placed: Sequence[tuple[Accepted, Place]], refused: Sequence[Refused] = ()
 ) -> None:
@@ -54,7 +60,7 @@ def record(
         connection = db.connection()
         packs = {place.pack: place.day for _, place in placed}
         rows = [{"name": name, "day": day} for name, day in packs.items()]
-        connection.execute(upsert(db, Pack).on_conflict_do_nothing(), rows)
+        connection.execute(_packs(dialect_of(db)), rows)
         connection.execute(_MESSAGES, [_message(each, place) for each, place in placed])
         deliveries = [_delivery(each, verdict) for each, _ in placed for verdict in each.verdicts]
         connection.execute(_DELIVERIES, deliveries)

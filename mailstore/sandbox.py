@@ -1,8 +1,9 @@
 """The sandbox: foreign content is parsed in children that can be killed.
 
 A child is exec'd, not forked from a process full of secrets. It gets one end of a socketpair,
-length-prefixed JSON, and the mail as a descriptor. It may ask its parent something (a DNS
-lookup) while it works. A child that overruns its time, or says anything else, is killed.
+length-prefixed JSON, and the mail: behind that if it is small, else as a descriptor. It may ask
+its parent something (a DNS lookup) while it works. A child that overruns its time, or says
+anything else, is killed.
 """
 
 import json
@@ -21,6 +22,9 @@ LENGTH = 4
 LARGEST_REPLY = 64 * 2**20
 START_SECONDS = 30.0
 CHUNK = 2**18
+
+# A mail for a child: its bytes if it is small, or a descriptor of them.
+Content = bytes | int
 
 
 def pack_frame(value: object) -> bytes:
@@ -45,12 +49,17 @@ class Child:
                 stdin=subprocess.DEVNULL,
             )
 
-    def begin(self, frame: bytes, descriptor: int) -> bytes:
-        """Send the beginning of a request with a descriptor; return the rest of it.
+    def begin(self, name: str, args: object, content: Content) -> bytes:
+        """Begin a call and return what of it is still to be sent.
 
-        The child waits for a request, so all but a huge one fits the socket's buffer.
+        The child waits for one, so all but a huge call fits the socket's buffer.
         """
-        return frame[socket.send_fds(self.sock, [frame], [descriptor]) :]
+        request = {"call": name, "args": args}
+        if isinstance(content, int):
+            frame = pack_frame(request)
+            return frame[socket.send_fds(self.sock, [frame], [content]) :]
+        frame = pack_frame(request | {"size": len(content)}) + content
+        return frame[self.sock.send(frame) :]
 
     def kill(self) -> None:
         """End the child, whatever it does."""
@@ -67,15 +76,13 @@ class Sandbox:
         self._child: Child | None = None
         self._lock = threading.Lock()
 
-    def call(self, name: str, args: object, descriptor: int, *, seconds: float) -> Any:
-        """Return what the child says of a file, or raise SandboxFailed."""
+    def call(self, name: str, args: object, content: Content, *, seconds: float) -> Any:
+        """Return what the child says of a mail, or raise SandboxFailed."""
         with self._lock:
             try:
                 child = self._ready()
                 child.sock.setblocking(True)
-                child.sock.sendall(
-                    child.begin(pack_frame({"call": name, "args": args}), descriptor)
-                )
+                child.sock.sendall(child.begin(name, args, content))
                 return result(final(self._receive(child, seconds)))
             except (OSError, ValueError) as error:
                 self.close()

@@ -24,6 +24,7 @@ MOST_FILES = 64
 LONGEST_CALL = 60
 # Whoever takes and hands on mail goes first when a parser spins.
 CALMER = 5
+AT_ONCE = 2**18
 NEW_USER, NEW_NETWORK = 0x10000000, 0x40000000
 
 Ask = Callable[[Any], Any]
@@ -40,11 +41,10 @@ def main(module: str, descriptor: int) -> None:
     sock = socket.socket(fileno=descriptor)
     sock.sendall(pack_frame({"ready": True}))
     while (request := _receive(sock)) is not None:
-        call, descriptors = request
+        call, content = request
         # Should the parent die while this call spins, nobody else would end it.
         signal.alarm(LONGEST_CALL)
         try:
-            content = _read(descriptors)
             result = served[call["call"]](call["args"], content, lambda what: _ask(sock, what))
             reply = {"result": result}
         except (RecursionError, MemoryError) as error:
@@ -68,21 +68,29 @@ def limit() -> None:
     libc.unshare(NEW_USER | NEW_NETWORK)
 
 
-def _receive(sock: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    body, descriptors, _, _ = socket.recv_fds(sock, 2**18, 1)
-    while body and len(body) < LENGTH + int.from_bytes(body[:LENGTH]):
-        body += sock.recv(2**18)
+def _receive(sock: socket.socket) -> tuple[dict[str, Any], bytes] | None:
+    """Return a frame, and the mail that came with it."""
+    body, descriptors, _, _ = socket.recv_fds(sock, AT_ONCE, 1)
     if not body:
         return None
-    return json.loads(body[LENGTH:]), descriptors
+    body = _at_least(sock, body, LENGTH)
+    end = LENGTH + int.from_bytes(body[:LENGTH])
+    body = _at_least(sock, body, end)
+    frame: dict[str, Any] = json.loads(body[LENGTH:end])
+    if descriptors:
+        with os.fdopen(descriptors[0], "rb") as file:
+            file.seek(0)
+            return frame, file.read()
+    return frame, _at_least(sock, body, end + frame.get("size", 0))[end:]
 
 
-def _read(descriptors: list[int]) -> bytes:
-    if not descriptors:
-        return b""
-    with os.fdopen(descriptors[0], "rb") as file:
-        file.seek(0)
-        return file.read()
+def _at_least(sock: socket.socket, body: bytes, length: int) -> bytes:
+    while len(body) < length:
+        more = sock.recv(AT_ONCE)
+        if not more:
+            sys.exit(0)  # the parent is gone
+        body += more
+    return body
 
 
 def _ask(sock: socket.socket, what: object) -> Any:

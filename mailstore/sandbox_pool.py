@@ -13,7 +13,16 @@ from typing import Any, Self
 import structlog
 
 from mailstore.errors import SandboxFailed
-from mailstore.sandbox import LENGTH, START_SECONDS, Child, checked, final, pack_frame, parsed
+from mailstore.sandbox import (
+    LENGTH,
+    START_SECONDS,
+    Child,
+    Content,
+    checked,
+    final,
+    pack_frame,
+    parsed,
+)
 from mailstore.sandbox import result as result_of
 
 log = structlog.get_logger()
@@ -116,13 +125,13 @@ class SandboxPool:
         self,
         name: str,
         args: object,
-        descriptor: int,
+        content: Content,
         *,
         seconds: float,
         answer: Answer,
         group: str = "",
     ) -> Any:
-        """Return what a child says of a file, or raise SandboxFailed.
+        """Return what a child says of a mail, or raise SandboxFailed.
 
         Callers of one group wait for each other before anybody else waits for them.
         """
@@ -130,7 +139,7 @@ class SandboxPool:
         good = False
         try:
             async with asyncio.timeout(seconds):
-                reply = await _converse(member, {"call": name, "args": args}, descriptor, answer)
+                reply = await _converse(member, member.child.begin(name, args, content), answer)
             good = True
             return result_of(reply)
         except (OSError, ValueError) as error:
@@ -254,11 +263,10 @@ class SandboxPool:
         member.child.kill()
 
 
-async def _converse(
-    member: _Member, request: object, descriptor: int, answer: Answer
-) -> dict[str, Any]:
-    """Send a request, answer what the child asks, and return its final word."""
-    member.transport.write(member.child.begin(pack_frame(request), descriptor))
+async def _converse(member: _Member, rest: bytes, answer: Answer) -> dict[str, Any]:
+    """Send the rest of a request, answer what the child asks, and return its final word."""
+    if rest:
+        member.transport.write(rest)
     reply = await member.line.frame()
     while "ask" in reply:
         member.transport.write(pack_frame({"answer": await answer(reply["ask"])}))

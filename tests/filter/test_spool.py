@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from filter.spool import CHUNK, Canonical, Spool
+from filter.spool import CHUNK, SMALL, Canonical, Spool
 
 LINE_END = b"\r\n"
 # Pieces that meet the hard places far more often than chance would.
@@ -90,15 +90,19 @@ def test_a_spool_gives_back_what_was_written_as_often_as_asked() -> None:
             assert b"".join(spool.chunks()) == content
 
 
-def test_a_descriptor_has_everything_written_so_far_behind_it() -> None:
+def test_a_small_mail_is_bytes_and_a_larger_one_a_descriptor() -> None:
     with Spool(None) as spool:
         spool.write(b"small")
-        assert os.pread(spool.fileno(), 99, 0) == b"small"
+        assert spool.content() == b"small"
+        spool.write(b"x" * SMALL)
+        descriptor = spool.content()
+        assert isinstance(descriptor, int)
+        assert os.pread(descriptor, SMALL + 99, 0) == b"small" + b"x" * SMALL
 
 
 def test_nothing_of_a_spool_stays(tmp_path: Path) -> None:
     with Spool(tmp_path) as spool:
-        spool.write(b"secret")
-        spool.fileno()
+        spool.write(b"secret" * SMALL)
+        spool.content()
         assert list(tmp_path.iterdir()) == []
     assert list(tmp_path.iterdir()) == []
