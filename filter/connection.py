@@ -6,6 +6,7 @@ for nothing to whoever is slow, and knows no limits; here is what stands in plac
 
 import asyncio
 from ssl import SSLContext
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
@@ -29,9 +30,11 @@ GONE = (asyncio.IncompleteReadError, ConnectionError, TLSSetupException)
 class Connection(SMTP):
     """A client's connection; what it says is obeyed by a subclass."""
 
-    line_length_limit = LONGEST_COMMAND
-
     def __init__(self, hooks: Hooks, connections: set["Connection"]) -> None:
+        loop = asyncio.get_running_loop()
+        self.__dict__.update(self._pattern(hooks, loop))
+        reader = asyncio.StreamReader(limit=LONGEST_COMMAND, loop=loop)
+        asyncio.StreamReaderProtocol.__init__(self, reader, self._cb_client_connected, loop)
         self._hooks, self._connections = hooks, connections
         self._patience = Patience(hooks.settings, lambda: self._close_with(reply.SILENT))
         self._ip = ""
@@ -39,14 +42,27 @@ class Connection(SMTP):
         self._refusal: str | None = None
         self._errors = self._unknown = 0
         self.busy = self.trusted = self.may_claim = False
-        super().__init__(
-            hooks,
-            hostname=hooks.settings.hostname,
-            ident="ESMTP Mailhafen",
-            data_size_limit=hooks.settings.max_message_bytes,
-            enable_SMTPUTF8=True,
-            loop=asyncio.get_running_loop(),
-        )
+
+    @classmethod
+    def _pattern(cls, hooks: Hooks, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+        """Return what aiosmtpd sets in every session, the same for all of one listener.
+
+        aiosmtpd 1.4.6 finds its own methods by looking through all members of three objects;
+        for each connection that would cost as much as taking a mail.
+        """
+        if hooks.pattern is None:
+            made = object.__new__(cls)
+            SMTP.__init__(
+                made,
+                hooks,
+                hostname=hooks.settings.hostname,
+                ident="ESMTP Mailhafen",
+                data_size_limit=hooks.settings.max_message_bytes,
+                enable_SMTPUTF8=True,
+                loop=loop,
+            )
+            hooks.pattern = made.__dict__
+        return hooks.pattern
 
     @property
     def tls_context(self) -> SSLContext | None:

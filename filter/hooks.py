@@ -49,6 +49,7 @@ class Hooks:
         self.settings = settings
         self.gate = gate
         self.certificate = certificate
+        self.pattern: dict[str, Any] | None = None
         self.space = FreeSpace(settings.data_dir, settings.min_free_bytes)
         self._trusted = settings.trusted_networks
         self.trusts = functools.lru_cache(10_000)(self._trusts)

@@ -34,7 +34,7 @@ class RelaySMTP(Connection):
         name = verb.upper().decode("ascii", "replace")
         if name == "PROXY":
             raise Over(reply.BAD_PROXY)
-        method = self._smtp_methods.get(name)
+        method = getattr(self, f"smtp_{name}", None) if name in self._smtp_methods else None
         if method is None or b"\r" in line or b"\0" in line:
             await self.push(reply.UNKNOWN_COMMAND if method is None else reply.BAD_COMMAND)
             return

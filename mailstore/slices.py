@@ -9,6 +9,7 @@ import hashlib
 import io
 import itertools
 import secrets
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -46,7 +47,7 @@ def seal(key: bytes, day: date, chunks: Iterable[bytes]) -> Sealed:
     salt = secrets.token_bytes(SALT_BYTES)
     cipher = _cipher(key, salt)
     digest, size = hashlib.sha256(), 0
-    compressor = zstandard.ZstdCompressor(level=LEVEL).compressobj()
+    compressor = _compressor().compressobj()
     out, waiting, number = bytearray(VERSION + salt), bytearray(), 0
     for chunk in itertools.chain(chunks, (None,)):
         if chunk is None:
@@ -140,6 +141,17 @@ class _Reader:
         if length > _LARGEST:
             raise Corrupt("a frame is longer than any we write")
         return self.take(length), last
+
+
+_kept = threading.local()
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    # To make one costs more than a small mail does, and no two threads may share it.
+    if not hasattr(_kept, "compressor"):
+        _kept.compressor = zstandard.ZstdCompressor(level=LEVEL)
+    made: zstandard.ZstdCompressor = _kept.compressor
+    return made
 
 
 def _cipher(key: bytes, salt: bytes) -> AESGCM:
