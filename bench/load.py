@@ -24,7 +24,10 @@ class Sent:
 
 @dataclass(slots=True)
 class Load:
-    """Sends `count` mails of `size` bytes over `sessions` sessions to one address."""
+    """Sends `count` mails of `size` bytes over `sessions` sessions to one address.
+
+    Each mail has a number, from `first` on.
+    """
 
     port: int
     recipient: str
@@ -32,12 +35,15 @@ class Load:
     size: int
     sessions: int
     reuse: bool = True
+    first: int = 0
     ledger: list[Sent] = field(default_factory=list)
 
     async def run(self) -> float:
         """Send what has no 250 yet and return the seconds it took; may be run again."""
         promised = {int(sent.id) for sent in self.ledger if sent.code == TAKEN}
-        numbers = iter([number for number in range(self.count) if number not in promised])
+        numbers = iter(
+            [each for each in range(self.first, self.first + self.count) if each not in promised]
+        )
         begun = time.monotonic()
         await asyncio.gather(*(self._session(numbers) for _ in range(self.sessions)))
         return time.monotonic() - begun
@@ -56,9 +62,9 @@ class Load:
         """Send mails over one connection and return the number that comes next."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            await _reply(reader)
+            await read_reply(reader)
             writer.write(b"EHLO bench.example\r\n")
-            await _reply(reader)
+            await read_reply(reader)
             while number is not None:
                 await self._mail(reader, writer, number)
                 number = next(numbers, None)
@@ -77,10 +83,10 @@ class Load:
         rcpt = f"RCPT TO:<{self.recipient}>\r\n".encode()
         for command in (b"MAIL FROM:<bench@sender.example>\r\n", rcpt, b"DATA\r\n"):
             writer.write(command)
-            await _reply(reader)
+            await read_reply(reader)
         writer.write(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
         begun = time.monotonic()
-        code, text = await _reply(reader)
+        code, text = await read_reply(reader)
         digest = hashlib.sha256(content).hexdigest()
         self.ledger.append(Sent(str(number), digest, code, time.monotonic() - begun, text))
 
@@ -98,7 +104,8 @@ def mail(number: int, size: int) -> bytes:
     return head + body + b"\r\n"
 
 
-async def _reply(reader: asyncio.StreamReader) -> tuple[int, str]:
+async def read_reply(reader: asyncio.StreamReader) -> tuple[int, str]:
+    """Return code and last line of one reply."""
     while True:
         line = await reader.readuntil(b"\n")
         if line[3:4] != b"-":

@@ -12,19 +12,20 @@ LOOK_EVERY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Processor seconds, and the most memory (PSS, bytes) seen at one time."""
+    """Processor seconds, and memory (PSS, bytes): at the beginning, and the most seen."""
 
     seconds: float
+    idle: int
     peak: int
 
 
 class Usage:
     """Watches processes and all their children from now on."""
 
-    def __init__(self, pids: Sequence[int]) -> None:
-        self._pids = pids
+    def __init__(self, pids: Sequence[int], memory_of: Sequence[int] = ()) -> None:
+        self._pids, self._memory_of = pids, memory_of or pids
         self._begun = self._seconds()
-        self._peak = 0
+        self._idle = self._peak = self._memory()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -33,7 +34,8 @@ class Usage:
         """Return what was used since the beginning, and stop watching."""
         self._stop.set()
         self._thread.join()
-        return Used(self._seconds() - self._begun, max(self._peak, self._memory()))
+        seconds = self._seconds() - self._begun
+        return Used(seconds, self._idle, max(self._peak, self._memory()))
 
     def _watch(self) -> None:
         while not self._stop.wait(LOOK_EVERY):
@@ -43,7 +45,7 @@ class Usage:
         return sum(map(_processor, family(self._pids)))
 
     def _memory(self) -> int:
-        return sum(map(_pss, family(self._pids)))
+        return sum(map(_pss, family(self._memory_of)))
 
 
 def family(pids: Sequence[int]) -> set[int]:

@@ -1,57 +1,116 @@
 """How fast the relay takes mail and hands it on, and whether each 250 is stored once.
 
     python -m bench.relay --mails 2000 --sessions 20 --size 10240
+    python -m bench.relay --peer 127.0.0.1:22602 --peer-recipient user@lab.invalid --peer-sink 22525
 
 Prints accepted and drained mails per second, the reply to the dot (p50, p95), processor time
-per mail and memory (PSS) of all our processes, and exits with 1 if a promise was broken.
+per mail and memory (PSS) of all our processes, and exits with 1 if a promise was broken. With
+`--peer` another server, which delivers to the sink's port on loopback, is measured the same way
+in the same run, in turns.
 """
 
 import argparse
 import asyncio
+import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from bench.installation import USER, Installation
 from bench.load import TAKEN, Load
 from bench.processes import Usage
+from bench.sink import Sink
+from mailstore.addresses import parse_host_port
 from mailstore.messages import Message
 
 DRAIN_SECONDS = 300.0
 
 
+@dataclass(slots=True)
+class Measured:
+    """One load, and what became of it."""
+
+    load: Load
+    seconds: float
+    drained: float
+
+    @property
+    def taken(self) -> int:
+        """How many mails were answered 250."""
+        return sum(sent.code == TAKEN for sent in self.load.ledger)
+
+    @property
+    def rate(self) -> float:
+        """Drained mails per second."""
+        return self.taken / self.drained
+
+    def __str__(self) -> str:
+        times = sorted(sent.seconds * 1000 for sent in self.load.ledger) or [0.0]
+        return (
+            f"accepted {self.taken}: {self.taken / self.seconds:.0f} mails/s, "
+            f"drained: {self.rate:.0f} mails/s, "
+            f"reply to the dot: p50 {_at(times, 0.5):.1f} ms, p95 {_at(times, 0.95):.1f} ms"
+        )
+
+
 def main() -> int:
     """Run the bench; 1 if a mail that was answered 250 is missing or stored twice."""
     args = _arguments()
-    with Installation(("relay", "worker")) as it:
-        load = Load(it.smtp, USER, args.mails, args.size, args.sessions, reuse=not args.connect)
-        usage = Usage(it.supervisor.pids())
-        begun = time.monotonic()
-        seconds = asyncio.run(load.run())
-        taken = [sent for sent in load.ledger if sent.code == TAKEN]
-        it.sink.wait(len(taken), DRAIN_SECONDS)
-        drained = time.monotonic() - begun
+    rules_off = "*" if args.rules_off else ""
+    with Installation(RULES_OFF=rules_off) as it:
+        ours, peers = [], []
+        usage = Usage(it.supervisor.pids(), memory_of=[it.supervisor.pid("relay")])
+        with _peer_sink(args) as peer_sink:
+            for repeat in range(args.repeats):
+                ours.append(_measure(args, it.smtp, USER, it.sink, repeat))
+                if peer_sink is not None:
+                    port = parse_host_port(args.peer)[1]
+                    peers.append(_measure(args, port, args.peer_recipient, peer_sink, repeat))
+                    _say(f"peer: {peers[-1]}")
+                _say(f"ours: {ours[-1]}")
         used = usage.since()
-        times = sorted(sent.seconds * 1000 for sent in load.ledger) or [0.0]
-        broken = _broken_promises(it, load)
-    print(  # noqa: T201 (what a bench is for)
-        f"{args.mails} mails of {args.size} bytes, {args.sessions} sessions"
-        f"{', one mail each' if args.connect else ''}\n"
-        f"accepted {len(taken)}: {len(taken) / seconds:.0f} mails/s\n"
-        f"drained {len(it.sink.taken)}: {len(it.sink.taken) / drained:.0f} mails/s\n"
-        f"reply to the dot: p50 {_at(times, 0.5):.1f} ms, p95 {_at(times, 0.95):.1f} ms\n"
-        f"processor: {used.seconds / max(len(taken), 1) * 1000:.2f} ms per mail\n"
-        f"memory (PSS): {used.peak / 2**20:.0f} MB\n"
-        f"promises: {'; '.join(broken) or 'each 250 is stored once and was delivered once'}"
+        broken = _broken_promises(it, [each.load for each in ours])
+    taken = sum(each.taken for each in ours)
+    _say(f"processor: {used.seconds / max(taken, 1) * 1000:.2f} ms per mail")
+    _say(
+        f"memory (PSS) of relay and children: {used.idle / 2**20:.0f} MB idle, "
+        f"{used.peak / 2**20:.0f} MB under load"
     )
+    _say(f"promises: {'; '.join(broken) or 'each 250 is stored once and was delivered once'}")
+    if peers:
+        ratio = _median(ours) / _median(peers)
+        _say(f"drained, median of {args.repeats}: {ratio:.2f} times the peer")
     return 1 if broken else 0
 
 
-def _broken_promises(it: Installation, load: Load) -> list[str]:
-    promised = {sent.id for sent in load.ledger if sent.code == TAKEN}
+def _measure(
+    args: argparse.Namespace, port: int, recipient: str, sink: Sink, repeat: int
+) -> Measured:
+    load = Load(
+        port,
+        recipient,
+        args.mails,
+        args.size,
+        args.sessions,
+        reuse=not args.connect,
+        first=repeat * args.mails,
+    )
+    before = len(sink.taken)
+    begun = time.monotonic()
+    seconds = asyncio.run(load.run())
+    measured = Measured(load, seconds, seconds)
+    sink.wait(before + measured.taken, DRAIN_SECONDS)
+    measured.drained = time.monotonic() - begun
+    return measured
+
+
+def _broken_promises(it: Installation, loads: Sequence[Load]) -> list[str]:
+    promised = {sent.id for load in loads for sent in load.ledger if sent.code == TAKEN}
     with it.store().read() as db:
         ids = db.scalars(select(Message.message_id)).all()
     stored = Counter(each.partition("@")[0].removeprefix("<") for each in ids)
@@ -67,8 +126,29 @@ def _broken_promises(it: Installation, load: Load) -> list[str]:
     return found
 
 
+@contextmanager
+def _peer_sink(args: argparse.Namespace) -> Iterator[Sink | None]:
+    if not args.peer:
+        yield None
+        return
+    sink = Sink(port=args.peer_sink)
+    sink.start()
+    try:
+        yield sink
+    finally:
+        sink.stop()
+
+
+def _median(measured: Sequence[Measured]) -> float:
+    return statistics.median(each.rate for each in measured)
+
+
 def _at(ordered: Sequence[float], share: float) -> float:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 (what a bench is for)
 
 
 def _arguments() -> argparse.Namespace:
@@ -77,6 +157,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=10_240, help="bytes of a mail")
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--connect", action="store_true", help="a new connection for each mail")
+    parser.add_argument("--rules-off", action="store_true", help="ask no rule")
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--peer", default="", help="HOST:PORT of another server")
+    parser.add_argument("--peer-recipient", default="user@lab.invalid")
+    parser.add_argument("--peer-sink", type=int, default=22525, help="where the peer delivers")
     return parser.parse_args()
 
 

@@ -14,26 +14,32 @@ REPLIES = {
     b"QUIT": b"221 bye\r\n",
 }
 _ID = re.compile(rb"(?im)^X-Bench-Id: *(\S+)")
+_PUBLIC_ID = re.compile(rb"(?im)^X-Mailhafen-Id: *(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One mail as it came: its id, recipient, hash below our lines, and when."""
+    """One mail as it came: its id, recipient, hash below our lines, when, and our id of it."""
 
     id: str
     recipient: str
     sha256: str
     at: float
     content: bytes
+    public_id: str = ""
 
 
 class Sink:
-    """Runs in a thread of its own; `down` stops listening, `up` begins again on the same port."""
+    """Runs in a thread of its own; `down` stops listening, `up` begins again on the same port.
 
-    def __init__(self, *, keep: bool = False) -> None:
+    It takes `pause` seconds before it answers each mail.
+    """
+
+    def __init__(self, *, keep: bool = False, port: int = 0) -> None:
         self.taken: list[Taken] = []
         self.keep = keep
-        self.port = 0
+        self.pause = 0.0
+        self.port = port
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -100,6 +106,7 @@ class Sink:
             elif verb == b"DATA":
                 writer.write(b"354 go\r\n")
                 self._take(recipient, await _until_end(reader))
+                await asyncio.sleep(self.pause)
             writer.write(REPLIES.get(verb, b"250 ok\r\n"))
             if verb == b"QUIT":
                 return
@@ -109,6 +116,7 @@ class Sink:
         found = _ID.search(content)
         at = content.find(b"X-Bench-Id:")
         own = content[at:] if at >= 0 else content
+        ours = _PUBLIC_ID.search(content)
         self.taken.append(
             Taken(
                 found[1].decode() if found else "",
@@ -116,6 +124,7 @@ class Sink:
                 hashlib.sha256(own).hexdigest(),
                 time.monotonic(),
                 content if self.keep else b"",
+                ours[1].decode() if ours else "",
             )
         )
 

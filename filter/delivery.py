@@ -7,7 +7,8 @@ server's 250 and before our commit sends that mail once more; never is one dropp
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -70,46 +71,44 @@ def retries(settings: Settings) -> Retries:
 async def _send_all(store: Store, lane: Lane, connection: Connection) -> None:
     """Send what is due, and what comes to be due while the connection is open anyway."""
     ledger = Ledger(store)
-    while not store.closing.is_set():
-        begun = time.monotonic()
-        batch = ledger.turn(lane)
-        if batch:
-            if not await _send_batch(store, lane, connection, ledger, batch):
+    try:
+        while connection.alive and not store.closing.is_set():
+            begun = time.monotonic()
+            if batch := ledger.turn(lane):
+                await _send_batch(store, lane, connection, ledger, batch)
+                # Mail that comes in a stream is claimed together; a lone one did not wait.
+                await asyncio.sleep(max(begun + PACE - time.monotonic(), 0))
+            elif not store.jobs.asked_again("drain", lane.id, seconds=LINGER):
                 return
-            # Mail that comes in a stream is claimed together; a lone one was not kept waiting.
-            await asyncio.sleep(max(begun + PACE - time.monotonic(), 0))
-        elif not store.jobs.asked_again("drain", lane.id, seconds=LINGER):
-            return
-        await asyncio.sleep(0)
-        if not connection.alive:
-            ledger.flush()
-            return
+            else:
+                await asyncio.sleep(0)  # hear whether the other server hung up meanwhile
+    finally:
+        ledger.flush()
 
 
 async def _send_batch(
     store: Store, lane: Lane, connection: Connection, ledger: "Ledger", batch: Sequence[Delivery]
-) -> bool:
-    """Send a claimed batch; False if the connection broke on the way."""
-    for index, delivery in enumerate(batch):
-        async with _kept(store, lane, batch[index:]):
-            outcome, alive = await _attempt(store, connection, delivery)
-        ledger.add(delivery, outcome)
-        if not alive:
-            ledger.flush()
-            with store.write() as db:
-                deliveries.put_back(db, batch[index + 1 :])
-            return False
-    return True
+) -> None:
+    """Send a claimed batch; what a broken connection leaves untried is put back."""
+    waiting = deque(batch)
+    async with _kept(store, lane, waiting):
+        while waiting and connection.alive:
+            outcome = await _attempt(store, connection, waiting[0])
+            ledger.add(waiting.popleft(), outcome)
+    if waiting:
+        ledger.flush()
+        with store.write() as db:
+            deliveries.put_back(db, waiting)
 
 
 @asynccontextmanager
-async def _kept(store: Store, lane: Lane, batch: Sequence[Delivery]) -> AsyncIterator[None]:
+async def _kept(store: Store, lane: Lane, waiting: Collection[Delivery]) -> AsyncIterator[None]:
     """Keep the leases alive: a hop may think for longer than one lasts (RFC 5321 §4.5.3.2.6)."""
 
     def renew() -> None:
         with store.write() as db:
             lanes.extend(db, lane.id, lane.fence, lease=LEASE)
-            deliveries.extend(db, batch, lease=LEASE)
+            deliveries.extend(db, waiting, lease=LEASE)
         timer[0] = loop.call_later(pause, renew)
 
     loop, pause = asyncio.get_running_loop(), LEASE.total_seconds() / 3
@@ -120,19 +119,16 @@ async def _kept(store: Store, lane: Lane, batch: Sequence[Delivery]) -> AsyncIte
         timer[0].cancel()
 
 
-async def _attempt(
-    store: Store, connection: Connection, delivery: Delivery
-) -> tuple[Outcome, bool]:
+async def _attempt(store: Store, connection: Connection, delivery: Delivery) -> Outcome:
     try:
-        outcome = await connection.send(
+        return await connection.send(
             delivery.message.sender, delivery.recipient, lambda: wire_bytes(store, delivery)
         )
     except HopDown as error:
-        return Outcome(Result.TRY_LATER, str(error), soon=True), False
+        return Outcome(Result.TRY_LATER, str(error), soon=True)
     except (Corrupt, NotFound, OSError) as error:
         log.exception("content_unreadable", delivery=delivery.id)
-        return Outcome(Result.TRY_LATER, f"the stored mail cannot be read: {error}"), False
-    return outcome, True
+        return Outcome(Result.TRY_LATER, f"the stored mail cannot be read: {error}")
 
 
 def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
@@ -151,6 +147,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._retries = retries(store.settings)
+        self._extended_at = time.monotonic()
         self._waiting: list[tuple[Delivery, Outcome]] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -172,12 +169,20 @@ class Ledger:
         claimed: Sequence[Delivery] = []
         with self._store.write() as db:
             self._finish(db)
-            if lanes.extend(db, lane.id, lane.fence, lease=LEASE):
+            if self._is_ours(db, lane):
                 claimed = deliveries.claim(
                     db, lane.id, limit=TOGETHER, lease=LEASE, retries=self._retries
                 )
         self._waiting.clear()
         return claimed
+
+    def _is_ours(self, db: Session, lane: Lane) -> bool:
+        """Whether nobody else can have the lane; a fresh lease need not be written again."""
+        now = time.monotonic()
+        if now - self._extended_at < LEASE.total_seconds() / 3:
+            return True
+        self._extended_at = now
+        return lanes.extend(db, lane.id, lane.fence, lease=LEASE)
 
     def _finish(self, db: Session) -> None:
         if self._timer is not None:

@@ -52,6 +52,7 @@ class Connection:
     def __init__(self, host: str, port: int, hostname: str) -> None:
         self._host, self._port, self._hostname = host, port, hostname
         self._extensions: set[str] = set()
+        self._broken = False
 
     async def __aenter__(self) -> Self:
         try:
@@ -76,14 +77,21 @@ class Connection:
 
     @property
     def alive(self) -> bool:
-        """Whether the other server has not hung up, as far as is known here."""
-        return not (self._writer.is_closing() or self._reader.at_eof())
+        """Whether another mail can be sent: nothing broke, and nobody hung up as far as we know."""
+        return not (self._broken or self._writer.is_closing() or self._reader.at_eof())
 
     async def send(self, sender: str, recipient: str, content: "Content") -> Outcome:
         """Send one mail to one recipient; raises HopDown where the connection breaks."""
         for address in filter(None, (sender, recipient)):
             if not self._can_write(address):
                 return Outcome(Result.REFUSED, f"553 5.6.7 {address!a} cannot be written here")
+        try:
+            return await self._transaction(sender, recipient, content)
+        except BaseException:
+            self._broken = True
+            raise
+
+    async def _transaction(self, sender: str, recipient: str, content: "Content") -> Outcome:
         replies = await self._begin(sender, recipient)
         refused = next((reply for reply in replies if reply.kind not in (YES, GO_ON)), None)
         if refused is not None:

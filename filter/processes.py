@@ -12,6 +12,7 @@ import structlog
 
 from filter import server
 from filter.limits import Counters, Gate, Limits
+from filter.rule import load_rules
 from filter.tied import end_with_parent
 from mailstore.errors import Misconfigured
 from mailstore.settings import Settings
@@ -28,6 +29,7 @@ OpenStore = Callable[[], Store]
 
 def run(settings: Settings, open_store: OpenStore) -> bool:
     """Take mail until SIGTERM or SIGINT; False if storage failed in the only process."""
+    load_rules()
     count = settings.relay_count
     counters = Counters(count)
     limits = Limits(

@@ -36,7 +36,7 @@ class Batch:
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     done: "asyncio.Future[None]" = field(init=False)
     _decided: threading.Lock = field(default_factory=threading.Lock)
-    _begun: bool = False
+    begun: bool = False
 
     def __post_init__(self) -> None:
         self.done = self.loop.create_future()
@@ -44,8 +44,8 @@ class Batch:
     def begin(self) -> bool:
         """Whether the batch may be written: nobody has withdrawn it, nor can from now on."""
         if self._decided.acquire(blocking=False):
-            self._begun = True
-        return self._begun
+            self.begun = True
+        return self.begun
 
     def withdraw(self) -> None:
         """Give the batch up if it has not begun."""
@@ -104,7 +104,8 @@ class Recorder:
             if storage_broke(failed):
                 log.critical("storage_failed", error=str(failed))
                 together[0].loop.call_soon_threadsafe(self.broken.set)
-            elif len(together) > 1:
+            elif len(together) > 1 and any(batch.begun for batch in together):
+                # Perhaps only one of them is to blame.
                 for batch in together:
                     self._write([batch])
                 return
@@ -117,6 +118,7 @@ class Recorder:
         places = iter(self._store.packs.append([each.sealed.slice for each in accepted]))
         placed = [[(each, next(places)) for each in batch.accepted] for batch in together]
         with self._store.write() as db:
+            db.connection()
             # Only now, with the rows in hand, is it too late to withdraw a batch.
             kept = [pair for pair in zip(together, placed, strict=True) if pair[0].begin()]
             recording.record(

@@ -4,7 +4,7 @@ queued → delivered | failed; quarantined → queued by a release, or deleted. 
 guarded UPDATE that says whether it happened.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -226,7 +226,7 @@ def _waited(delivery: Delivery, now: datetime) -> timedelta:
     return now - (delivery.queued_at or delivery.accepted_at)
 
 
-def extend(db: Session, deliveries: Sequence[Delivery], *, lease: timedelta) -> None:
+def extend(db: Session, deliveries: Iterable[Delivery], *, lease: timedelta) -> None:
     """Keep claimed deliveries for longer, those whose lease was not lost."""
     until = clock.now() + lease
     for delivery in deliveries:
@@ -239,7 +239,7 @@ def extend(db: Session, deliveries: Sequence[Delivery], *, lease: timedelta) -> 
         )
 
 
-def put_back(db: Session, deliveries: Sequence[Delivery]) -> None:
+def put_back(db: Session, deliveries: Iterable[Delivery]) -> None:
     """Return claimed deliveries that were never tried, as if they had not been claimed."""
     for delivery in deliveries:
         db.execute(
