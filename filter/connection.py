@@ -8,7 +8,7 @@ import asyncio
 from ssl import SSLContext
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, TLSSetupException
+from aiosmtpd.smtp import SMTP
 
 from filter import proxy, reply
 from filter.hooks import Hooks
@@ -18,13 +18,14 @@ from filter.timing import Patience
 LONGEST_COMMAND = 2048
 MOST_UNSENT = 2**16
 UNKNOWN_PAUSE = 1.0
+HANDSHAKE_SECONDS = 60.0
 
 
 class Over(Exception):
     """The session ends with this reply."""
 
 
-GONE = (asyncio.IncompleteReadError, ConnectionError, TLSSetupException)
+GONE = (asyncio.IncompleteReadError, ConnectionError)
 
 
 class Connection(SMTP):
@@ -36,12 +37,12 @@ class Connection(SMTP):
         reader = asyncio.StreamReader(limit=LONGEST_COMMAND, loop=loop)
         asyncio.StreamReaderProtocol.__init__(self, reader, self._cb_client_connected, loop)
         self._hooks, self._connections = hooks, connections
-        self._patience = Patience(hooks.settings, lambda: self._close_with(reply.SILENT))
+        self._patience = Patience(hooks.settings, self._lose_patience)
         self._ip = ""
         self._counted: str | None = None
         self._refusal: str | None = None
         self._errors = self._unknown = 0
-        self.busy = self.trusted = self.may_claim = False
+        self.busy = self.trusted = self.may_claim = self.encrypted = False
 
     @classmethod
     def _pattern(cls, hooks: Hooks, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
@@ -66,23 +67,21 @@ class Connection(SMTP):
 
     @property
     def tls_context(self) -> SSLContext | None:
-        """What a handshake needs now; None without a certificate."""
+        """What a handshake needs now; None without a certificate, and under TLS."""
         certificate = self._hooks.certificate
-        return certificate.context if certificate is not None else None
+        return certificate.context if certificate is not None and not self.encrypted else None
 
     @tls_context.setter
     def tls_context(self, _given: object) -> None:
         """Let aiosmtpd set what it was not given."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count a new session in; under TLS one begins anew, but is no new one (RFC 3207 §4.2)."""
-        new = self._original_transport is None
+        """Count the session in."""
         super().connection_made(transport)
-        if new:
-            self._connections.add(self)
-            peer = transport.get_extra_info("peername")
-            self.may_claim = self._hooks.trusts(peer[0] if peer else "")
-            self._refusal = self._speaks_for(peer[0] if peer else "")
+        self._connections.add(self)
+        peer = transport.get_extra_info("peername")
+        self.may_claim = self._hooks.trusts(peer[0] if peer else "")
+        self._refusal = self._speaks_for(peer[0] if peer else "")
 
     def connection_lost(self, error: Exception | None) -> None:
         """Count the session out."""
@@ -98,8 +97,6 @@ class Connection(SMTP):
 
     def eof_received(self) -> bool | None:
         """Answer what was said before the client had nothing more to say."""
-        if self.session is not None and self.session.ssl is not None:
-            return super().eof_received()
         return asyncio.StreamReaderProtocol.eof_received(self)
 
     def _speaks_for(self, ip: str) -> str | None:
@@ -124,7 +121,18 @@ class Connection(SMTP):
     def _close_with(self, status: str) -> None:
         if self.transport is not None and not self.transport.is_closing():
             self._writer.write(status.encode() + b"\r\n")
+            self._close()
+
+    def _close(self) -> None:
+        """Close once the client has read what we said, but not only then."""
+        if self.transport is not None:
             self.transport.close()
+            self._patience.for_farewell()
+
+    def _lose_patience(self) -> None:
+        if self.transport is not None and self.transport.is_closing():
+            self._writer.transport.abort()
+        self._close_with(reply.SILENT)
 
     def say_goodbye(self) -> None:
         """End a session between two mails."""
@@ -141,10 +149,9 @@ class Connection(SMTP):
                 await self._obey(line)
         except Over as over:
             self._close_with(str(over))
-        except (asyncio.IncompleteReadError, ConnectionError, TLSSetupException):
+        except GONE:
             pass  # the client went away
-        if self.transport is not None:
-            self.transport.close()
+        self._close()
 
     async def _greet(self) -> None:
         if self._refusal is not None:
@@ -197,16 +204,39 @@ class Connection(SMTP):
             except asyncio.LimitOverrunError as error:
                 await self._reader.readexactly(error.consumed)
 
+    async def begin_tls(self, context: SSLContext) -> None:
+        """Shake hands and forget what was said before (RFC 3207 §4.2), or raise a GONE.
+
+        aiosmtpd 1.4.6 waits for a handshake as long as asyncio does, and never tells the session
+        that its client left within one.
+        """
+        seconds = min(HANDSHAKE_SECONDS, self._hooks.settings.smtp_timeout_seconds)
+        self._reader._buffer.clear()  # type: ignore[attr-defined]  # private
+        try:
+            await self._writer.start_tls(context, ssl_handshake_timeout=seconds)
+        except OSError as error:
+            self.connection_lost(error)
+            raise ConnectionResetError from error
+        self.transport = self._writer.transport
+        # CPython 3.11 leaves the reader with the transport that TLS itself reads from.
+        self._reader._transport = self.transport  # type: ignore[attr-defined]  # private
+        self.encrypted = True
+        self.session = self._create_session()
+        self._set_rset_state()  # type: ignore[no-untyped-call]
+
     async def push(self, status: str | bytes) -> None:
         """Send a reply; a client that only makes errors is sent away."""
         response = status.encode() if isinstance(status, str) else status
+        failed = response.startswith(b"5")
+        if failed:
+            response = reply.enhanced(response)
         if self.transport is None or self.transport.is_closing():
             raise ConnectionResetError
         self._writer.write(response + b"\r\n")
         if self._writer.transport.get_write_buffer_size() > MOST_UNSENT:
             self._patience.for_command(crowded=False)
             await self._writer.drain()
-        if response.startswith(b"5") and not self.trusted:
+        if failed and not self.trusted:
             self._errors += 1
             if self._errors >= self._hooks.settings.max_errors:
                 raise Over(reply.TOO_MANY_ERRORS)

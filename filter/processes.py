@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import structlog
 
@@ -37,7 +38,9 @@ def run(settings: Settings, open_store: OpenStore) -> bool:
     )
     if count == 1:
         return server.run(open_store(), Gate(counters, 0, limits))
-    Family(counters, limits, open_store).run()
+    open_store().close()  # whatever is wrong with the settings is said once, and here
+    with closing(server.reserve(settings)):
+        Family(counters, limits, open_store).run()
     return True
 
 

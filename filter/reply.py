@@ -5,6 +5,13 @@ from collections.abc import Sequence
 from filter.rule import RULES
 from mailstore.envelopes import Verdict
 
+OK = "250 2.0.0 OK"
+BYE = "221 2.0.0 Bye"
+HELP = "214 2.0.0 RFC 5321 helps"
+CANNOT_VERIFY = "252 2.5.2 Cannot verify, but mail for ours is taken"
+READY_FOR_TLS = "220 2.0.0 Ready to start TLS"
+NO_TLS = "454 4.7.0 TLS is not available"
+NO_MORE_TLS = "503 5.5.1 TLS is on already"
 OK_SENDER = "250 2.1.0 Sender ok"
 OK_RECIPIENT = "250 2.1.5 Recipient ok"
 BAD_SENDER = "501 5.1.7 Bad sender address syntax"
@@ -32,6 +39,23 @@ TOO_MANY_CONNECTIONS = "421 4.3.2 Too many connections, please try again later"
 TOO_MANY_FROM_ADDRESS = "421 4.7.0 Too many connections from your address"
 TOO_MANY_NEW = "421 4.7.0 Too many new connections from your address, please slow down"
 BAD_XCLIENT = "501 5.5.4 Bad XCLIENT attribute"
+
+# What aiosmtpd 1.4.6 refuses in words of its own lacks the code that RFC 2034 §4 asks for.
+ENHANCED = {
+    b"500": b"500 5.5.2",
+    b"501": b"501 5.5.4",
+    b"502": b"502 5.5.1",
+    b"503": b"503 5.5.1",
+    b"552": b"552 5.3.4",
+    b"555": b"555 5.5.4",
+}
+
+
+def enhanced(response: bytes) -> bytes:
+    """Return a refusal with its enhanced code, which most have already."""
+    if response[4:6] == b"5.":
+        return response
+    return ENHANCED.get(response[:3], response[:3] + b" 5.0.0") + response[3:]
 
 
 def accepted(public_id: str) -> str:

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import socket
+from contextlib import ExitStack
 
 import structlog
 import uvloop
@@ -72,6 +73,22 @@ def the_certificate(settings: Settings) -> Certificate | None:
     if settings.tls_cert is None:
         return None
     return Certificate(settings.tls_cert, settings.tls_key or settings.tls_cert)
+
+
+def reserve(settings: Settings) -> ExitStack:
+    """Keep the ports for relay processes that share them; raises Misconfigured if one is taken."""
+    kept = ExitStack()
+    for text in settings.smtp_listen.split(","):
+        host, port = parse_host_port(text)
+        try:
+            family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            bound = kept.enter_context(socket.socket(family, kind))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            bound.bind(address)
+        except OSError as error:
+            kept.close()
+            raise Misconfigured(f"{text} cannot be used: {error.strerror}.") from error
+    return kept
 
 
 async def _listen(hooks: Hooks, connections: set[Connection]) -> list[asyncio.AbstractServer]:

@@ -53,6 +53,22 @@ class RelaySMTP(Connection):
             return None, None
         return found["path"] or NULL_SENDER, found["rest"] or ""
 
+    async def smtp_STARTTLS(self, arg: str | None) -> None:
+        """Go on under TLS, with a session that begins anew."""
+        context = self.tls_context
+        if arg:
+            await self.push("501 5.5.4 Syntax: STARTTLS")
+        elif context is None:
+            await self.push(reply.NO_MORE_TLS if self.encrypted else reply.NO_TLS)
+        else:
+            await self.push(reply.READY_FOR_TLS)
+            await self.begin_tls(context)
+            self._claim = xclient.NOTHING
+
+    async def smtp_HELP(self, _arg: str | None) -> None:
+        """Help nobody: whoever needs it is no mail server."""
+        await self.push(reply.HELP)
+
     async def smtp_AUTH(self, _arg: str | None) -> None:
         """Refuse: nobody signs in where mail comes in."""
         await self.push(reply.NOT_OFFERED)
@@ -144,7 +160,7 @@ class RelaySMTP(Connection):
         client = Client(
             ip=self._ip,
             helo=helo.encode("utf-8", "replace").decode(),
-            tls=session.ssl is not None,
+            tls=self.encrypted,
             user=claim.user,
             esmtp=session.extended_smtp if claim.esmtp is None else claim.esmtp,
         )

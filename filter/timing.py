@@ -8,6 +8,7 @@ from mailstore.settings import Settings
 
 CROWDED_SECONDS = 10.0
 LONGEST_LOOK = 5.0
+FAREWELL_SECONDS = 10.0
 
 
 class Patience:
@@ -40,6 +41,11 @@ class Patience:
             earned = settings.smtp_timeout_seconds + self._bytes / settings.min_bytes_per_second
             deadline = min(deadline, self._begun + min(earned, settings.data_seconds))
         self._until(deadline)
+
+    def for_farewell(self) -> None:
+        """Wait for the client to read our last words."""
+        seconds = min(self._settings.smtp_timeout_seconds, FAREWELL_SECONDS)
+        self._until(self._loop.time() + seconds)
 
     def for_us(self) -> None:
         """Wait for nothing: it is our turn."""

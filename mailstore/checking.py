@@ -1,6 +1,7 @@
 """The checker: walks rows and packs and says what does not fit."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from mailstore.retention import CARRY
 from mailstore.store import Store
 
 BATCH = 1000
+OVERDUE = timedelta(hours=1)
 
 
 def findings(store: Store) -> Iterator[str]:
@@ -69,5 +71,13 @@ def _leases(store: Store) -> Iterator[str]:
     now = clock.now()
     with store.read() as db:
         lanes = db.scalars(select(Lane.id).where(Lane.lease_until < now - CARRY)).all()
+        overdue = db.scalars(
+            select(Delivery.id)
+            .join(Lane, Lane.id == Delivery.lane_id)
+            .where(Delivery.state == State.QUEUED, Lane.down_since.is_(None))
+            .where(Delivery.lease_until < now - OVERDUE, Delivery.next_attempt_at < now - OVERDUE)
+        ).all()
     for lane_id in lanes:
         yield f"lane {lane_id}: claimed long beyond its lease"
+    for delivery_id in overdue:
+        yield f"delivery {delivery_id}: due again, and nobody takes it over"

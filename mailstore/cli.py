@@ -50,8 +50,10 @@ def speaks(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def open_store() -> Store:
-    """Return the store that the environment names."""
-    return Store.open(Settings.load())
+    """Return the store that the environment names; it is closed when the command ends."""
+    store = Store.open(Settings.load())
+    click.get_current_context().call_on_close(store.close)
+    return store
 
 
 @click.command()
@@ -61,7 +63,7 @@ def setup() -> None:
     settings = Settings.load()
     schema.write_secrets(settings)
     schema.migrate(settings)
-    store = Store.open(settings)
+    store = open_store()
     store.ring  # noqa: B018 (reading it proves the keys)
     with store.write() as db:
         policies.seed(db)

@@ -47,6 +47,7 @@ NOTICE_SILENCE = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "25000",
+    "options": f"-c lock_timeout={BUSY_MS}",
 }
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")

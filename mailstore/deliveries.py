@@ -156,44 +156,40 @@ def finish_all(
 ) -> set[int]:
     """Record what attempts came to, together; returns the ids whose lease was lost."""
     now = clock.now()
-    ends = [_end(delivery, outcome, retries, now) for delivery, outcome in attempts]
-    done = db.connection().execute(_FINISH, [end.values for end in ends])
-    lost = _lost(db, ends) if done.rowcount != len(ends) else set()
-    events.record_all(
-        db,
-        [
+    rows, lines = [], []
+    for delivery, outcome in attempts:
+        kind, again = _end(delivery, outcome, retries, now)
+        rows.append(
             {
-                "kind": end.kind,
-                "tenant_id": delivery.tenant_id,
-                "delivery_id": delivery.id,
-                "detail": {"reply": outcome.reply, "attempt": delivery.attempts},
+                "its_id": delivery.id,
+                "its_fence": delivery.fence,
+                "state": State.QUEUED if again else State(kind),
+                "reply": outcome.reply,
+                "done_at": None if again else now,
+                "next_attempt_at": again,
             }
-            for (delivery, outcome), end in zip(attempts, ends, strict=True)
-            if delivery.id not in lost
-        ],
-        by="worker",
-    )
+        )
+        detail = {"reply": outcome.reply, "attempt": delivery.attempts}
+        ids = {"tenant_id": delivery.tenant_id, "delivery_id": delivery.id}
+        lines.append({"kind": kind, "detail": detail} | ids)
+    done = db.connection().execute(_FINISH, rows)
+    lost = _lost(db, rows) if done.rowcount != len(rows) else set()
+    kept = [line for line in lines if line["delivery_id"] not in lost]
+    events.record_all(db, kept, by="worker")
     return lost
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """What an attempt makes of a row, and the event it leaves."""
-
-    kind: str
-    values: dict[str, Any]
-
-
-def _end(delivery: Delivery, outcome: Outcome, retries: Retries, now: datetime) -> _End:
-    kind, state, done_at, again = "deferred", State.QUEUED, None, delivery.next_attempt_at
+def _end(
+    delivery: Delivery, outcome: Outcome, retries: Retries, now: datetime
+) -> tuple[str, datetime | None]:
+    """Return what an attempt is called, and when the next one is due if there is one."""
     if outcome.result is Result.SENT:
-        kind, state, done_at, again = "delivered", State.DELIVERED, now, None
-    elif outcome.result is Result.REFUSED or _waited(delivery, now) > retries.give_up:
-        kind, state, done_at, again = "failed", State.FAILED, now, None
-    elif outcome.soon:
-        again = now + retries.wait(delivery.attempts) / SOONER
-    values = {"state": state, "reply": outcome.reply, "done_at": done_at, "next_attempt_at": again}
-    return _End(kind, values | {"its_id": delivery.id, "its_fence": delivery.fence})
+        return State.DELIVERED, None
+    if outcome.result is Result.REFUSED or _waited(delivery, now) > retries.give_up:
+        return State.FAILED, None
+    if outcome.soon:
+        return "deferred", now + retries.wait(delivery.attempts) / SOONER
+    return "deferred", delivery.next_attempt_at
 
 
 # On the table and for all at once: one statement each would cost more than sending the mails.
@@ -205,19 +201,16 @@ _FINISH = (
 )
 
 
-def _lost(db: Session, ends: Sequence[_End]) -> set[int]:
+def _lost(db: Session, rows: Sequence[dict[str, Any]]) -> set[int]:
     """Return the ids whose rows do not say what their attempt made of them."""
-    ids = [end.values["its_id"] for end in ends]
-    found = db.execute(
-        select(Delivery.id, Delivery.fence, Delivery.state, Delivery.done_at).where(
-            Delivery.id.in_(ids), Delivery.lease_until.is_(None)
-        )
+    said = select(Delivery.id, Delivery.fence, Delivery.state, Delivery.done_at).where(
+        Delivery.id.in_([row["its_id"] for row in rows]), Delivery.lease_until.is_(None)
     )
-    kept = {tuple(row) for row in found}
+    kept = {tuple(row) for row in db.execute(said)}
     return {
-        values["its_id"]
-        for values in (end.values for end in ends)
-        if (values["its_id"], values["its_fence"], values["state"], values["done_at"]) not in kept
+        row["its_id"]
+        for row in rows
+        if (row["its_id"], row["its_fence"], row["state"], row["done_at"]) not in kept
     }
 
 

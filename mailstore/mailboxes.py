@@ -94,6 +94,16 @@ def resolve(db: Session, address: Address) -> Recipient | None:
     return _recipient(db, address, domain, mailbox)
 
 
+def alone(db: Session, mailbox_id: int) -> Mailbox:
+    """Return a mailbox that nobody else decides about until this transaction ends.
+
+    It is for what must be looked up before it is written; wants a writing session.
+    """
+    mine = select(Mailbox).where(Mailbox.id == mailbox_id)
+    # Without the key: mail that comes in meanwhile points to the row and must not wait.
+    return db.scalars(mine.with_for_update(key_share=True)).one()
+
+
 def down_since(db: Session, mailbox_ids: frozenset[int]) -> datetime | None:
     """Return since when a next hop of these mailboxes does not answer; None if all do."""
     return db.scalar(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 
-from mailstore import clock, events, policies
+from mailstore import clock, events, mailboxes, policies
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.deliveries import Delivery, State
 from mailstore.domains import Domain
@@ -196,12 +196,13 @@ def code_fits(db: Session, report_id: int, code: str) -> bool:
 
 def refresh(db: Session, link: Link) -> bool:
     """Begin a new report in place of an ended link; False if one was begun within the hour."""
+    mailbox = mailboxes.alone(db, link.mailbox_id)
     recent = select(Report.id).where(
-        Report.mailbox_id == link.mailbox_id, Report.slot > clock.now() - FRESH_EVERY
+        Report.mailbox_id == mailbox.id, Report.slot > clock.now() - FRESH_EVERY
     )
     if db.scalar(recent) is not None:
         return False
-    begin_now(db, db.get_one(Mailbox, link.mailbox_id))
+    begin_now(db, mailbox)
     return True
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, events
+from mailstore import clock, events, mailboxes
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, TenantKey, upsert
 from mailstore.envelopes import Recipient
@@ -48,6 +48,7 @@ def allow(
     db: Session, tenant_id: int, mailbox_id: int, author: str, delivery_id: int, *, by: str
 ) -> bool:
     """Allow an author for one mailbox, with the mail it came from; False if allowed already."""
+    mailboxes.alone(db, mailbox_id)
     present = select(SenderEntry.id).where(
         SenderEntry.mailbox_id == mailbox_id,
         SenderEntry.listed == Listed.ALLOWED,

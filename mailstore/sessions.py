@@ -107,7 +107,7 @@ def end(db: Session, token: str) -> None:
 
 def remember_device(db: Session, token: str, mailbox_ids: frozenset[int], agent: str) -> None:
     """Make a browser known to these mailboxes for ninety days."""
-    for mailbox_id in mailbox_ids:
+    for mailbox_id in sorted(mailbox_ids):
         now = clock.now()
         db.execute(
             upsert(db, Device)

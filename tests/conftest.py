@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import hypothesis
@@ -11,16 +10,17 @@ import pytest
 import structlog
 import time_machine
 
-from mailstore import policies, schema
+from mailstore import policies
 from mailstore.settings import PREFIX, TEST_SERVICES, Settings
 from mailstore.store import Store
+from tests.databases import Databases, PostgresDatabases, Seed, SqliteFiles
 from tests.factories import NOON, RecordedJobs, some_settings
+from tests.postgres import Postgres
 
 # A busy machine must not fail a test that found nothing.
 hypothesis.settings.register_profile("house", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("house")
 
-ROWS = "mailhafen.db"
 # Daemons lie where an ordinary user's PATH does not lead.
 FOLDERS = ("/usr/sbin", "/sbin", "/usr/lib/dovecot", *Path("/usr/lib/postgresql").glob("*/bin"))
 SEARCHED = os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, FOLDERS)])
@@ -55,19 +55,18 @@ def _plain_logs() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def template(_without_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a SQLite file with all tables and the recommended policies."""
-    settings = some_settings(tmp_path_factory.mktemp("template"))
-    schema.migrate(settings)
-    made = Store(settings)
-    with made.write() as db:
-        policies.seed(db)
-    # A copy of its own is whole, whatever connections still hold of the first.
-    file = settings.data_dir / "template.db"
-    with closing(made.engine.raw_connection()) as connection:
-        connection.cursor().execute(f"VACUUM INTO '{file}'")
-    made.close()
-    return file
+def sqlite(_without_environment: None, tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql(
+    _without_environment: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    needs: Callable[[str], str],
+) -> Iterator[PostgresDatabases]:
+    with Postgres(needs("postgres")) as server:
+        yield PostgresDatabases(server, tmp_path_factory.mktemp("postgresql"))
 
 
 @pytest.fixture
@@ -80,13 +79,18 @@ def jobs() -> RecordedJobs:
     return RecordedJobs()
 
 
-@pytest.fixture(params=["sqlite"])
-def rows(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+@pytest.fixture
+def seed() -> Seed:
+    """Return what puts the rows into a database that every test begins with."""
+    return policies.seed
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def rows(request: pytest.FixtureRequest, settings: Settings, seed: Seed) -> Iterator[Settings]:
     """Return settings that name migrated rows; each parameter is a database."""
-    template: Path = request.getfixturevalue("template")
-    settings.data_dir.mkdir(parents=True)
-    shutil.copyfile(template, settings.data_dir / ROWS)
-    return settings
+    databases: Databases = request.getfixturevalue(request.param)
+    with databases.filled(seed, settings) as filled:
+        yield filled
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.messages import new_public_id
 from mailstore.recording import Accepted
 from mailstore.retention import expiry_day
-from mailstore.settings import Settings
+from mailstore.settings import PREFIX, Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 
@@ -54,6 +54,9 @@ class RecordedJobs:
     def enqueue(self, name: str, *ids: int) -> None:
         self.asked.append((name, *ids))
 
+    def asked_again(self, _name: str, *_ids: int, seconds: float) -> bool:
+        return False
+
 
 def some_settings(data_dir: Path) -> Settings:
     return Settings(
@@ -62,6 +65,17 @@ def some_settings(data_dir: Path) -> Settings:
         keys=SecretStr(Fernet.generate_key().decode()),
         hostname="mx.mailhafen.test",
     )
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return what tells a process of ours where its rows, packs and secrets are."""
+    named = {
+        "DATA_DIR": str(settings.data_dir),
+        "DATABASE_URL": settings.database_url,
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "KEYS": settings.keys.get_secret_value(),
+    }
+    return {PREFIX + name: value for name, value in named.items()}
 
 
 def a_tenant(db: Session, name: str = "Muster AG", **values: Any) -> Tenant:

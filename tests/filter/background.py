@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
@@ -12,8 +12,10 @@ PATIENCE = 30.0
 class Background:
     """Runs coroutines in another thread; use `with`."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+    def __init__(
+        self, new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    ) -> None:
+        self._loop = new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="background")
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

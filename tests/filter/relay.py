@@ -57,7 +57,8 @@ class Relay:
         self.recorder = Recorder(self.store)
         examiner = Examiner(settings, self._pool, Resolver(settings))
         self.intake = Intake(self.store, examiner, self.recorder)
-        hooks = Hooks(self.intake, settings, a_gate(settings), the_certificate(settings))
+        self.gate = a_gate(settings)
+        hooks = Hooks(self.intake, settings, self.gate, the_certificate(settings))
         self._server = await asyncio.get_running_loop().create_server(
             lambda: RelaySMTP(hooks, self.sessions), "127.0.0.1", 0
         )

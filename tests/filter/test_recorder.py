@@ -15,6 +15,7 @@ from mailstore.messages import Message
 from mailstore.recording import Accepted
 from mailstore.refusals import Refusal, Refused
 from mailstore.store import Store
+from tests.databases import on_sqlite
 from tests.factories import ANNA, RAW, a_mailbox, a_verdict, accepted_by, the_recipient
 from tests.filter.relay import CountingPacks
 from tests.filter.rows import nobody_records
@@ -146,6 +147,7 @@ def test_a_full_disk_promises_nothing_and_heals(
     assert len(stored(store)) == 1
 
 
+@on_sqlite
 def test_what_cannot_begin_in_time_is_withdrawn_and_never_written(
     store: Store, anna: Recipient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ def test_a_clean_mail_is_stored_as_it_came(relay: Relay) -> None:
 def test_only_crlf_dot_crlf_ends_a_mail(relay: Relay, end: bytes) -> None:
     with relay.talk() as talk:
         answer = talk.mail(b"Subject: one\r\n\r\nx" + end + SMUGGLED, ANNA)
-        assert talk.say("NOOP") == "250 OK"
+        assert talk.say("NOOP") == reply.OK
     assert answer.startswith("250")
     (content,) = relay.contents()
     assert b"Subject: smuggled" in content
@@ -158,7 +158,7 @@ def test_reset_forgets_the_envelope(relay: Relay) -> None:
     with relay.talk() as talk:
         talk.say("MAIL FROM:<bob@there.example>")
         talk.say(f"RCPT TO:<{ANNA}>")
-        assert talk.say("RSET") == "250 OK"
+        assert talk.say("RSET") == reply.OK
         assert talk.say("DATA").startswith("503")
         assert talk.mail(RAW, BEAT).startswith("250")
     assert [each.recipient for each in relay.deliveries()] == [BEAT]

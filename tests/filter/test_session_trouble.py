@@ -36,7 +36,7 @@ def test_a_client_that_goes_away_after_its_mail_leaves_it_once_at_most(relay: Re
         talk.begin(ANNA)
         talk.send(RAW + b".\r\n")
     with relay.talk() as talk:
-        assert talk.say("NOOP") == "250 OK"
+        assert talk.say("NOOP") == reply.OK
     assert soon(relay, 1) in ([], [RAW])
 
 
@@ -103,7 +103,7 @@ def small_files() -> Iterator[None]:
 def test_a_mail_that_fills_the_disk_is_read_to_its_end(relay: Relay) -> None:
     with relay.talk() as talk:
         assert talk.mail(b"NOOP\r\n" * 500_000, ANNA) == reply.TRY_LATER
-        assert talk.say("RSET") == "250 OK"
+        assert talk.say("RSET") == reply.OK
         assert talk.mail(RAW, ANNA).startswith("250")
     assert relay.contents() == [RAW]
 
@@ -132,7 +132,7 @@ def test_a_greeting_in_another_charset_does_not_stop_mail(relay: Relay, command:
 def test_an_endless_command_is_refused_and_the_next_is_heard(relay: Relay, size: int) -> None:
     with relay.talk() as talk:
         assert talk.say("NOOP " + "x" * size) == reply.TOO_LONG
-        assert talk.say("NOOP") == "250 OK"
+        assert talk.say("NOOP") == reply.OK
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_command_whose_line_end_comes_in_two_pieces_is_heard(relay: Relay) -> 
         talk.send(b"NOOP\r")
         time.sleep(0.1)
         talk.send(b"\n")
-        assert talk.hear() == "250 OK"
+        assert talk.hear() == reply.OK
 
 
 def test_a_mail_that_went_through_too_many_servers_is_refused(relay: Relay) -> None:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from sqlalchemy import func, select
 
@@ -15,17 +16,18 @@ from bench.load import Load
 from mailstore import checking
 from mailstore.deliveries import Delivery, State
 from mailstore.messages import Message
+from mailstore.store import Store
 
 KILLS = 10
 MAILS = 500
 
 
 def test_ten_kills_of_the_relay_in_a_run_of_500_mails_lose_no_mail_that_was_answered_250(
-    record_property: Callable[[str, object], None],
+    database_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     chance, seed = seeded()
     record_property("seed", seed)
-    with Installation(("relay", "worker"), relay_children="1") as it:
+    with Installation(relay_children="1", database_url=database_url) as it:
         load = Load(it.smtp, USER, MAILS, 4096, sessions=8)
         done = threading.Event()
         killer = threading.Thread(target=kill_at_random, args=(it, chance, done))
@@ -37,10 +39,11 @@ def test_ten_kills_of_the_relay_in_a_run_of_500_mails_lose_no_mail_that_was_answ
         promised = {sent.id: sent.sha256 for sent in load.ledger if sent.code == 250}
         assert {sent.code for sent in load.ledger} <= {250, 421, 451}
         assert len(promised) == MAILS
-        wait_until_nothing_waits(it)
-        delivered = {taken.id: taken.sha256 for taken in it.sink.taken}
-        assert promised.items() <= delivered.items()
-        assert list(checking.findings(it.store())) == []
+        with closing(it.store()) as store:
+            wait_until_nothing_waits(it, store)
+            delivered = {taken.id: taken.sha256 for taken in it.sink.taken}
+            assert promised.items() <= delivered.items()
+            assert list(checking.findings(store)) == []
 
 
 def seeded() -> tuple[random.Random, int]:
@@ -59,8 +62,8 @@ def kill_at_random(it: Installation, chance: random.Random, done: threading.Even
     done.set()
 
 
-def wait_until_nothing_waits(it: Installation) -> None:
-    store, end = it.store(), time.monotonic() + 60
+def wait_until_nothing_waits(it: Installation, store: Store) -> None:
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         with store.read() as db:
             messages = db.scalar(select(func.count()).select_from(Message)) or 0

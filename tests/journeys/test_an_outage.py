@@ -12,13 +12,14 @@ from mailstore import copies
 from mailstore.lanes import Lane
 from mailstore.pages import Page
 from mailstore.scope import Scope
+from mailstore.store import Store
 
 MAIL = b"From: a@sender.example\r\nTo: user@rcpt.example\r\nSubject: Offerte\r\n\r\nGuten Tag\r\n"
 
 
 @pytest.fixture(name="it")
-def _installation() -> Iterator[Installation]:
-    with Installation(("relay", "worker")) as it:
+def _installation(database_url: str) -> Iterator[Installation]:
+    with Installation(("relay", "worker"), database_url=database_url) as it:
         yield it
 
 
@@ -33,7 +34,7 @@ def test_mail_waits_is_shown_within_two_seconds_and_comes_once_after_the_outage(
         (waiting,) = copies.inbox(db, Scope(None), Page())
         assert waiting.state == "queued"
     assert time.monotonic() - begun < 2
-    wait_for_down(it)
+    wait_for_down(store)
 
     it.sink.up()
 
@@ -51,12 +52,11 @@ def send(it: Installation) -> None:
         server.sendmail("a@sender.example", [USER], MAIL)
 
 
-def wait_for_down(it: Installation) -> None:
-    store, end = it.store(), time.monotonic() + 10
+def wait_for_down(store: Store) -> None:
+    end = time.monotonic() + 10
     while time.monotonic() < end:
         with store.read() as db:
             if db.scalar(select(Lane.down_since)) is not None:
-                store.close()
                 return
         time.sleep(0.1)
     raise TimeoutError

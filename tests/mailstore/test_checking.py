@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import update
 from time_machine import Traveller
 
-from mailstore import checking, lanes
-from mailstore.deliveries import Delivery
+from mailstore import checking, deliveries, lanes
+from mailstore.deliveries import Delivery, Retries
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
 from mailstore.packs import Slice
@@ -92,6 +92,18 @@ def test_a_lane_that_hangs_is_found(store: Store, clock: Traveller) -> None:
     assert findings(store) == []
     clock.shift(8 * DAY)
     assert findings(store) == [f"lane {lane_id}: claimed long beyond its lease"]
+
+
+def test_a_claimed_mail_that_nobody_takes_over_is_found(
+    store: Store, queued: Delivery, clock: Traveller
+) -> None:
+    lease, retries = timedelta(minutes=5), Retries(timedelta(minutes=5), DAY)
+    with store.write() as db:
+        deliveries.claim(db, queued.lane_id, limit=1, lease=lease, retries=retries)
+    clock.shift(timedelta(minutes=30))
+    assert findings(store) == []
+    clock.shift(timedelta(hours=1))
+    assert findings(store) == [f"delivery {queued.id}: due again, and nobody takes it over"]
 
 
 def test_more_mail_than_a_batch_is_walked(

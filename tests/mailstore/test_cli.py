@@ -9,7 +9,7 @@ from mailstore.domains import Domain, Takes
 from mailstore.envelopes import MailClass
 from mailstore.settings import Settings
 from mailstore.store import Store
-from tests.factories import ANNA, a_held_delivery, a_mailbox, an_accepted
+from tests.factories import ANNA, a_held_delivery, a_mailbox, an_accepted, as_environment
 
 ACME = ["tenant", "add", "Acme", "--domain", "acme.example", "--next-hop", "127.0.0.1:25"]
 GROUPS = {command.name: command for command in COMMANDS}
@@ -19,11 +19,7 @@ class Shell:
     """Runs a command as the operator does, in a data folder."""
 
     def __init__(self, settings: Settings) -> None:
-        self._env = {
-            "MAILHAFEN_DATA_DIR": str(settings.data_dir),
-            "MAILHAFEN_SECRET_KEY": settings.secret_key.get_secret_value(),
-            "MAILHAFEN_KEYS": settings.keys.get_secret_value(),
-        }
+        self._env = as_environment(settings)
 
     def __call__(self, *args: str, stdin: str = "", **env: str) -> Result:
         name, *rest = args

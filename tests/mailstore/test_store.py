@@ -14,11 +14,13 @@ from mailstore.jobs import after_commit
 from mailstore.keys import DataKey
 from mailstore.settings import Settings
 from mailstore.store import Store
+from tests.databases import on_sqlite
 from tests.factories import RAW, RecordedJobs, a_mailbox, a_tenant, an_accepted, some_settings
 
 DAY = date(2027, 3, 28)
 
 
+@on_sqlite
 def test_many_threads_write_and_none_finds_the_database_locked(store: Store) -> None:
     def write(number: int) -> None:
         with store.write() as db:
@@ -64,6 +66,7 @@ def test_a_failure_leaves_nothing_written_and_the_door_open(store: Store) -> Non
         assert a_tenant(db).id
 
 
+@on_sqlite
 def test_a_writer_waits_for_the_one_before(store: Store) -> None:
     order: list[str] = []
 

@@ -23,7 +23,8 @@ def test_retention_is_set_for_one_tenant_and_logged(store: Store) -> None:
         tenants.set_retention(db, tenant.id, 14, 60, by="root@ops.example")
         event = db.scalars(select(Event).order_by(Event.id.desc())).first()
     with store.read() as db:
-        days = [(each.keep_days, each.held_days) for each in db.scalars(select(Tenant))]
+        found = db.scalars(select(Tenant).order_by(Tenant.id))
+        days = [(each.keep_days, each.held_days) for each in found]
     assert days == [(14, 60), (other.keep_days, other.held_days)]
     assert event is not None
     assert (event.kind, event.detail) == ("retention_set", {"keep_days": 14, "held_days": 60})

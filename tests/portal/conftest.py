@@ -1,18 +1,16 @@
 """What tests of the showing side share: the app on a real store, people in it, and a browser."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from filter.rule import load_rules
-from mailstore import accounts
+from mailstore import accounts, policies
 from mailstore.accounts import Account, Role
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
@@ -21,7 +19,7 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import create_app
 from portal.reading import RENDERING
-from tests.conftest import ROWS
+from tests.databases import Seed
 from tests.factories import (
     ANNA,
     BEAT,
@@ -29,7 +27,6 @@ from tests.factories import (
     a_held_delivery,
     a_mailbox,
     an_accepted,
-    some_settings,
 )
 from tests.portal.browsing import PASSWORD, Links, Own, a_report, an_owner, enter
 
@@ -48,19 +45,16 @@ def hashed() -> str:
     return accounts.hash_password(PASSWORD)
 
 
-@pytest.fixture(scope="session")
-def template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the usual rows with Anna's mailbox in them, whom nearly all tests of pages need."""
-    settings = some_settings(tmp_path_factory.mktemp("anna"))
-    shutil.copyfile(template, settings.data_dir / ROWS)
-    made = Store(settings)
-    with time_machine.travel(NOON, tick=False), made.write() as db:
+@pytest.fixture
+def seed() -> Seed:
+    """Return what adds Anna's mailbox to the usual rows, whom nearly all tests of pages need."""
+    return with_anna
+
+
+def with_anna(db: Session) -> None:
+    policies.seed(db)
+    with time_machine.travel(NOON, tick=False):
         a_mailbox(db, name="Anna Keller")
-    file = settings.data_dir / "template.db"
-    with closing(made.engine.raw_connection()) as connection:
-        connection.cursor().execute(f"VACUUM INTO '{file}'")
-    made.close()
-    return file
 
 
 @pytest.fixture(scope="session")

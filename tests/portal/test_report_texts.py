@@ -26,7 +26,7 @@ from tests.factories import a_held_delivery, some_settings
 BIDI = frozenset(map(chr, TURNS))
 
 BASE = "https://mail.muster.example/haven"
-HOSTILE = "</td><script>alert(1)</script>\r\nBcc: eve@evil.example\n\u202egpj.\u2066exe\0 &amp; \"'"
+HOSTILE = "</td><script>alert(1)</script>\r\nBcc: eve@evil.example\n\u202egpj.\u2066exe\a &amp; \"'"
 VOID = {"br", "meta", "img", "hr", "link", "input", "col"}
 
 

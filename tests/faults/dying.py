@@ -1,0 +1,70 @@
+"""Runs one of our processes, and lets it die at a step of its work.
+
+    python -m tests.faults.dying --die rows_committed --mark FILE -- flask relay
+
+The product has no hooks for this: its functions are wrapped from here before the command runs.
+A process dies once: the mark stays behind, and with it the next start runs to its end.
+"""
+
+import argparse
+import os
+import runpy
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from filter import delivery, server, sweep
+from mailstore import db
+from tests.faults.steps import STEPS, Death, after, replace
+
+
+def main() -> None:
+    """Wrap what is asked for, then run the command."""
+    args = _arguments()
+    delivery.LEASE = timedelta(seconds=args.lease)
+    sweep.EVERY = args.every
+    if args.busy_seconds:
+        replace(db, "BUSY_MS", int(args.busy_seconds * 1000))
+    if args.examination:
+        replace(server, "CHILD", args.examination)
+    if args.ready:
+        _tell_when_ready(args.ready)
+    if args.die:
+        STEPS[args.die](Death(args.mark, args.number))
+    sys.argv = args.command
+    runpy.run_module(args.command[0], run_name="__main__")
+
+
+def _tell_when_ready(file: Path) -> None:
+    def tell(_result: object) -> bool:
+        file.write_text(str(os.getpid()))
+        return False
+
+    after(sweep, "sweep", when=tell)(Death(file, 0))
+    listen = server._listen
+
+    async def listening(*args: Any) -> Any:
+        found = await listen(*args)
+        tell(found)
+        return found
+
+    replace(server, "_listen", listening)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lease", type=float, default=300.0)
+    parser.add_argument("--every", type=float, default=1.0)
+    parser.add_argument("--ready", type=Path)
+    parser.add_argument("--die", choices=STEPS)
+    parser.add_argument("--mark", type=Path)
+    parser.add_argument("--number", type=int, default=1, help="die at the call of this number")
+    parser.add_argument("--busy-seconds", type=float, default=0.0)
+    parser.add_argument("--examination", default="", help="the module whose functions examine")
+    parser.add_argument("command", nargs="+")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Each command in a small size; the sizes that count are run by hand."""
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults import (
+    crash_points,
+    disk_full,
+    frozen,
+    kill,
+    locked,
+    poison,
+    restarts,
+    slow_clients,
+    sync_order,
+)
+
+pytestmark = pytest.mark.timeout(300)
+Needs = Callable[[str], str]
+
+
+def test_random_kills_lose_nothing_and_repeat_only_what_was_in_flight() -> None:
+    assert kill.main(["--kills", "10", "--mails", "500"]) == 0
+
+
+def test_random_kills_lose_nothing_on_postgresql(needs: Needs) -> None:
+    needs("postgres")
+    assert kill.main(["--kills", "4", "--mails", "200", "--database", "postgresql"]) == 0
+
+
+def test_a_death_at_each_step_has_its_exact_outcome() -> None:
+    assert crash_points.main([]) == 0
+
+
+def test_nothing_is_promised_before_it_is_synced_and_a_failed_sync_ends_the_relay(
+    needs: Needs,
+) -> None:
+    needs("strace")
+    assert sync_order.main(["--mails", "20", "--failures", "6"]) == 0
+
+
+def test_a_full_disk_stops_new_mail_and_nothing_else(needs: Needs) -> None:
+    needs("unshare")
+    if subprocess.run([*disk_full.NAMESPACE, "true"], check=False).returncode:  # noqa: S603
+        pytest.skip("no namespaces here")
+    assert disk_full.main([]) == 0
+
+
+def test_a_lock_held_by_somebody_else_delays_and_loses_nothing() -> None:
+    assert locked.main(["--scale", "20", "--read", "30"]) == 0
+
+
+def test_a_worker_whose_lease_ran_out_sends_nothing_more() -> None:
+    assert frozen.main(["--mails", "16"]) == 0
+
+
+def test_restarts_under_load_refuse_and_lose_nothing() -> None:
+    assert restarts.main(["--restarts", "2", "--mails", "500"]) == 0
+
+
+def test_odd_and_spinning_mails_do_not_touch_the_others() -> None:
+    assert poison.main(["--mails", "100"]) == 0
+
+
+def test_slow_and_many_clients_do_not_keep_others_from_being_served() -> None:
+    assert slow_clients.main(["--slow", "300", "--large", "4", "--mib", "8"]) == 0
