@@ -91,8 +91,8 @@ async def _send_batch(
 ) -> None:
     """Send a claimed batch; what a broken connection leaves untried is put back."""
     waiting = deque(batch)
-    async with _kept(store, lane, waiting):
-        while waiting and connection.alive:
+    async with _kept(store, lane, waiting) as lease:
+        while waiting and connection.alive and lease.holds:
             outcome = await _attempt(store, connection, waiting[0])
             ledger.add(waiting.popleft(), outcome)
     if waiting:
@@ -101,20 +101,39 @@ async def _send_batch(
             deliveries.put_back(db, waiting)
 
 
+class Lease:
+    """The time within which nobody else may send what was claimed."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it lasts; a process that was frozen for long finds that it does not."""
+        return time.monotonic() - self._since < LEASE.total_seconds()
+
+    def renewed(self) -> None:
+        """Count from now on."""
+        self._since = time.monotonic()
+
+
 @asynccontextmanager
-async def _kept(store: Store, lane: Lane, waiting: Collection[Delivery]) -> AsyncIterator[None]:
+async def _kept(store: Store, lane: Lane, waiting: Collection[Delivery]) -> AsyncIterator[Lease]:
     """Keep the leases alive: a hop may think for longer than one lasts (RFC 5321 §4.5.3.2.6)."""
 
     def renew() -> None:
-        with store.write() as db:
-            lanes.extend(db, lane.id, lane.fence, lease=LEASE)
-            deliveries.extend(db, waiting, lease=LEASE)
-        timer[0] = loop.call_later(pause, renew)
+        if lease.holds:
+            with store.write() as db:
+                lanes.extend(db, lane.id, lane.fence, lease=LEASE)
+                deliveries.extend(db, waiting, lease=LEASE)
+            lease.renewed()
+            timer[0] = loop.call_later(pause, renew)
 
+    lease = Lease()
     loop, pause = asyncio.get_running_loop(), LEASE.total_seconds() / 3
     timer = [loop.call_later(pause, renew)]
     try:
-        yield
+        yield lease
     finally:
         timer[0].cancel()
 

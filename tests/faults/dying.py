@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from filter import delivery, server, sweep
+from filter import delivery, recorder, server, sweep
 from mailstore import db
 from tests.faults.steps import STEPS, Death, after, replace
 
@@ -26,6 +26,7 @@ def main() -> None:
     sweep.EVERY = args.every
     if args.busy_seconds:
         replace(db, "BUSY_MS", int(args.busy_seconds * 1000))
+        replace(recorder, "LONGEST_WAIT", args.busy_seconds)
     if args.examination:
         replace(server, "CHILD", args.examination)
     if args.ready:
