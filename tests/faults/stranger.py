@@ -21,7 +21,8 @@ REPLY_LINE = re.compile(rb"[2-5][0-9]{2}(?:(?P<more>-)|(?= |\r))[\t -~]{0,507}\r
 TAKEN = re.compile(rb"(?m)^250 2\.6\.0 Taken as ([0-9a-f]+)\r$")
 END_OF_MAIL = re.compile(rb"(?=\r\n\.\r\n)")
 CLAIM = re.compile(rb"(?i)XCLIENT|PROXY|QUIT\n")
-READY_FOR_TLS = re.compile(rb"(?m)(?<=\n)220 [^\n]*\n")
+# XCLIENT is answered with a 220 too, which is no invitation to TLS.
+READY_FOR_TLS = re.compile(rb"(?m)(?<=\n)220 [^\n]*TLS[^\n]*\n")
 POLITE = {
     State.MAIL: [b"MAIL FROM:<%b>" % SENDER],
     State.RCPT: [b"MAIL FROM:<%b>" % SENDER, b"RCPT TO:<%b>"],
