@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from filter import recorder as recorder_module
 from filter.recorder import MOST_TOGETHER, Batch, Recorder
@@ -15,7 +15,7 @@ from mailstore.messages import Message
 from mailstore.recording import Accepted
 from mailstore.refusals import Refusal, Refused
 from mailstore.store import Store
-from tests.databases import on_sqlite
+from tests.databases import on_postgresql, on_sqlite
 from tests.factories import ANNA, RAW, a_mailbox, a_verdict, accepted_by, the_recipient
 from tests.filter.relay import CountingPacks
 from tests.filter.rows import nobody_records
@@ -160,6 +160,24 @@ def test_what_cannot_begin_in_time_is_withdrawn_and_never_written(
         await recorder.record(Batch([kept]))
 
     with_recorder(store, run)
+    assert stored(store) == [kept.public_id]
+
+
+@on_postgresql
+def test_what_waits_too_long_for_another_writer_is_never_written(
+    store: Store, anna: Recipient
+) -> None:
+    late, kept = mails(store, anna, 2)
+    url = f"{store.settings.rows_url}&options=-c%20lock_timeout=100"
+    hasty = Store(store.settings.model_copy(update={"database_url": url}))
+
+    async def run(recorder: Recorder) -> None:
+        with nobody_records(store), pytest.raises(OperationalError, match="lock timeout"):
+            await recorder.record(Batch([late]))
+        await recorder.record(Batch([kept]))
+
+    with_recorder(hasty, run)
+    hasty.close()
     assert stored(store) == [kept.public_id]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Stateme
 
 from mailstore import attempts, events
 from mailstore.attempts import Attempt
-from mailstore.db import WRITES, make_engine, wal_is_safe
+from mailstore.db import BUSY_MS, WRITES, make_engine, wal_is_safe
 from mailstore.errors import Misconfigured
 from mailstore.events import Event
 from mailstore.mailboxes import MailboxAddress
@@ -113,6 +113,12 @@ def test_a_server_that_fell_silent_is_given_up_within_half_a_minute(store: Store
         told["keepalives_count"]
     )
     assert max(waits, int(told["connect_timeout"]), int(told["tcp_user_timeout"]) / 1000) < 30
+
+
+@on_postgresql
+def test_rows_that_another_holds_are_waited_for_as_long_as_on_sqlite(store: Store) -> None:
+    with store.read() as db:
+        assert db.scalar(text("SHOW lock_timeout")) == f"{BUSY_MS // 1000}s"
 
 
 @on_postgresql
