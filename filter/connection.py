@@ -178,8 +178,11 @@ class Connection(SMTP):
                 source = (await proxy.read(self._reader)).source
             except proxy.BadHeader:
                 raise Over(reply.BAD_PROXY) from None
-            if source is not None and (refusal := self._speaks_for(source)):
-                raise Over(refusal)
+            if source is not None:
+                # From here on it is the client who talks, and nobody vouches for what it claims.
+                self.may_claim = False
+                if refusal := self._speaks_for(source):
+                    raise Over(refusal)
 
     async def _read_command(self) -> bytes:
         """Return one line without its end; what is too long is skipped and refused."""

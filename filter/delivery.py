@@ -75,7 +75,7 @@ async def _send_all(store: Store, lane: Lane, connection: Connection) -> None:
         while connection.alive and not store.closing.is_set():
             begun = time.monotonic()
             if batch := ledger.turn(lane):
-                await _send_batch(store, lane, connection, ledger, batch)
+                await _send_batch(store, lane, connection, ledger, batch, Lease(begun))
                 # Mail that comes in a stream is claimed together; a lone one did not wait.
                 await asyncio.sleep(max(begun + PACE - time.monotonic(), 0))
             elif not store.jobs.asked_again("drain", lane.id, seconds=LINGER):
@@ -87,11 +87,16 @@ async def _send_all(store: Store, lane: Lane, connection: Connection) -> None:
 
 
 async def _send_batch(
-    store: Store, lane: Lane, connection: Connection, ledger: "Ledger", batch: Sequence[Delivery]
+    store: Store,
+    lane: Lane,
+    connection: Connection,
+    ledger: "Ledger",
+    batch: Sequence[Delivery],
+    lease: "Lease",
 ) -> None:
-    """Send a claimed batch; what a broken connection leaves untried is put back."""
+    """Send a claimed batch; what is left untried is put back."""
     waiting = deque(batch)
-    async with _kept(store, lane, waiting) as lease:
+    async with _kept(store, lane, waiting, lease):
         while waiting and connection.alive and lease.holds:
             outcome = await _attempt(store, connection, waiting[0])
             ledger.add(waiting.popleft(), outcome)
@@ -102,38 +107,43 @@ async def _send_batch(
 
 
 class Lease:
-    """The time within which nobody else may send what was claimed."""
+    """The time within which nobody else may send what was claimed.
 
-    def __init__(self) -> None:
-        self._since = time.monotonic()
+    It counts from before the rows say so: a process may be frozen right after.
+    """
+
+    def __init__(self, since: float) -> None:
+        self._since = since
 
     @property
     def holds(self) -> bool:
         """Whether it lasts; a process that was frozen for long finds that it does not."""
         return time.monotonic() - self._since < LEASE.total_seconds()
 
-    def renewed(self) -> None:
-        """Count from now on."""
-        self._since = time.monotonic()
+    def renewed(self, since: float) -> None:
+        """Count anew, from before the rows were written."""
+        self._since = since
 
 
 @asynccontextmanager
-async def _kept(store: Store, lane: Lane, waiting: Collection[Delivery]) -> AsyncIterator[Lease]:
-    """Keep the leases alive: a hop may think for longer than one lasts (RFC 5321 §4.5.3.2.6)."""
+async def _kept(
+    store: Store, lane: Lane, waiting: Collection[Delivery], lease: Lease
+) -> AsyncIterator[None]:
+    """Keep a lease alive: a hop may think for longer than one lasts (RFC 5321 §4.5.3.2.6)."""
 
     def renew() -> None:
         if lease.holds:
+            begun = time.monotonic()
             with store.write() as db:
                 lanes.extend(db, lane.id, lane.fence, lease=LEASE)
                 deliveries.extend(db, waiting, lease=LEASE)
-            lease.renewed()
+            lease.renewed(begun)
             timer[0] = loop.call_later(pause, renew)
 
-    lease = Lease()
     loop, pause = asyncio.get_running_loop(), LEASE.total_seconds() / 3
     timer = [loop.call_later(pause, renew)]
     try:
-        yield lease
+        yield
     finally:
         timer[0].cancel()
 

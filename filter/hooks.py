@@ -118,10 +118,6 @@ class Hooks:
         """Answer as aiosmtpd does, with a code."""
         return reply.BYE
 
-    async def handle_VRFY(self, *_: object) -> str:
-        """Say nothing of who has a mailbox (RFC 5321 §7.3)."""
-        return reply.CANNOT_VERIFY
-
     async def handle_exception(self, error: Exception) -> str:
         """Answer 451: without this hook aiosmtpd sends a final 500 that shows the error."""
         if storage_full(error):

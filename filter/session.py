@@ -65,6 +65,10 @@ class RelaySMTP(Connection):
             await self.begin_tls(context)
             self._claim = xclient.NOTHING
 
+    async def smtp_VRFY(self, _arg: str | None) -> None:
+        """Say nothing of who has a mailbox, nor anything back (RFC 5321 §7.3)."""
+        await self.push(reply.CANNOT_VERIFY)
+
     async def smtp_HELP(self, _arg: str | None) -> None:
         """Help nobody: whoever needs it is no mail server."""
         await self.push(reply.HELP)

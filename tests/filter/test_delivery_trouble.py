@@ -1,6 +1,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from filter import delivery
 from filter.delivery import Ledger, drain
 from mailstore import clock
 from mailstore.deliveries import Delivery, Outcome, Result, State
+from mailstore.lanes import Lane
 from mailstore.store import Store
 from tests.factories import ANNA, BEAT
 from tests.filter.background import Background
@@ -155,3 +157,24 @@ def test_a_hop_that_thinks_for_longer_than_a_lease_gets_a_mail_once(
     drain(store, lane_id)
     first.join()
     assert len(hop.mails) == 1
+
+
+def test_a_lease_counts_from_before_the_claim(
+    hop: Sink, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is frozen right after its claim finds that the lease is over."""
+    lane_id = queue().lane_id
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.3))
+    turn = Ledger.turn
+
+    def frozen(ledger: Ledger, lane: Lane) -> Sequence[Delivery]:
+        claimed = turn(ledger, lane)
+        if claimed:
+            monkeypatch.setattr(Ledger, "turn", turn)
+            time.sleep(0.5)
+            store.closing.set()
+        return claimed
+
+    monkeypatch.setattr(Ledger, "turn", frozen)
+    drain(store, lane_id)
+    assert hop.mails == []
