@@ -113,7 +113,7 @@ def converse(script: Script, port: int, ip: str, recipient: str) -> Heard:
 class _Visit:
     def __init__(self, link: socket.socket, heard: Heard, recipient: str) -> None:
         self.link, self.heard, self.doing = link, heard, "greeting"
-        self._recipient = recipient.encode()
+        self._recipient, self._cut = recipient.encode(), False
 
     def run(self) -> None:
         script = self.heard.script
@@ -130,7 +130,8 @@ class _Visit:
                     self._wait_for_leave_to_go_on()
             self._leave(script.ending)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # It closed while we were talking: hear what it said before.
+            # It closed while we were talking, and the reset may have overtaken what it said.
+            self._cut = True
         if script.ending in {Ending.QUIT, Ending.HALF}:
             self.doing = f"ending: {script.ending}"
             self._hear_all()
@@ -208,7 +209,7 @@ class _Visit:
             return
         finally:
             self._forget_tls()
-        self.heard.whole = not asked_for_tls
+        self.heard.whole = not (asked_for_tls or self._cut)
 
     def _forget_tls(self) -> None:
         """Drop what came after the relay began to wait for a handshake: it is TLS, not replies."""
