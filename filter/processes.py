@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 import structlog
 
@@ -22,7 +22,7 @@ from mailstore.store import Store
 log = structlog.get_logger()
 
 PAUSE = 1.0
-PATIENCE = 35.0
+PATIENCE = 30.0  # a relay drains in less, and a supervisor waits for longer
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 OpenStore = Callable[[], Store]
@@ -56,6 +56,7 @@ class Family:
         """Keep all processes running until told to stop, then let them finish."""
         for each in SIGNALS:
             signal.signal(each, self._stop)
+        signal.signal(signal.SIGALRM, self._give_up)
         for number in range(self._counters.processes):
             self._fork(number)
         while self._numbers:
@@ -69,18 +70,26 @@ class Family:
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        self._tell(signal.SIGTERM)
+
+    def _give_up(self, *_: object) -> None:
+        self._tell(signal.SIGKILL)
+
+    def _tell(self, number: signal.Signals) -> None:
         for pid in list(self._numbers):
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _fork(self, number: int) -> None:
-        if self._stopping:
-            return
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            self._serve(number, parent)
-        self._numbers[pid] = number
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        # No signal comes between this question and the end of what it decides.
+        if not self._stopping:
+            pid = os.fork()
+            if pid == 0:
+                self._serve(number, parent)
+            self._numbers[pid] = number
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _serve(self, number: int, parent: int) -> None:
@@ -94,5 +103,7 @@ class Family:
             code = not server.run(self._open_store(), Gate(self._counters, number, self._limits))
         except Misconfigured as error:
             log.critical("relay_misconfigured", error=str(error))
+        except Exception:  # an edge: nothing is behind it that would say what went wrong
+            log.exception("relay_failed")
         finally:
             os._exit(code)

@@ -6,6 +6,7 @@ CRLF.CRLF only, and after every reply to it the envelope is new.
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from filter import reply, xclient
@@ -52,6 +53,11 @@ class RelaySMTP(Connection):
         if found is None:
             return None, None
         return found["path"] or NULL_SENDER, found["rest"] or ""
+
+    def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
+        """Return the parameters of MAIL or RCPT, or None: aiosmtpd 1.4.6 fails at `SIZE=²`."""
+        found: dict[str, str | bool] | None = super()._getparams(params)
+        return found if all(map(str.isascii, params)) else None
 
     async def smtp_STARTTLS(self, arg: str | None) -> None:
         """Go on under TLS, with a session that begins anew."""

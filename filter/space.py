@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -14,15 +16,17 @@ LOOK_EVERY = 1.0
 class FreeSpace:
     """Watches the free space of a folder's disk."""
 
-    def __init__(self, folder: Path, least: int) -> None:
-        self._folder, self._least = folder, least
-        self._looked_at = -LOOK_EVERY
+    def __init__(
+        self, folder: Path, least: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._folder, self._least, self._clock = folder, least, clock
+        self._looked_at = -inf
         self._low = False
 
     @property
     def low(self) -> bool:
         """Whether less than the stated bytes are free; looks once a second."""
-        now = time.monotonic()
+        now = self._clock()
         if now - self._looked_at >= LOOK_EVERY:
             self._looked_at = now
             self._look()

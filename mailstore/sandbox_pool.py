@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 import structlog
@@ -45,6 +46,7 @@ class _Line(asyncio.Protocol):
         self._wanted = LENGTH
         self._waiter: asyncio.Future[bytes] | None = None
         self._ended = False
+        self.when_lost: Callable[[], None] | None = None
 
     async def frame(self) -> dict[str, Any]:
         """Return the next frame; raises OSError or ValueError."""
@@ -59,6 +61,8 @@ class _Line(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         self._ended = True
         self._look()
+        if self.when_lost is not None:
+            self.when_lost()
 
     def _look(self) -> None:
         if self._waiter is None or self._waiter.done():
@@ -107,6 +111,7 @@ class SandboxPool:
         self._suspects: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._growth: asyncio.TimerHandle | None = None
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -114,8 +119,10 @@ class SandboxPool:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._closed = True
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._growth is not None:
             self._growth.cancel()
         for member in (*self._idle, *self._busy):
@@ -176,9 +183,12 @@ class SandboxPool:
             self._end(member)
         else:
             self._idle.append(member)
-        while len(self._idle) + len(self._busy) + self._starting <= self._children:
+        while not self._closed and self._present() <= self._children:
             self._start_soon()
         self._hand_out()
+
+    def _present(self) -> int:
+        return len(self._idle) + len(self._busy) + self._starting
 
     def _hand_out(self) -> None:
         """Give idle children to whoever waits longest and may have one."""
@@ -202,7 +212,7 @@ class SandboxPool:
         return Counter(member.group for member in self._busy if member.since > slow)
 
     def _watch(self) -> None:
-        if self._growth is None:
+        if self._growth is None and not self._closed:
             self._growth = self._loop.call_later(SLOW_SECONDS, self._grow)
 
     def _grow(self) -> None:
@@ -211,8 +221,7 @@ class SandboxPool:
         self._hand_out()
         slow = len(self._busy) - self._quick_by_group().total()
         most = self._children + 1 + min(2 * slow, MOST_EXTRA)
-        present = len(self._busy) + len(self._idle) + self._starting
-        for _ in range(min(len(self._waiting) - self._starting, most - present)):
+        for _ in range(min(len(self._waiting) - self._starting, most - self._present())):
             self._start_soon()
         if self._waiting:
             self._watch()
@@ -224,6 +233,12 @@ class SandboxPool:
 
     def _is_suspect(self, group: str) -> bool:
         return self._suspects.get(group, 0.0) > self._loop.time()
+
+    def _drop(self, member: _Member) -> None:
+        """Replace a child that ended while nobody used it."""
+        if member in self._idle and not self._closed:
+            self._idle.remove(member)
+            self._give_back(member, good=False)
 
     def _start_soon(self) -> None:
         self._starting += 1
@@ -246,7 +261,11 @@ class SandboxPool:
         child = Child(self._module)
         child.sock.setblocking(False)
         line = _Line()
-        transport, _ = await self._loop.create_unix_connection(lambda: line, sock=child.sock)
+        try:
+            transport, _ = await self._loop.create_unix_connection(lambda: line, sock=child.sock)
+        except BaseException:
+            child.kill()
+            raise
         member = _Member(child, line, transport)
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -254,6 +273,7 @@ class SandboxPool:
         except BaseException:
             self._end(member)
             raise
+        line.when_lost = partial(self._drop, member)
         self._idle.append(member)
         self._hand_out()
 

@@ -99,6 +99,16 @@ def a_relay(background: Background, pool: SandboxPool, store: Store) -> Iterator
 
 
 @pytest.fixture
+def for_strangers(a_relay: MakeRelay) -> MakeRelay:
+    """Return what starts a relay for which loopback is a stranger, to whom limits apply."""
+
+    def start(**settings: object) -> Relay:
+        return a_relay(**{"trusted_peers": "192.0.2.1", "greeting_pause_seconds": 0} | settings)
+
+    return start
+
+
+@pytest.fixture
 def relay(a_relay: MakeRelay) -> Relay:
     return a_relay()
 

@@ -1,6 +1,8 @@
 """A real relay on a free port: listener, intake, sandboxed children and recorder."""
 
 import asyncio
+import socket
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -24,7 +26,7 @@ from mailstore.sandbox_pool import SandboxPool
 from mailstore.settings import Settings
 from mailstore.store import Store
 from tests.factories import ANNA, BEAT, a_mailbox
-from tests.filter.talk import Talk
+from tests.filter.talk import PATIENCE, Talk
 
 if TYPE_CHECKING:
     from filter.connection import Connection
@@ -58,9 +60,9 @@ class Relay:
         examiner = Examiner(settings, self._pool, Resolver(settings))
         self.intake = Intake(self.store, examiner, self.recorder)
         self.gate = a_gate(settings)
-        hooks = Hooks(self.intake, settings, self.gate, the_certificate(settings))
+        self.hooks = Hooks(self.intake, settings, self.gate, the_certificate(settings))
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: RelaySMTP(hooks, self.sessions), "127.0.0.1", 0
+            lambda: RelaySMTP(self.hooks, self.sessions), "127.0.0.1", 0
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -73,6 +75,17 @@ class Relay:
         while self.sessions:
             await asyncio.sleep(0.01)
         self.recorder.close()
+
+    def left(self, seconds: float = 3.0) -> tuple[int, int]:
+        """Return how many sessions and counted connections are left after a moment."""
+        end = time.monotonic() + seconds
+        while (self.sessions or self.gate.open) and time.monotonic() < end:
+            time.sleep(0.02)
+        return len(self.sessions), self.gate.open
+
+    def socket(self) -> socket.socket:
+        """Return a connection of a client that does not even listen."""
+        return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
 
     def talk(self, hello: str = "EHLO client.example") -> Talk:
         return Talk(self.port, hello)

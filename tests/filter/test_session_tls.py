@@ -57,14 +57,6 @@ def tls_relay(a_tls_relay: MakeTLSRelay) -> Relay:
     return a_tls_relay(greeting_pause_seconds=0)
 
 
-def left(relay: Relay, seconds: float = 3.0) -> tuple[int, int]:
-    """Return how many sessions and counted connections are left after a moment."""
-    end = time.monotonic() + seconds
-    while (relay.sessions or relay.gate.open) and time.monotonic() < end:
-        time.sleep(0.02)
-    return len(relay.sessions), relay.gate.open
-
-
 def test_a_relay_without_a_certificate_offers_no_tls(relay: Relay) -> None:
     with relay.talk() as talk:
         assert "STARTTLS" not in talk.hello
@@ -97,7 +89,7 @@ def test_a_mail_under_tls_is_taken_and_says_so(tls_relay: Relay) -> None:
     assert first[1] == RAW
     assert (first[0].client_ip, first[0].helo) == ("127.0.0.1", "again.example")
     assert "with ESMTPS id" in first[0].headers
-    assert left(tls_relay) == (0, 0)
+    assert tls_relay.left() == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +135,7 @@ def test_an_old_version_of_tls_is_refused(tls_relay: Relay) -> None:
         pytest.raises(OSError, match=r"(?i)version|alert|reset|protocol"),
     ):
         talk.start_tls(a_client(maximum_version=ssl.TLSVersion.TLSv1_1))
-    assert left(tls_relay) == (0, 0)
+    assert tls_relay.left() == (0, 0)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -183,8 +175,8 @@ def test_a_client_that_leaves_within_the_handshake_leaves_nothing_behind(
             talk.reset()
         elif how == "half closes":
             talk.half_close()
-            assert left(tls_relay) == (0, 0)
-    assert left(tls_relay) == (0, 0)
+            assert tls_relay.left() == (0, 0)
+    assert tls_relay.left() == (0, 0)
     with tls_relay.talk() as talk:
         assert talk.mail(RAW, ANNA).startswith("250")
 
@@ -194,7 +186,7 @@ def test_a_client_that_is_silent_within_the_handshake_is_closed(a_tls_relay: Mak
     with TLSTalk(relay.port) as talk:
         assert talk.say("STARTTLS").startswith("220")
         assert talk.hear() == ""
-    assert left(relay) == (0, 0)
+    assert relay.left() == (0, 0)
 
 
 def test_a_client_that_is_silent_under_tls_is_told_why(a_tls_relay: MakeTLSRelay) -> None:
@@ -202,7 +194,7 @@ def test_a_client_that_is_silent_under_tls_is_told_why(a_tls_relay: MakeTLSRelay
     with TLSTalk(relay.port) as talk:
         talk.start_tls()
         assert talk.hear() == reply.SILENT
-        assert left(relay) == (0, 0), "though it does not say goodbye"
+        assert relay.left() == (0, 0), "though it does not say goodbye"
 
 
 @pytest.mark.parametrize("lines", [["AUTH PLAIN AGEAYg=="], ["AUTH LOGIN", "YQ=="]])
@@ -231,7 +223,7 @@ def test_commands_may_come_together_under_tls(tls_relay: Relay) -> None:
         talk.hear()
         assert {talk.hear() for _ in range(3000)} == {reply.OK}
         assert [talk.hear(), talk.hear()] == [reply.BYE, ""]
-    assert left(tls_relay) == (0, 0)
+    assert tls_relay.left() == (0, 0)
 
 
 @pytest.mark.parametrize("end", [b"", b".\r\n"], ids=["within the mail", "after it"])
@@ -245,7 +237,7 @@ def test_a_client_that_says_no_more_under_tls_leaves_its_mail_once_at_most(
         talk.send(RAW + end)
         talk.say_no_more()
         heard = talk.hear()
-    assert left(tls_relay) == (0, 0)
+    assert tls_relay.left() == (0, 0)
     assert tls_relay.contents() in ([[]] if not end else [[], [RAW]])
     assert tls_relay.contents() == [RAW] or not heard.startswith("2")
 
@@ -257,7 +249,7 @@ def test_a_reset_under_tls_leaves_nothing_behind(tls_relay: Relay) -> None:
         talk.begin(ANNA)
         talk.send(RAW)
         talk.reset()
-    assert left(tls_relay) == (0, 0)
+    assert tls_relay.left() == (0, 0)
     assert tls_relay.messages() == []
 
 
@@ -269,4 +261,4 @@ def test_what_is_no_tls_amid_tls_ends_the_session(tls_relay: Relay) -> None:
             below.sendall(b"NOOP\r\n" * 10)
             with suppress(OSError):
                 assert talk.hear() == ""
-    assert left(tls_relay) == (0, 0)
+    assert tls_relay.left() == (0, 0)

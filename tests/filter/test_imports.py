@@ -1,0 +1,37 @@
+import json
+import subprocess
+import sys
+
+from filter.supervisor import FROM_COMMAND
+from mailstore.sandbox import ROOT
+
+RELAY = "import click, wsgi; assert wsgi.app.cli.get_command(click.Context(wsgi.app.cli), 'relay')"
+CHILD = "import mailstore.sandbox_child, filter.reading"
+ASKED = "; import json, sys; print(json.dumps(sorted(sys.modules)))"
+
+
+def imported(statement: str) -> set[str]:
+    """Return all modules, and the packages they are in, that a statement loads."""
+    done = subprocess.run(  # noqa: S603 (our own)
+        [sys.executable, "-c", statement + ASKED],
+        cwd=ROOT,
+        env={FROM_COMMAND: "true"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_the_relay_loads_nothing_of_the_portal() -> None:
+    found = imported(RELAY)
+    assert "filter.server" in found
+    assert not {name for name in found if name.partition(".")[0] == "portal"}
+    assert not found & {"flask_wtf", "flask_login", "flask_babel", "nh3", "bleach"}
+
+
+def test_a_child_that_examines_mail_loads_only_what_it_needs() -> None:
+    found = imported(CHILD)
+    heavy = {"sqlalchemy", "pydantic", "structlog", "flask", "aiosmtpd", "uvloop", "cryptography"}
+    assert not found & heavy
+    assert not found & {"mailstore.store", "mailstore.settings", "mailstore.db", "wsgi"}
