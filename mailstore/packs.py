@@ -81,13 +81,15 @@ class LocalPacks:
 
     def append(self, slices: Sequence[Slice]) -> list[Place]:
         """Store slices durably, in order; one fdatasync for each expiry day."""
-        places = []
+        places, days = [], {each.day for each in slices}
         with self._lock:
+            for past in [day for day in self._open if day < clock.today() and day not in days]:
+                self._abandon(past)
             for each in slices:
                 pack = self._pack(each.day)
                 places.append(Place(pack.name, each.day, pack.size, len(each.data)))
                 self._write(each.day, pack, each.data)
-            for day in {each.day for each in slices}:
+            for day in days:
                 self._sync(day)
         return places
 
@@ -136,8 +138,6 @@ class LocalPacks:
         return pack
 
     def _create(self, day: date) -> _Open:
-        for past in [each for each in self._open if each < clock.today()]:
-            self._abandon(past)
         name = secrets.token_hex(12)
         path = self._path(name, day)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -95,7 +95,7 @@ def test_a_lane_that_hangs_is_found(store: Store, clock: Traveller) -> None:
 
 
 def test_a_claimed_mail_that_nobody_takes_over_is_found(
-    store: Store, queued: Delivery, clock: Traveller
+    clock: Traveller, store: Store, queued: Delivery
 ) -> None:
     lease, retries = timedelta(minutes=5), Retries(timedelta(minutes=5), DAY)
     with store.write() as db:

@@ -89,7 +89,7 @@ def test_mail_that_arrived_or_failed_is_sent_again_once_at_a_time(
 
 
 def test_a_resent_mail_is_due_at_once_and_does_not_show_twice(
-    store: Store, scope: Scope, copy: Delivery, clock: Traveller
+    clock: Traveller, store: Store, scope: Scope, copy: Delivery
 ) -> None:
     deliver(store, copy)
     clock.shift(timedelta(days=6))

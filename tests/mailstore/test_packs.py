@@ -1,10 +1,11 @@
 import errno
 import os
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from time_machine import Traveller
 
 from mailstore import packs as packs_module
 from mailstore.errors import NotFound
@@ -152,3 +153,11 @@ def test_only_we_can_read_a_pack(packs: LocalPacks, tmp_path: Path) -> None:
     packs.append([Slice(DAY, b"a")])
     (file,) = tmp_path.glob("packs/*/*.pack")
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_days_that_are_past_already_do_not_disturb_each_other(
+    clock: Traveller, packs: LocalPacks
+) -> None:
+    clock.move_to(datetime(DAY.year + 1, DAY.month, DAY.day, tzinfo=UTC))
+    places = packs.append([Slice(DAY, b"a"), Slice(NEXT, b"b")])
+    assert [read(packs, place) for place in places] == [b"a", b"b"]
