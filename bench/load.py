@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 TAKEN = 250
@@ -24,13 +24,13 @@ class Sent:
 
 @dataclass(slots=True)
 class Load:
-    """Sends `count` mails of `size` bytes over `sessions` sessions to one address.
+    """Sends `count` mails of `size` bytes over `sessions` sessions, each to all recipients.
 
     Each mail has a number, from `first` on.
     """
 
     port: int
-    recipient: str
+    recipients: Sequence[str]
     count: int
     size: int
     sessions: int
@@ -80,8 +80,8 @@ class Load:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
     ) -> None:
         content = mail(number, self.size)
-        rcpt = f"RCPT TO:<{self.recipient}>\r\n".encode()
-        for command in (b"MAIL FROM:<bench@sender.example>\r\n", rcpt, b"DATA\r\n"):
+        rcpts = [f"RCPT TO:<{recipient}>\r\n".encode() for recipient in self.recipients]
+        for command in (b"MAIL FROM:<bench@sender.example>\r\n", *rcpts, b"DATA\r\n"):
             writer.write(command)
             await read_reply(reader)
         writer.write(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")

@@ -10,52 +10,21 @@ in the same run, in turns.
 """
 
 import argparse
-import asyncio
 import statistics
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from bench.installation import USER, Installation
 from bench.load import TAKEN, Load
+from bench.measured import Measured, measure
 from bench.processes import Usage
 from bench.sink import Sink
 from mailstore.addresses import parse_host_port
 from mailstore.messages import Message
-
-DRAIN_SECONDS = 300.0
-
-
-@dataclass(slots=True)
-class Measured:
-    """One load, and what became of it."""
-
-    load: Load
-    seconds: float
-    drained: float
-
-    @property
-    def taken(self) -> int:
-        """How many mails were answered 250."""
-        return sum(sent.code == TAKEN for sent in self.load.ledger)
-
-    @property
-    def rate(self) -> float:
-        """Drained mails per second."""
-        return self.taken / self.drained
-
-    def __str__(self) -> str:
-        times = sorted(sent.seconds * 1000 for sent in self.load.ledger) or [0.0]
-        return (
-            f"accepted {self.taken}: {self.taken / self.seconds:.0f} mails/s, "
-            f"drained: {self.rate:.0f} mails/s, "
-            f"reply to the dot: p50 {_at(times, 0.5):.1f} ms, p95 {_at(times, 0.95):.1f} ms"
-        )
 
 
 def main() -> int:
@@ -67,10 +36,11 @@ def main() -> int:
         usage = Usage(it.supervisor.pids(), memory_of=[it.supervisor.pid("relay")])
         with _peer_sink(args) as peer_sink:
             for repeat in range(args.repeats):
-                ours.append(_measure(args, it.smtp, USER, it.sink, repeat))
+                ours.append(_measure(args, it.smtp, [USER], it.sink, repeat))
                 if peer_sink is not None:
                     port = parse_host_port(args.peer)[1]
-                    peers.append(_measure(args, port, args.peer_recipient, peer_sink, repeat))
+                    whom = [args.peer_recipient]
+                    peers.append(_measure(args, port, whom, peer_sink, repeat))
                     _say(f"peer: {peers[-1]}")
                 _say(f"ours: {ours[-1]}")
         used = usage.since()
@@ -89,24 +59,20 @@ def main() -> int:
 
 
 def _measure(
-    args: argparse.Namespace, port: int, recipient: str, sink: Sink, repeat: int
+    args: argparse.Namespace, port: int, recipients: Sequence[str], sink: Sink, repeat: int
 ) -> Measured:
-    load = Load(
-        port,
-        recipient,
-        args.mails,
-        args.size,
-        args.sessions,
-        reuse=not args.connect,
-        first=repeat * args.mails,
+    return measure(
+        Load(
+            port,
+            recipients,
+            args.mails,
+            args.size,
+            args.sessions,
+            reuse=not args.connect,
+            first=repeat * args.mails,
+        ),
+        sink,
     )
-    before = len(sink.taken)
-    begun = time.monotonic()
-    seconds = asyncio.run(load.run())
-    measured = Measured(load, seconds, seconds)
-    sink.wait(before + measured.taken, DRAIN_SECONDS)
-    measured.drained = time.monotonic() - begun
-    return measured
 
 
 def _broken_promises(it: Installation, loads: Sequence[Load]) -> list[str]:
@@ -141,10 +107,6 @@ def _peer_sink(args: argparse.Namespace) -> Iterator[Sink | None]:
 
 def _median(measured: Sequence[Measured]) -> float:
     return statistics.median(each.rate for each in measured)
-
-
-def _at(ordered: Sequence[float], share: float) -> float:
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from mailstore import recording
-from mailstore.db import storage_broke
+from mailstore.db import connection_lost, storage_broke
 from mailstore.recording import Accepted
 from mailstore.refusals import Refused
 from mailstore.store import Store
@@ -104,8 +104,7 @@ class Recorder:
             if storage_broke(failed):
                 log.critical("storage_failed", error=str(failed))
                 together[0].loop.call_soon_threadsafe(self.broken.set)
-            elif len(together) > 1 and any(batch.begun for batch in together):
-                # Perhaps only one of them is to blame.
+            elif _one_may_be_to_blame(together, failed):
                 for batch in together:
                     self._write([batch])
                 return
@@ -126,6 +125,11 @@ class Recorder:
                 [each for _, pairs in kept for each in pairs],
                 [each for batch, _ in kept for each in batch.refused],
             )
+
+
+def _one_may_be_to_blame(together: Sequence[Batch], error: Exception) -> bool:
+    several = len(together) > 1 and any(batch.begun for batch in together)
+    return several and not connection_lost(error)
 
 
 def _settle(together: Sequence[Batch], error: Exception | None) -> None:

@@ -162,6 +162,11 @@ def storage_broke(error: BaseException) -> bool:
     return _sqlite_code(error) in SQLITE_BROKEN
 
 
+def connection_lost(error: BaseException) -> bool:
+    """Whether the database went away in the middle: what failed says nothing about its input."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
 def _sqlite_code(error: BaseException) -> int:
     original = error.orig if isinstance(error, DBAPIError) else None
     return int(getattr(original, "sqlite_errorcode", 0)) & 0xFF

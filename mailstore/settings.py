@@ -53,7 +53,10 @@ class Settings(BaseSettings):
         "", description="Name servers, HOST or HOST:PORT, by commas; empty: the system's."
     )
     trusted_peers: str = Field(
-        "127.0.0.0/8,::1", description="Networks to which the limits of the relay do not apply."
+        "127.0.0.0/8,::1",
+        description="Networks to which the limits of the relay do not apply. They may say who "
+        "their client is (PROXY, XCLIENT): a balancer among them must write the PROXY header "
+        "itself, or its clients could.",
     )
     max_message_bytes: int = Field(50 * 2**20, gt=0, description="Larger mail is refused with 552.")
     max_recipients: int = Field(

@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from filter import recorder as recorder_module
 from filter.recorder import MOST_TOGETHER, Batch, Recorder
-from mailstore import clock
+from mailstore import clock, recording
 from mailstore.envelopes import Recipient
 from mailstore.messages import Message
 from mailstore.recording import Accepted
@@ -93,6 +94,23 @@ def test_a_batch_that_fails_does_not_take_the_others_with_it(store: Store, anna:
         type(None)
     ] * 3
     assert stored(store) == [each.public_id for each in good]
+
+
+@on_postgresql
+def test_a_database_that_goes_away_is_not_asked_again_for_each_mail(
+    store: Store, anna: Recipient, packs: CountingPacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(db: Session, *_: object) -> None:
+        db.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "record", gone)
+        outcomes = record(store, mails(store, anna, 8), held_up=True)
+    assert {type(each) for each in outcomes} == {OperationalError}
+    assert len(packs.appended) <= 2
+    assert stored(store) == []
+    (after,) = record(store, mails(store, anna, 1))
+    assert after is None
 
 
 def test_a_mail_whose_client_went_away_is_stored_all_the_same(

@@ -28,7 +28,7 @@ def test_ten_kills_of_the_relay_in_a_run_of_500_mails_lose_no_mail_that_was_answ
     chance, seed = seeded()
     record_property("seed", seed)
     with Installation(relay_children="1", database_url=database_url) as it:
-        load = Load(it.smtp, USER, MAILS, 4096, sessions=8)
+        load = Load(it.smtp, [USER], MAILS, 4096, sessions=8)
         done = threading.Event()
         killer = threading.Thread(target=kill_at_random, args=(it, chance, done))
         killer.start()
