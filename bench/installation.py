@@ -1,5 +1,6 @@
 """A whole throw-away installation for benches and tests: relay, worker, a sink, real processes."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -29,13 +30,20 @@ USER = "user@rcpt.example"
 PASSWORD = "correct-horse-2026"  # noqa: S105 (of a throw-away installation)
 BY = "bench"
 PATIENCE = 60.0
+FIRST_PORT, PORTS = 10_000, 22_000
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of loopback that nobody uses now.
+
+    It is not one that the kernel gives to clients: one of those could hold it while a server
+    restarts, and a client that tries again and again would even connect to itself.
+    """
+    while True:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Installation:

@@ -73,13 +73,22 @@ class Run:
 
     def fill(self, left: int) -> None:
         """Leave so many bytes of the disk free."""
-        free = os.statvfs(self.disk)
         with (self.disk / "filler").open("wb") as filler:
-            os.posix_fallocate(filler.fileno(), 0, free.f_bavail * free.f_frsize - left)
+            until(lambda: _taken_up(filler.fileno(), self.disk, left))
 
     def empty(self) -> None:
         """Give the room back."""
         (self.disk / "filler").unlink()
+
+
+def _taken_up(filler: int, disk: Path, left: int) -> bool:
+    """Whether a file took up all but so much of what is free; others write meanwhile."""
+    free = os.statvfs(disk)
+    try:
+        os.posix_fallocate(filler, 0, free.f_bavail * free.f_frsize - left)
+    except OSError:
+        return False
+    return True
 
 
 def _run(seed: int, disk: Path) -> int:

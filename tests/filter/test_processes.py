@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.installation import free_port
 from filter.supervisor import flask
 from mailstore.errors import Misconfigured
 from mailstore.sandbox import ROOT
@@ -18,7 +19,7 @@ from tests.databases import on_postgresql, on_sqlite
 from tests.factories import ANNA, RAW, a_mailbox
 from tests.filter.pids import alive, children, sockets, until
 from tests.filter.talk import Talk
-from tests.filter.test_server import a_free_port, contents, environment, run, wait_for
+from tests.filter.test_server import contents, environment, run, wait_for
 
 Process = subprocess.Popen[str]
 StartFamily = Callable[[str], Process]
@@ -121,7 +122,7 @@ def test_several_processes_on_sqlite_are_refused(settings: Settings) -> None:
 
 @on_sqlite
 def test_the_command_says_so_in_a_sentence(store: Store) -> None:
-    done = run(environment(store, a_free_port()) | {f"{PREFIX}RELAY_PROCESSES": "2"})
+    done = run(environment(store, free_port()) | {f"{PREFIX}RELAY_PROCESSES": "2"})
     assert done.returncode != 0
     assert "SQLite has one writer" in done.stderr
     assert "Traceback" not in done.stderr
@@ -142,7 +143,7 @@ class Relays:
 def relays(store: Store) -> Iterator[Relays]:
     with store.write() as db:
         a_mailbox(db)
-    port = a_free_port()
+    port = free_port()
     env = environment(store, port) | {f"{PREFIX}RELAY_PROCESSES": "2"}
     with subprocess.Popen(flask("relay"), cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as process:  # noqa: S603 (our own)
         made = Relays(store, process, port)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bench.installation import free_port
 from filter import reply
 from filter.server import serve
 from filter.supervisor import flask
@@ -24,13 +25,6 @@ from tests.filter.relay import CountingPacks, a_gate
 from tests.filter.talk import Talk
 
 PATIENCE = 15.0
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def answers(port: int) -> bool:
@@ -71,7 +65,7 @@ class Served:
 def served(store: Store, background: Background) -> Iterator[Served]:
     with store.write() as db:
         a_mailbox(db)
-    port = a_free_port()
+    port = free_port()
     running = Served(store, background, f"127.0.0.1:{port}", port)
     yield running
     background.run(running.stop())
@@ -117,7 +111,7 @@ def test_storage_that_fails_ends_the_process(served: Served, store: Store) -> No
 
 
 def test_one_relay_listens_at_several_places(store: Store, background: Background) -> None:
-    first, second = a_free_port(), a_free_port()
+    first, second = free_port(), free_port()
     running = Served(store, background, f"127.0.0.1:{first}, 127.0.0.1:{second}", second)
     assert answers(first)
     background.run(running.stop())
@@ -128,7 +122,7 @@ def test_one_relay_listens_at_several_places(store: Store, background: Backgroun
 def test_the_command_ends_calmly_at_a_signal(store: Store, number: signal.Signals) -> None:
     with store.write() as db:
         a_mailbox(db)
-    port = a_free_port()
+    port = free_port()
     with subprocess.Popen(  # noqa: S603 (our own command)
         flask("relay"), cwd=ROOT, env=environment(store, port), stderr=subprocess.DEVNULL
     ) as process:
