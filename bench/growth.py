@@ -9,14 +9,16 @@ Prints a line for each step: drained mails per second, the reply to the dot, pro
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bench.installation import BY, USER, Installation
 from bench.load import Load, mail
-from bench.measured import measure
+from bench.measured import measure, say
 from bench.processes import Usage
 from mailstore import clock, events, mailboxes, onboarding, recording
 from mailstore.addresses import Address
@@ -30,13 +32,32 @@ from mailstore.slices import Sealed
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 
-# Size in bytes, recipients, mails, sessions.
-SIZES = [(1 << 10, 1, 2000, 20), (10 << 10, 1, 2000, 20), (100 << 10, 1, 1000, 20)]
-LARGE = [(1 << 20, 1, 200, 10), (5 << 20, 1, 60, 5), (25 << 20, 1, 15, 3)]
-RECIPIENTS = [(10 << 10, 10, 300, 20), (10 << 10, 100, 50, 10), (10 << 10, 1000, 6, 2)]
-USUAL = SIZES[1]
-MOST_RECIPIENTS = 1000
-STEP = 5000
+
+class Step(NamedTuple):
+    """One load: mails of a size in bytes, each to so many recipients."""
+
+    size: int
+    recipients: int
+    mails: int
+    sessions: int
+
+
+KB, MB = 2**10, 2**20
+USUAL = Step(10 * KB, 1, 2000, 20)
+STEPS = (
+    Step(KB, 1, 2000, 20),
+    USUAL,
+    Step(100 * KB, 1, 1000, 20),
+    Step(MB, 1, 200, 10),
+    Step(5 * MB, 1, 60, 5),
+    Step(25 * MB, 1, 15, 3),
+    Step(10 * KB, 10, 300, 20),
+    Step(10 * KB, 100, 50, 10),
+    Step(10 * KB, 1000, 6, 2),
+)
+MOST_RECIPIENTS = max(step.recipients for step in STEPS)
+MOST_MAILS = max(step.mails for step in STEPS)
+TOGETHER = 5000
 
 
 def main() -> int:
@@ -45,51 +66,48 @@ def main() -> int:
     parser.add_argument("--stored", type=int, default=0, help="only this: with so many mails")
     args = parser.parse_args()
     with Installation() as it:
-        if args.stored:
-            return _beside_stored(it, args.stored)
-        people = [USER, *_add_people(it, MOST_RECIPIENTS - 1)]
-        steps = [*SIZES, *LARGE, *RECIPIENTS]
-        return sum([_step(it, people, step, number) for number, step in enumerate(steps)]) and 1
+        all_taken = _beside_stored(it, args.stored) if args.stored else _step_by_step(it)
+    return 0 if all_taken else 1
 
 
-def _beside_stored(it: Installation, count: int) -> int:
-    missing = sum(_step(it, [USER], USUAL, number) for number in range(3))
-    store = it.store()
-    fill(store, count)
-    store.close()
-    _say(f"{count} mails more are stored")
-    return (missing + sum(_step(it, [USER], USUAL, number) for number in range(3, 6))) and 1
+def _step_by_step(it: Installation) -> bool:
+    people = [USER, *_add_people(it, MOST_RECIPIENTS - 1)]
+    return all([_taken(it, people, step, number) for number, step in enumerate(STEPS)])
 
 
-def _step(
-    it: Installation, people: Sequence[str], step: tuple[int, int, int, int], number: int
-) -> int:
-    """Measure one step and return how many of its mails were not taken."""
-    size, recipients, count, sessions = step
+def _beside_stored(it: Installation, count: int) -> bool:
+    before = [_taken(it, [USER], USUAL, number) for number in range(3)]
+    with closing(it.store()) as store:
+        fill(store, count)
+    say(f"{count} mails more are stored")
+    return all([*before, *(_taken(it, [USER], USUAL, number) for number in range(3, 6))])
+
+
+def _taken(it: Installation, people: Sequence[str], step: Step, number: int) -> bool:
+    """Measure one step; whether all its mails were taken."""
     usage = Usage(it.supervisor.pids())
-    first = number * MOST_RECIPIENTS * STEP
-    load = Load(it.smtp, people[:recipients], count, size, sessions, first=first)
+    whom, first = people[: step.recipients], number * MOST_MAILS
+    load = Load(it.smtp, whom, step.mails, step.size, step.sessions, first=first)
     measured = measure(load, it.sink)
     used = usage.since()
-    _say(
-        f"{size >> 10} KB, {recipients} recipients, {sessions} sessions: {measured.rate:.1f} "
-        f"mails/s, {measured.rate * recipients:.0f} deliveries/s drained; reply to the dot "
-        f"{measured.reply(0.5):.0f} ms (p50), {measured.reply(0.95):.0f} ms (p95); "
-        f"{used.seconds / count * 1000:.1f} ms of processor a mail"
+    say(
+        f"{step.size // KB} KB, {step.recipients} recipients, {step.sessions} sessions: "
+        f"{measured.rate:.1f} mails/s, {measured.rate * step.recipients:.0f} deliveries/s "
+        f"drained; reply to the dot {measured.reply(0.5):.0f} ms (p50), "
+        f"{measured.reply(0.95):.0f} ms (p95); "
+        f"{used.seconds / step.mails * 1000:.1f} ms of processor a mail"
     )
-    return count - measured.taken
+    return measured.taken == step.mails
 
 
 def _add_people(it: Installation, count: int) -> list[str]:
     domain_name = Address.parse(USER).domain
     people = [Address.parse(f"person{number}@{domain_name}") for number in range(count)]
-    store = it.store()
-    with store.write() as db:
+    with closing(it.store()) as store, store.write() as db:
         tenant = db.scalars(select(Tenant)).one()
         domain = db.scalars(select(Domain).where(Domain.name == domain_name)).one()
         for address in people:
             onboarding.add_mailbox(db, tenant, domain, address, name=address.local, by=BY)
-    store.close()
     return [str(address) for address in people]
 
 
@@ -103,12 +121,12 @@ def fill(store: Store, count: int) -> None:
     day = expiry_day(now, recipient.keep_days)
     sealed = store.seal(recipient.tenant_id, day, [mail(0, 10_240)])
     (place,) = store.packs.append([sealed.slice])
-    for first in range(0, count, STEP):
+    for first in range(0, count, TOGETHER):
         with store.write() as db:
             last = db.scalar(select(Delivery.id).order_by(Delivery.id.desc()).limit(1)) or 0
             many = [
                 _delivered(recipient, sealed, timedelta(days=7) * (number / count))
-                for number in range(first, min(first + STEP, count))
+                for number in range(first, min(first + TOGETHER, count))
             ]
             recording.record(db, [(each, place) for each in many])
             _deliver(db, recipient, last)
@@ -138,10 +156,6 @@ def _deliver(db: Session, recipient: Recipient, last: int) -> None:
     events.record_all(db, [common | {"delivery_id": each} for each in new], by=BY)
     done = {"state": State.DELIVERED, "done_at": clock.now(), "next_attempt_at": None}
     db.execute(update(Delivery).where(Delivery.id > last).values(**done, attempts=1))
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 (what a bench is for)
 
 
 if __name__ == "__main__":

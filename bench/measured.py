@@ -50,3 +50,8 @@ def measure(load: Load, sink: Sink) -> Measured:
     sink.wait(before + measured.taken * len(load.recipients), DRAIN_SECONDS)
     measured.drained = time.monotonic() - begun
     return measured
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)  # noqa: T201 (what a bench is for)

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from bench.installation import USER, Installation
 from bench.load import TAKEN, Load
-from bench.measured import Measured, measure
+from bench.measured import Measured, measure, say
 from bench.processes import Usage
 from bench.sink import Sink
 from mailstore.addresses import parse_host_port
@@ -41,20 +41,20 @@ def main() -> int:
                     port = parse_host_port(args.peer)[1]
                     whom = [args.peer_recipient]
                     peers.append(_measure(args, port, whom, peer_sink, repeat))
-                    _say(f"peer: {peers[-1]}")
-                _say(f"ours: {ours[-1]}")
+                    say(f"peer: {peers[-1]}")
+                say(f"ours: {ours[-1]}")
         used = usage.since()
         broken = _broken_promises(it, [each.load for each in ours])
     taken = sum(each.taken for each in ours)
-    _say(f"processor: {used.seconds / max(taken, 1) * 1000:.2f} ms per mail")
-    _say(
+    say(f"processor: {used.seconds / max(taken, 1) * 1000:.2f} ms per mail")
+    say(
         f"memory (PSS) of relay and children: {used.idle / 2**20:.0f} MB idle, "
         f"{used.peak / 2**20:.0f} MB under load"
     )
-    _say(f"promises: {'; '.join(broken) or 'each 250 is stored once and was delivered once'}")
+    say(f"promises: {'; '.join(broken) or 'each 250 is stored once and was delivered once'}")
     if peers:
         ratio = _median(ours) / _median(peers)
-        _say(f"drained, median of {args.repeats}: {ratio:.2f} times the peer")
+        say(f"drained, median of {args.repeats}: {ratio:.2f} times the peer")
     return 1 if broken else 0
 
 
@@ -107,10 +107,6 @@ def _peer_sink(args: argparse.Namespace) -> Iterator[Sink | None]:
 
 def _median(measured: Sequence[Measured]) -> float:
     return statistics.median(each.rate for each in measured)
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 (what a bench is for)
 
 
 def _arguments() -> argparse.Namespace:

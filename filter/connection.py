@@ -117,7 +117,7 @@ class Connection(SMTP):
 
     def _reset_timeout(self, duration: float | None = None) -> None:  # noqa: ARG002 (aiosmtpd's)
         # aiosmtpd only cancels it, when the connection is lost.
-        self._timeout_handle = self._patience  # type: ignore[assignment]
+        self._timeout_handle = self._patience  # type: ignore[assignment]  # stands in
 
     def _close_with(self, status: str) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -226,7 +226,7 @@ class Connection(SMTP):
         self._reader._transport = self.transport  # type: ignore[attr-defined]  # private
         self.encrypted = True
         self.session = self._create_session()
-        self._set_rset_state()  # type: ignore[no-untyped-call]
+        self._set_rset_state()  # type: ignore[no-untyped-call]  # private
 
     async def push(self, status: str | bytes) -> None:
         """Send a reply; a client that only makes errors is sent away."""

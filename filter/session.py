@@ -102,7 +102,7 @@ class RelaySMTP(Connection):
             return
         if self._claim.ip is not None and (refusal := self._speaks_for(self._claim.ip)):
             raise Over(refusal)
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # private
         if self.session is not None:
             self.session.host_name = None
         await self.push(f"220 {self.hostname} {self.__ident__}")

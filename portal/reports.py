@@ -149,7 +149,7 @@ class Renderer:
         catalogue = translations(contents.language)
         env = self._env.overlay()
         # The i18n extension adds this method.
-        env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+        env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # of i18n
         shown = self._shown(contents, catalogue)
         count = len(contents.lines)
         mail = EmailMessage(policy=SMTP)

@@ -215,7 +215,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         f" {fuzz.stored} mails stored, slowest probe {fuzz.probe.slowest:.2f} s,"
         f" {fuzz.wrong.kinds.total()} wrong; replies {codes}",
     ]
-    print("\n".join(lines))  # noqa: T201
+    print("\n".join(lines))  # noqa: T201 (a command)
     return 1 if fuzz.wrong.kinds else 0
 
 

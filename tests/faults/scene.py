@@ -189,9 +189,9 @@ def arguments(doc: str | None, **defaults: Any) -> argparse.ArgumentParser:
 def report(name: str, seed: int, figures: Mapping[str, object], broken: Sequence[str]) -> int:
     """Print one line of figures and what is broken; return the exit code."""
     told = " ".join(f"{key}={_short(value)}" for key, value in figures.items())
-    print(f"{name}: seed={seed} {told} broken={len(broken)}", flush=True)  # noqa: T201
+    print(f"{name}: seed={seed} {told} broken={len(broken)}", flush=True)  # noqa: T201 (a command)
     for sentence in broken[:20]:
-        print(f"  {sentence}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"  {sentence}", file=sys.stderr, flush=True)  # noqa: T201 (a command)
     return 1 if broken else 0
 
 

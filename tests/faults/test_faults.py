@@ -43,7 +43,7 @@ def test_nothing_is_promised_before_it_is_synced_and_a_failed_sync_ends_the_rela
 
 def test_a_full_disk_stops_new_mail_and_nothing_else(needs: Needs) -> None:
     needs("unshare")
-    if subprocess.run([*disk_full.NAMESPACE, "true"], check=False).returncode:  # noqa: S603
+    if subprocess.run([*disk_full.NAMESPACE, "true"], check=False).returncode:  # noqa: S603 (a fixed command)
         pytest.skip("no namespaces here")
     assert disk_full.main([]) == 0
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
@@ -21,6 +22,15 @@ class Background:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return what a coroutine returns over there."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
+
+    @contextmanager
+    def within(self, context: AbstractAsyncContextManager[T]) -> Iterator[T]:
+        """Enter and leave an asynchronous context over there."""
+        entered = self.run(context.__aenter__())
+        try:
+            yield entered
+        finally:
+            self.run(context.__aexit__(None, None, None))
 
     def __enter__(self) -> Self:
         self._thread.start()

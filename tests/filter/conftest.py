@@ -49,10 +49,8 @@ def background() -> Iterator[Background]:
 @pytest.fixture(scope="session")
 def pool(background: Background) -> Iterator[SandboxPool]:
     """Return children that examine mail; only the background's loop may call them."""
-    children = SandboxPool(CHILD, 2)
-    background.run(children.__aenter__())
-    yield children
-    background.run(children.__aexit__())
+    with background.within(SandboxPool(CHILD, 2)) as children:
+        yield children
 
 
 @pytest.fixture

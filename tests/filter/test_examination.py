@@ -67,10 +67,8 @@ def examine(background: Background, pool: SandboxPool, settings: Settings) -> Ex
 def hostile(background: Background) -> Iterator[Examine]:
     """Return examination by a lone child whose rules misbehave, with half a second for each."""
     settings = Settings(examine_seconds=0.5)
-    pool = SandboxPool("tests.filter.hostile", 1)
-    background.run(pool.__aenter__())
-    yield examining(background, Examiner(settings, pool, Resolver(settings)))
-    background.run(pool.__aexit__())
+    with background.within(SandboxPool("tests.filter.hostile", 1)) as pool:
+        yield examining(background, Examiner(settings, pool, Resolver(settings)))
 
 
 def symbols(findings: Findings) -> list[str]:

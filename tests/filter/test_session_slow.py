@@ -63,7 +63,7 @@ def test_a_sender_that_stops_within_its_mail_is_told_why(either: MakeRelay) -> N
     ids=["rate", "time for all"],
 )
 def test_a_stranger_that_trickles_is_ended(for_strangers: MakeRelay, limits: object) -> None:
-    relay = for_strangers(smtp_timeout_seconds=WAIT, **dict(limits))  # type: ignore[call-overload]
+    relay = for_strangers(smtp_timeout_seconds=WAIT, **dict(limits))  # type: ignore[call-overload]  # a table
     with relay.talk() as talk:
         talk.begin(ANNA)
         assert drip(talk, [b"x"] * 60, WAIT / 6) < 4 * WAIT

@@ -35,10 +35,8 @@ def background(request: pytest.FixtureRequest) -> Iterator[Background]:
 
 @pytest.fixture(scope="module")
 def pool(background: Background) -> Iterator[SandboxPool]:
-    children = SandboxPool(CHILD, 1)
-    background.run(children.__aenter__())
-    yield children
-    background.run(children.__aexit__())
+    with background.within(SandboxPool(CHILD, 1)) as children:
+        yield children
 
 
 @pytest.fixture
