@@ -90,7 +90,9 @@ class Intake:
 
     async def _seal(self, tenant_id: int, day: date, spool: Spool) -> Sealed:
         """Seal a small mail here, and beside the event loop what would hold it up."""
-        if spool.size <= SMALL and self._store.ring.known(tenant_id, day) is not None:
+        if self._store.ring.known(tenant_id, day) is None:
+            await self._recorder.make_key(tenant_id, day)
+        if spool.size <= SMALL:
             return self._store.seal(tenant_id, day, spool.chunks())
         return await self.directory.in_thread(self._store.seal, tenant_id, day, spool.chunks())
 

@@ -11,7 +11,9 @@ import asyncio
 import queue
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 
 import structlog
 
@@ -60,6 +62,7 @@ class Recorder:
         self._store = store
         self._waiting: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._keys = ThreadPoolExecutor(1, thread_name_prefix="keys")
         self.broken = asyncio.Event()
         self._thread.start()
 
@@ -75,8 +78,15 @@ class Recorder:
         finally:
             timer.cancel()
 
+    async def make_key(self, tenant_id: int, day: date) -> None:
+        """Return once a tenant's day has a durable key; raises TimeoutError, like `record`."""
+        loop = asyncio.get_running_loop()
+        making = loop.run_in_executor(self._keys, self._store.make_key, tenant_id, day)
+        await asyncio.wait_for(making, LONGEST_WAIT)
+
     def close(self) -> None:
         """Write what waits, then stop."""
+        self._keys.shutdown(cancel_futures=True)
         self._waiting.put(None)
         self._thread.join()
 

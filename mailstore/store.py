@@ -73,12 +73,16 @@ class Store:
 
     def seal(self, tenant_id: int, day: date, chunks: Iterable[bytes]) -> Sealed:
         """Compress and encrypt a mail that expires on a day; its key is durable before."""
+        return seal(self.make_key(tenant_id, day), day, chunks)
+
+    def make_key(self, tenant_id: int, day: date) -> bytes:
+        """Return the key of a tenant's day, durable; the first time it waits for other writers."""
         key = self.ring.known(tenant_id, day)
         if key is None:
             with self.write() as db:
                 key = self.ring.make(db, tenant_id, day)
             self.ring.remember(tenant_id, day, key)
-        return seal(key, day, chunks)
+        return key
 
     def content(self, message: Message) -> Iterator[bytes]:
         """Yield the stored canonical bytes; raises NotFound once erased, Corrupt if damaged."""

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -179,6 +180,22 @@ def test_what_cannot_begin_in_time_is_withdrawn_and_never_written(
 
     with_recorder(store, run)
     assert stored(store) == [kept.public_id]
+
+
+@on_sqlite
+def test_a_key_that_cannot_be_made_in_time_is_not_waited_for(
+    store: Store, anna: Recipient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "LONGEST_WAIT", 0.1)
+    day = clock.now().date() + timedelta(days=9)
+
+    async def run(recorder: Recorder) -> None:
+        with nobody_records(store), pytest.raises(TimeoutError):
+            await recorder.make_key(anna.tenant_id, day)
+        await recorder.make_key(anna.tenant_id, day)
+        assert store.ring.known(anna.tenant_id, day)
+
+    with_recorder(store, run)
 
 
 @on_postgresql

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from filter import reply
+from filter import recorder, reply
+from tests.databases import on_sqlite
 from tests.factories import ANNA, RAW
 from tests.filter.conftest import MakeRelay
 from tests.filter.relay import Relay
+from tests.filter.rows import nobody_records
 
 RECEIVED = b"Received: from a.example by b.example; Tue, 24 Nov 2026 08:00:00 +0000\r\n"
 
@@ -105,6 +107,22 @@ def test_a_mail_that_fills_the_disk_is_read_to_its_end(relay: Relay) -> None:
         assert talk.mail(b"NOOP\r\n" * 500_000, ANNA) == reply.TRY_LATER
         assert talk.say("RSET") == reply.OK
         assert talk.mail(RAW, ANNA).startswith("250")
+    assert relay.contents() == [RAW]
+
+
+@on_sqlite
+def test_the_first_mail_of_a_day_is_put_off_while_somebody_else_writes(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "LONGEST_WAIT", 0.2)
+    with relay.talk() as talk:
+        with nobody_records(relay.store):
+            talk.begin(ANNA)
+            talk.send(RAW + b".\r\n")
+            assert talk.hear() == reply.TRY_LATER
+        talk.begin(ANNA)
+        talk.send(RAW + b".\r\n")
+        assert talk.hear().startswith("250")
     assert relay.contents() == [RAW]
 
 
