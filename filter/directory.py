@@ -8,13 +8,15 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, ParamSpec, TypeVar
 
 from filter import reply
-from mailstore import domains, mailboxes, senders
+from filter.findings import Findings
+from mailstore import bayes, domains, mailboxes, protection, senders
 from mailstore.addresses import Address
-from mailstore.envelopes import Recipient
+from mailstore.envelopes import Recipient, TenantFacts
 from mailstore.store import Store
 
 LOOKUP_THREADS = 4
@@ -45,6 +47,15 @@ class Memory(Generic[K, T]):
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What rows say that the rules of a tenant ask about."""
+
+    facts: TenantFacts
+    known_author: bool
+    spam_probability: float | None
+
+
 class Directory:
     """Answers the relay's questions about rows, in threads of its own."""
 
@@ -53,6 +64,8 @@ class Directory:
         self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
         self._recipients: Memory[Address, Recipient] = Memory()
         self._without_lists: Memory[int, bool] = Memory()
+        self._facts: Memory[int, TenantFacts] = Memory()
+        self._known_authors: Memory[tuple[int, str], bool] = Memory()
 
     async def knows(self, address: Address) -> Recipient | str:
         """Return the recipient behind an address, or the reply that turns it away."""
@@ -67,12 +80,21 @@ class Directory:
         return Address(path, oldest) if oldest else None
 
     async def listed(
-        self, recipients: Sequence[Recipient], author: Address | None
+        self, recipients: Sequence[Recipient], findings: Findings
     ) -> Sequence[Recipient]:
         """Return the recipients with what their lists say of this author."""
+        author = findings.author
         if author is None or all(self._without_lists.get(each.tenant_id) for each in recipients):
             return recipients
         return await self.in_thread(self._apply_lists, recipients, author)
+
+    async def view(self, tenant_id: int, findings: Findings) -> View:
+        """Return what rows say of a mail for a tenant."""
+        facts, author = self._facts.get(tenant_id), findings.author
+        known = author is None or self._known_authors.get((tenant_id, author.key))
+        if facts and known and not findings.tokens:
+            return View(facts, author is not None, None)
+        return await self.in_thread(self._look, tenant_id, findings)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what waits for a disk or a database beside the event loop."""
@@ -97,3 +119,14 @@ class Directory:
             for tenant_id in tenants - with_lists:
                 self._without_lists.put(tenant_id, True)
             return senders.apply_lists(db, recipients, author) if with_lists else recipients
+
+    def _look(self, tenant_id: int, findings: Findings) -> View:
+        author = findings.author
+        with self._store.read() as db:
+            facts = self._facts.get(tenant_id) or protection.facts_of(db, tenant_id)
+            known = author is not None and protection.has_written(db, tenant_id, author)
+            probability = bayes.spam_probability(db, tenant_id, findings.tokens)
+        self._facts.put(tenant_id, facts)
+        if author is not None and known:
+            self._known_authors.put((tenant_id, author.key), value=True)
+        return View(facts, known, probability)

@@ -4,14 +4,17 @@ Whatever goes wrong there becomes a symbol: a mail is held, never lost, when it 
 examined.
 """
 
+import asyncio
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import structlog
 
 from filter import headers
 from filter.dns import Resolver
+from filter.findings import Findings
+from filter.scanners import Scanners
 from filter.verdict import UNEXAMINED
 from mailstore.addresses import Address
 from mailstore.envelopes import Client, Summary, Symbol
@@ -24,21 +27,6 @@ log = structlog.get_logger()
 
 CHILD = "filter.reading"
 BARE_LINE_ENDS = "BARE_LINE_ENDS"
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What examination says of a mail, the same for all its recipients."""
-
-    symbols: tuple[Symbol, ...]
-    summary: Summary = field(default_factory=Summary)
-    authentication: tuple[str, ...] = ()
-    hops: int = 0
-
-    @property
-    def author(self) -> Address | None:
-        """The From address, if there is exactly one that can be read."""
-        return self.summary.author
 
 
 class Spooled(Protocol):
@@ -58,20 +46,35 @@ class Examiner:
 
     def __init__(self, settings: Settings, pool: SandboxPool, resolver: Resolver) -> None:
         self._settings = settings
+        self._scanners = Scanners(settings, resolver)
         self._pool = pool
         self._resolver = resolver
-        self._rules_off = [name.strip() for name in settings.rules_off.split(",") if name.strip()]
+        self.rules_off = [name.strip() for name in settings.rules_off.split(",") if name.strip()]
 
     async def examine(
-        self, client: Client, sender: Address | None, spooled: Spooled, *, check_spf: bool = True
+        self, client: Client, sender: Address | None, spooled: Spooled, *, outside: bool = True
     ) -> Findings:
-        """Return what the rules find; UNEXAMINED where that took too much of anything."""
+        """Return what rules and scanners find; UNEXAMINED where that took too much of anything.
+
+        Only mail from outside is asked for proof of its sender.
+        """
+        if not self._scanners.on:
+            return await self._read(client, sender, spooled, outside=outside)
+        found, scanned = await asyncio.gather(
+            self._read(client, sender, spooled, outside=outside),
+            self._scanners.scan(client, sender, spooled),
+        )
+        return replace(found, symbols=(*found.symbols, *scanned))
+
+    async def _read(
+        self, client: Client, sender: Address | None, spooled: Spooled, *, outside: bool
+    ) -> Findings:
         args = {
             "client": asdict(client),
             "sender": str(sender) if sender else "",
             "hostname": self._settings.hostname,
-            "check_spf": check_spf,
-            "rules_off": self._rules_off,
+            "authenticate": outside,
+            "rules_off": self.rules_off,
         }
         try:
             said = await self._pool.call(
@@ -102,7 +105,11 @@ def _findings(said: dict[str, Any]) -> Findings:
                 "cuts": tuple((start, end) for start, end in summary["cuts"]),
             }
         ),
-        authentication=tuple(said["authentication"]),
+        lines=tuple(said["lines"]),
+        spf=said["spf"],
+        proofs=frozenset(said["proofs"]),
+        reply_to=tuple(said["reply_to"]),
+        tokens=tuple(said["tokens"]),
         hops=said["hops"],
     )
 

@@ -79,6 +79,8 @@ def prepended(delivery: "Delivery") -> bytes:
         f"X-Mailhafen-Score: {delivery.score:.1f}{CRLF}"
         f"X-Mailhafen-Id: {delivery.message.public_id}{CRLF}"
     )
+    if delivery.warning:
+        lines += f"X-Mailhafen-Warning: {delivery.warning}{CRLF}"
     return (delivery.message.headers + lines).encode("ascii", "replace")
 
 

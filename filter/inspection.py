@@ -1,18 +1,21 @@
 """What `flask examine` says: mails in files, judged as the relay would, and why."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from filter.directory import Directory
 from filter.dns import Resolver
-from filter.examination import CHILD, Examiner, Findings
+from filter.examination import CHILD, Examiner
+from filter.findings import Findings
+from filter.judging import Judging, Received
 from filter.rule import RULES, load_rules
 from filter.spool import Spool
 from filter.verdict import judge
-from mailstore import mailboxes, policies, senders
+from mailstore import mailboxes, policies
 from mailstore.addresses import Address
 from mailstore.envelopes import Client, Policy, Recipient, Verdict
 from mailstore.errors import NotFound
@@ -53,16 +56,16 @@ async def explain(
                 yield await _explain_one(examiner, case, judged, path)
 
 
-Judge = Callable[[Findings], Verdict]
+Judge = Callable[[Findings], Awaitable[Verdict]]
 
 
 async def _explain_one(examiner: Examiner, case: Case, judged: Judge, path: Path) -> dict[str, Any]:
     begun = time.monotonic()
     with _spooled(path) as spool:
         findings = await examiner.examine(
-            case.client, case.sender, spool, check_spf=case.sender is not None
+            case.client, case.sender, spool, outside=case.sender is not None
         )
-    verdict = judged(findings)
+    verdict = await judged(findings)
     return {
         "file": str(path),
         "score": round(verdict.score, 2),
@@ -94,16 +97,22 @@ def _judge_for(settings: Settings, case: Case) -> Iterator[Judge]:
     """Give what judges findings: by the recipient's policy and lists, or by the standard."""
     if case.recipient is None:
         nobody = Recipient(NOBODY, 0, 0, 0, 0, 0, 0, Policy(mandatory=policies.MANDATORY))
-        yield lambda findings: judge(nobody, findings.author, findings.symbols)
+
+        async def by_the_standard(findings: Findings) -> Verdict:
+            return judge(nobody, findings.author, findings.symbols)
+
+        yield by_the_standard
         return
-    with closing(Store.open(settings)) as store, store.read() as db:
-        known = mailboxes.resolve(db, case.recipient)
+    with closing(Store.open(settings)) as store:
+        with store.read() as db:
+            known = mailboxes.resolve(db, case.recipient)
         if known is None:
             raise NotFound(f"Nobody here has the address '{case.recipient}'.")
+        judging = Judging(Directory(store))
 
-        def by_lists(findings: Findings) -> Verdict:
-            (recipient,) = senders.apply_lists(db, [known], findings.author)
-            return judge(recipient, findings.author, findings.symbols)
+        async def by_lists(findings: Findings) -> Verdict:
+            received = Received(case.client, case.sender, findings)
+            return (await judging.verdicts(received, [known]))[0]
 
         yield by_lists
 

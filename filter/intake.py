@@ -5,17 +5,17 @@ unplanned before that becomes 451 at the session's edge, and the sender tries ag
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_address
 from itertools import groupby
 
 from filter import headers, reply
 from filter.directory import Directory
-from filter.examination import Examiner, Findings
+from filter.examination import Examiner
+from filter.findings import Findings
+from filter.judging import Judging, Received
 from filter.recorder import Batch, Recorder
 from filter.spool import Spool
-from filter.verdict import judge, settle
 from mailstore import clock
 from mailstore.addresses import Address
 from mailstore.envelopes import Action, Client, Recipient, Verdict
@@ -37,6 +37,7 @@ class Intake:
         self._store = store
         self._examiner = examiner
         self._recorder = recorder
+        self._judging = Judging(self.directory, examiner.rules_off)
         self._trusted = store.settings.trusted_networks
         self.spool_folder = store.settings.spool_folder
 
@@ -44,18 +45,15 @@ class Intake:
         self, client: Client, sender: Address | None, recipients: Sequence[Recipient], spool: Spool
     ) -> str:
         """Judge a mail, make what is taken durable, and return the reply to DATA."""
-        check_spf = not self._trusts(client)
-        findings = await self._examiner.examine(client, sender, spool, check_spf=check_spf)
-        listed = await self.directory.listed(recipients, findings.author)
-        verdicts = settle(
-            [judge(recipient, findings.author, findings.symbols) for recipient in listed]
-        )
-        transaction = Transaction(client, str(sender or ""), findings)
+        outside = not self._trusts(client)
+        findings = await self._examiner.examine(client, sender, spool, outside=outside)
+        received = Received(client, sender, findings, outside)
+        verdicts = await self._judging.verdicts(received, recipients)
         if answer := self._refusal(findings, verdicts):
-            await self._recorder.record(Batch(refused=transaction.refusals(verdicts, answer)))
+            await self._recorder.record(Batch(refused=_refusals(received, verdicts, answer)))
             return answer
         by_tenant = groupby(sorted(verdicts, key=_tenant), key=_tenant)
-        accepted = [await self._sealed(transaction, spool, list(group)) for _, group in by_tenant]
+        accepted = [await self._sealed(received, spool, list(group)) for _, group in by_tenant]
         await self._recorder.record(Batch(accepted=accepted))
         return reply.accepted(accepted[0].public_id)
 
@@ -68,23 +66,23 @@ class Intake:
         return None
 
     async def _sealed(
-        self, transaction: "Transaction", spool: Spool, verdicts: Sequence[Verdict]
+        self, received: Received, spool: Spool, verdicts: Sequence[Verdict]
     ) -> Accepted:
         """Return a mail for one tenant, compressed and encrypted, ready to be appended."""
         now, public_id = clock.now(), new_public_id()
         tenant_id = _tenant(verdicts[0])
         day = expiry_day(now, max(map(_days, verdicts)))
-        findings, client = transaction.findings, transaction.client
+        findings, client = received.findings, received.client
         hostname = self._store.settings.hostname
         return Accepted(
             public_id=public_id,
             tenant_id=tenant_id,
             received_at=now,
             client=client,
-            sender=transaction.sender,
+            sender=str(received.sender or ""),
             summary=findings.summary,
             sealed=await self._seal(tenant_id, day, spool),
-            headers=headers.trace(client, hostname, public_id, now, findings.authentication),
+            headers=headers.trace(client, hostname, public_id, now, findings.lines),
             verdicts=tuple(verdicts),
         )
 
@@ -101,32 +99,24 @@ class Intake:
         return any(peer in network for network in self._trusted)
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """What one DATA was about, for all its recipients."""
-
-    client: Client
-    sender: str
-    findings: Findings
-
-    def refusals(self, verdicts: Sequence[Verdict], answer: str) -> list[Refused]:
-        """Return what the recipients may later see of a mail that was turned away."""
-        return [
-            Refused(
-                at=clock.now(),
-                tenant_id=verdict.recipient.tenant_id,
-                domain_id=verdict.recipient.domain_id,
-                mailbox_id=verdict.recipient.mailbox_id,
-                recipient=str(verdict.recipient.address),
-                client_ip=self.client.ip,
-                sender=self.sender,
-                author=str(self.findings.author or ""),
-                subject=self.findings.summary.subject,
-                reason=verdict.reason,
-                reply=answer,
-            )
-            for verdict in verdicts
-        ]
+def _refusals(received: Received, verdicts: Sequence[Verdict], answer: str) -> list[Refused]:
+    """Return what the recipients may later see of a mail that was turned away."""
+    return [
+        Refused(
+            at=clock.now(),
+            tenant_id=verdict.recipient.tenant_id,
+            domain_id=verdict.recipient.domain_id,
+            mailbox_id=verdict.recipient.mailbox_id,
+            recipient=str(verdict.recipient.address),
+            client_ip=received.client.ip,
+            sender=str(received.sender or ""),
+            author=str(received.findings.author or ""),
+            subject=received.findings.summary.subject,
+            reason=verdict.reason,
+            reply=answer,
+        )
+        for verdict in verdicts
+    ]
 
 
 def _tenant(verdict: Verdict) -> int:

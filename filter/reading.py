@@ -8,29 +8,31 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from filter import authentication, headers
-from filter.rule import Exam, Rule, load_rules
+from filter import headers
+from filter.authentication import authenticate
+from filter.rule import ALL, Exam, Rule, found_by, load_rules
 from mailstore.envelopes import Client, Symbol
 from mailstore.mime import Mail
 from mailstore.sandbox_child import Ask
-
-ALL = "*"
 
 
 def examine(args: dict[str, Any], raw: bytes, ask: Ask) -> dict[str, Any]:
     """Return symbols, summary and authentication results of a mail; the child's side."""
     client = Client(**args["client"])
     mail = Mail(raw)
-    sender, results = args["sender"], []
-    exam = Exam(mail=mail, client=client, sender=sender)
-    if args["check_spf"]:
-        exam = replace(exam, spf=authentication.check_spf(client, sender, ask))
-        results.append(authentication.spf_result_line(exam.spf, client, sender))
+    sender = args["sender"]
+    exam = Exam(mail, client, sender)
+    if args["authenticate"]:
+        exam = replace(exam, authentication=authenticate(mail, client, sender, ask))
     symbols = find_symbols(exam, _rules(tuple(args["rules_off"])))
     return {
         "symbols": [[symbol.name, symbol.detail[:200]] for symbol in symbols],
         "summary": summarize(mail, args["hostname"]),
-        "authentication": results,
+        "lines": exam.authentication.lines,
+        "spf": exam.authentication.spf,
+        "proofs": exam.authentication.proofs,
+        "reply_to": mail.reply_to,
+        "tokens": [],
         "hops": len(mail.headers("Received")),
     }
 
@@ -42,14 +44,13 @@ def _rules(off: tuple[str, ...]) -> tuple[Rule, ...]:
 
 
 def find_symbols(exam: Exam, rules: Iterable[Rule]) -> list[Symbol]:
-    """Return what the rules find; a rule that breaks says so and stops nothing."""
-    found: list[Symbol] = []
-    for each in rules:
-        try:
-            found += each.find(exam)
-        except Exception as error:  # noqa: BLE001 (an edge: a rule cannot stop mail)
-            found.append(Symbol("RULE_BROKEN", f"{each.symbol}: {type(error).__name__}"))
-    return found
+    """Return what the rules that look at mails find."""
+    return [
+        symbol
+        for each in rules
+        if each.find is not None
+        for symbol in found_by(each.symbol, each.find, exam)
+    ]
 
 
 def summarize(mail: Mail, hostname: str) -> dict[str, Any]:

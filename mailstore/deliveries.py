@@ -99,6 +99,8 @@ class Delivery(Base):
     score: Mapped[float]
     reason: Mapped[str]
     symbols: Mapped[list[Any]] = mapped_column(default=list)
+    trail: Mapped[list[Any]] = mapped_column(default=list)
+    warning: Mapped[str] = mapped_column(default="")
     tag: Mapped[str] = mapped_column(default="")
     accepted_at: Mapped[datetime]
     held_until: Mapped[datetime | None]

@@ -37,6 +37,21 @@ class NewsletterAction(StrEnum):
     NOTHING = "nothing"
 
 
+class Impersonation(StrEnum):
+    """What a policy does with mail that pretends to come from somebody the reader trusts."""
+
+    OFF = "off"
+    WARN = "warn"
+    HOLD = "hold"
+
+
+class Unscanned(StrEnum):
+    """What a policy does with mail that a scanner could not look at."""
+
+    HOLD = "hold"
+    DEFER = "defer"
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """A finding of a rule, with what it saw and, once judged, a policy's points for it."""
@@ -54,6 +69,8 @@ class Policy:
     reject_at: float | None = None
     newsletters: NewsletterAction = NewsletterAction.TAG
     newsletter_tag: str = "[PUB]"
+    impersonation: Impersonation = Impersonation.WARN
+    unscanned: Unscanned = Unscanned.HOLD
     weights: Mapping[str, float] = field(default_factory=dict)
     mandatory: frozenset[str] = frozenset()
     blocked: frozenset[str] = frozenset()
@@ -97,8 +114,32 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whose name strangers may not use."""
+
+    name: str
+    addresses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TenantFacts:
+    """What rules know of a tenant; names of domains are lower case."""
+
+    tenant_id: int
+    name: str = ""
+    domains: frozenset[str] = frozenset()
+    partners: frozenset[str] = frozenset()
+    strict_domains: frozenset[str] = frozenset()
+    people: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a mail for one recipient, and why."""
+    """What becomes of a mail for one recipient, and why.
+
+    `trail` are the steps of the decision in their order; `warning` what the reader is told to
+    beware of, as symbols, empty if nothing.
+    """
 
     recipient: Recipient
     action: Action
@@ -106,6 +147,8 @@ class Verdict:
     score: float
     reason: str
     symbols: tuple[Symbol, ...]
+    trail: tuple[str, ...] = ()
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

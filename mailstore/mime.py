@@ -83,6 +83,11 @@ class Mail:
         return list(_addresses(raw_fields(self.message, "From")))
 
     @property
+    def reply_to(self) -> list[str]:
+        """Return the addresses of Reply-To, those that are addresses."""
+        return [str(address) for _, address in _addresses(raw_fields(self.message, "Reply-To"))]
+
+    @property
     def text(self) -> str:
         """Return the first plain text that is not an attachment."""
         return next(self._bodies("text/plain"), "")

@@ -115,6 +115,8 @@ def _delivery(each: Accepted, verdict: Verdict) -> dict[str, Any]:
         "score": round(verdict.score, 2),
         "reason": verdict.reason,
         "symbols": [[each.name, each.detail, each.points] for each in verdict.symbols],
+        "trail": list(verdict.trail),
+        "warning": verdict.warning,
         "tag": policy.newsletter_tag if tagged else "",
         "accepted_at": each.received_at,
         "held_until": each.received_at + timedelta(days=recipient.held_days) if held else None,

@@ -69,7 +69,7 @@ def test_the_builtin_filter_is_never_hidden() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.symbol)
 def test_a_rule_says_what_it_finds_and_is_tested(rule: Rule) -> None:
-    module = rule.find.__module__.rpartition(".")[2]
+    module = rule.module.rpartition(".")[2]
     assert rule.doc
     assert rule.says.endswith(".")
     assert (ROOT / "tests" / "filter" / "rules" / f"test_{module}.py").exists()

@@ -19,5 +19,5 @@ SYMBOL = "SPF_FAIL"
 )
 def find(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if SPF says fail."""
-    if exam.spf == "fail":
+    if exam.authentication.spf == "fail":
         yield Symbol(SYMBOL, exam.sender)

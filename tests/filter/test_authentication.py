@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
-from filter.authentication import MOST_LOOKUPS, check_spf, spf_result_line
+from filter.authentication import authenticate
+from filter.authentication.results import spf_result_line
+from filter.authentication.sender_policy import MOST_LOOKUPS, check_spf
 from mailstore.envelopes import Client
+from mailstore.mime import Mail
 from mailstore.sandbox_child import Ask
+from tests.filter.exams import raw_mail
 
 CLIENT = Client("192.0.2.7", "mail.there.example")
 BOB = "bob@there.example"
@@ -138,3 +142,41 @@ def test_a_sender_cannot_add_a_result_of_its_own(sender: str) -> None:
     params = field.get_params(header="Authentication-Results", unquote=False)
     assert params is not None
     assert len(params) == 2
+
+
+GERMAN = "From: Käthe Hug <kaethe@bergpost.example>\nSubject: Grüsse aus Chur\n\nBis bald!\n"
+ENGLISH = "From: Bob <bob@news.there.example>\nSubject: Plans\n\nSee you at noon.\n"
+TWO_AUTHORS = "From: bob@there.example, eve@evil.example\nSubject: Hi\n\nHi.\n"
+NO_AUTHOR = "Subject: Hallo\n\nWer bin ich?\n"
+
+
+@pytest.mark.parametrize(
+    ("mail", "sender", "proofs"),
+    [
+        (GERMAN, "kaethe@bergpost.example", ("spf",)),
+        (GERMAN, "rueck+17@post.bergpost.example", ("spf",)),
+        (ENGLISH, "bounce@there.example", ("spf",)),
+        (GERMAN, "kaethe@nachtbergpost.example", ()),
+        (ENGLISH, "eve@evil.example", ()),
+        (TWO_AUTHORS, "bob@there.example", ()),
+        (NO_AUTHOR, "bob@there.example", ()),
+        (GERMAN, "", ()),
+    ],
+    ids=[
+        "same domain",
+        "sender below author",
+        "author below sender",
+        "name only ends alike",
+        "other domain",
+        "two authors",
+        "no author",
+        "null sender",
+    ],
+)
+def test_spf_proves_a_single_author_of_the_same_organisation(
+    mail: str, sender: str, proofs: tuple[str, ...]
+) -> None:
+    domain = sender.rpartition("@")[2] or CLIENT.helo
+    zone = Zone(policy("ip4:192.0.2.0/24", "-all", name=domain))
+    found = authenticate(Mail(raw_mail(mail)), CLIENT, sender, zone)
+    assert (found.spf, found.proofs) == ("pass", proofs)

@@ -5,9 +5,10 @@ from sqlalchemy import delete, update
 
 from filter import directory, reply
 from filter.directory import Directory, Memory
+from filter.findings import Findings
 from mailstore import senders
 from mailstore.addresses import Address
-from mailstore.envelopes import Recipient
+from mailstore.envelopes import Recipient, Summary
 from mailstore.mailboxes import Mailbox, MailboxAddress
 from mailstore.senders import SenderEntry
 from mailstore.store import Store
@@ -35,7 +36,8 @@ class Questions:
         return found
 
     def allows(self, recipient: Recipient, author: Address | None = BOB) -> bool:
-        (listed,) = self._background.run(self._directory.listed([recipient], author))
+        findings = Findings((), Summary(author=author))
+        (listed,) = self._background.run(self._directory.listed([recipient], findings))
         return BOB.key in listed.policy.allowed
 
 

@@ -9,7 +9,8 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from filter.dns import Resolver
-from filter.examination import Examiner, Findings
+from filter.examination import Examiner
+from filter.findings import Findings
 from filter.reading import find_symbols
 from filter.rule import RULES, Exam, Rule
 from filter.spool import Spool
@@ -53,7 +54,7 @@ def examining(background: Background, examiner: Examiner) -> Examine:
         with Spool(None) as spool:
             spool.write(raw)
             spool.bare = bare
-            return background.run(examiner.examine(STRANGER, sender, spool, check_spf=spf))
+            return background.run(examiner.examine(STRANGER, sender, spool, outside=spf))
 
     return examine
 
@@ -150,7 +151,7 @@ def test_a_child_proves_an_author_by_asking_its_parent_for_names(
     known = settings.model_copy(update={"dns_servers": f"127.0.0.1:{names.port}"})
     examine = examining(background, Examiner(known, pool, Resolver(known)))
     found = examine(raw_mail(f"From: {BOB}\n\nx\n"), spf=True)
-    assert found.authentication == (f"spf=pass smtp.mailfrom={BOB}",)
+    assert found.lines == (f"spf=pass smtp.mailfrom={BOB}",)
     assert "AUTHENTICATED" in symbols(found)
 
 
@@ -164,7 +165,7 @@ def test_a_broken_rule_cannot_hold_mail() -> None:
     def find(exam: Exam) -> Iterator[Symbol]:
         raise RecursionError
 
-    broken = Rule("A", 99.0, "It breaks.", find, "")
+    broken = Rule("A", 99.0, "It breaks.", __name__, "", find)
     found = find_symbols(an_exam("Date: x\n\nx\n"), [broken, *RULES.values()])
     assert [symbol.name for symbol in found] == ["RULE_BROKEN"]
     assert judge(TAKER, BOB, found).action is Action.DELIVER

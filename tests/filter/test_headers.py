@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filter.authentication import spf_result_line
+from filter.authentication.results import spf_result_line
 from filter.headers import cuts, prepended, tagged, trace
 from mailstore.deliveries import Delivery
 from mailstore.envelopes import Client, MailClass

@@ -1,5 +1,6 @@
 import pytest
 
+from filter.authentication import Authentication
 from tests.filter.exams import an_exam, found
 
 GERMAN = "From: bank@sparkasse.example\nSubject: Ihr Konto\n\nBitte bestätigen Sie.\n"
@@ -12,11 +13,13 @@ ENGLISH = "From: bank@savings.example\nSubject: Your account\n\nPlease confirm.\
     ids=["German", "English", "null sender"],
 )
 def test_a_server_that_may_not_send_for_the_domain_is_noted(mail: str, sender: str) -> None:
-    assert found("SPF_FAIL", an_exam(mail, sender=sender, spf="fail")) == [sender]
+    assert found(
+        "SPF_FAIL", an_exam(mail, sender=sender, authentication=Authentication("fail"))
+    ) == [sender]
 
 
 @pytest.mark.parametrize(
     "result", ["pass", "none", "neutral", "softfail", "temperror", "permerror"]
 )
 def test_no_other_result_of_spf_counts_as_failed(result: str) -> None:
-    assert found("SPF_FAIL", an_exam(GERMAN, sender="bank@sparkasse.example", spf=result)) == []
+    assert found("SPF_FAIL", an_exam(GERMAN, authentication=Authentication(result))) == []

@@ -13,7 +13,6 @@ from mailstore.sandbox_child import Ask
 
 MOST_LOOKUPS = 60
 SECONDS = 20
-LONGEST = 320
 
 
 def check_spf(client: Client, sender: str, ask: Ask) -> str:
@@ -35,22 +34,7 @@ def check_spf(client: Client, sender: str, ask: Ask) -> str:
     return str(result)
 
 
-def spf_result_line(result: str, client: Client, sender: str) -> str:
-    """Return the result as RFC 8601 §2.7.2 writes it."""
-    if sender:
-        return f"spf={result} smtp.mailfrom={_value(sender)}"
-    return f"spf={result} smtp.helo={_value(client.helo)}"
-
-
 def _as_pyspf(kind: str, record: Any) -> Any:
     if kind == "TXT":
         return tuple(piece.encode("latin-1") for piece in record)
     return tuple(record) if kind == "MX" else record
-
-
-def _value(text: str) -> str:
-    """Return a token or a quoted string (RFC 8601 §2.2); nothing in it can end our line."""
-    safe = "".join(char for char in text[:LONGEST] if char.isascii() and char.isprintable())
-    if all(char.isalnum() or char in "@.-_+=" for char in safe):
-        return safe
-    return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,67 @@
+"""From findings to verdicts: what is known of each tenant, its lists, and the decision."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from filter.directory import Directory
+from filter.findings import Findings
+from filter.rule import ALL, RULES, TenantExam, found_by
+from filter.verdict import judge, settle
+from mailstore.addresses import Address
+from mailstore.envelopes import Client, Recipient, Symbol, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One mail as it came in and what examination says of it.
+
+    `outside`: it came from a stranger, not from a peer that the operator trusts.
+    """
+
+    client: Client
+    sender: Address | None
+    findings: Findings
+    outside: bool = True
+
+
+class Judging:
+    """Judges mail for recipients by what rows say."""
+
+    def __init__(self, directory: Directory, rules_off: Iterable[str] = ()) -> None:
+        self._directory = directory
+        off = frozenset(rules_off)
+        self._rules = [
+            (symbol, rule.find_for_tenant)
+            for symbol, rule in RULES.items()
+            if rule.find_for_tenant is not None and not off & {symbol, ALL}
+        ]
+
+    async def verdicts(self, received: Received, recipients: Sequence[Recipient]) -> list[Verdict]:
+        """Return what becomes of a mail for each recipient; one reply fits them all."""
+        findings = received.findings
+        listed = await self._directory.listed(recipients, findings)
+        symbols = {
+            tenant_id: await self._symbols(received, tenant_id)
+            for tenant_id in {each.tenant_id for each in listed}
+        }
+        return settle([judge(each, findings.author, symbols[each.tenant_id]) for each in listed])
+
+    async def _symbols(self, received: Received, tenant_id: int) -> tuple[Symbol, ...]:
+        """Return what was found in a mail, and what a tenant's own rules add."""
+        found = received.findings.symbols
+        if not self._rules:
+            return found
+        view = await self._directory.view(tenant_id, received.findings)
+        exam = TenantExam(
+            received.client,
+            received.sender,
+            received.findings,
+            view.facts,
+            outside=received.outside,
+            known_author=view.known_author,
+            spam_probability=view.spam_probability,
+        )
+        for symbol, find in self._rules:
+            found += tuple(found_by(symbol, find, exam))
+            exam = replace(exam, findings=replace(exam.findings, symbols=found))
+        return found
