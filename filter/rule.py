@@ -139,11 +139,13 @@ def declared(
 
 
 def found_by(symbol: str, find: Callable[[T], Iterator[Symbol]], exam: T) -> list[Symbol]:
-    """Return what one rule finds; a rule that breaks says so and stops nothing."""
+    """Return what one rule finds; one that breaks keeps what it found, says so, stops nothing."""
+    found: list[Symbol] = []
     try:
-        return list(find(exam))
+        found.extend(find(exam))
     except Exception as error:  # noqa: BLE001 (an edge: a rule cannot stop mail)
-        return [Symbol("RULE_BROKEN", f"{symbol}: {type(error).__name__}")]
+        found.append(Symbol("RULE_BROKEN", f"{symbol}: {type(error).__name__}"))
+    return found
 
 
 def load_rules() -> dict[str, Rule]:
