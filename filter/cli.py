@@ -1,4 +1,4 @@
-"""Commands of the moving side: relay, worker, serve, examine."""
+"""Commands of the moving side: relay, worker, serve, examine, learn, seal."""
 
 import asyncio
 import json
@@ -6,21 +6,27 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import click
 
 from filter import delivery, processes, supervisor, sweep
 from filter.demo.cli import demo
+from filter.explanation import readable
 from filter.inspection import Case, explain
-from mailstore import retention
-from mailstore.cli import open_store, speaks
+from filter.learning import learn, learn_lessons
+from filter.scanners.command import scanners
+from mailstore import domains, retention
+from mailstore.addresses import parse_domain
+from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.jobs import ThreadJobs
+from mailstore.listing import lists, strict
 from mailstore.pipe import PipeReader
+from mailstore.protecting import protect
 from mailstore.settings import Settings
 from mailstore.store import NUDGES
 
-JOBS = (delivery.drain, retention.expire)  # imported here, so that the worker knows them
+# Imported here, so that the worker knows them.
+JOBS = (delivery.drain, retention.expire, learn_lessons)
 
 
 @click.command()
@@ -83,16 +89,32 @@ def examine(
 
     async def print_all() -> None:
         async for found in explain(Settings.load(), case, paths):
-            click.echo(json.dumps(found, ensure_ascii=False) if as_json else _readable(found))
+            click.echo(json.dumps(found, ensure_ascii=False) if as_json else readable(found))
 
     asyncio.run(print_all())
 
 
-def _readable(found: dict[str, Any]) -> str:
-    head = f"{found['file']}: {found['action']} ({found['class']}, {found['score']})"
-    symbols = found["symbols"]
-    lines = [f"  {each['weight']:>7}  {each['name']}  {each['text']}" for each in symbols]
-    return "\n".join([head, *lines])
+@click.command()
+@click.argument("domain")
+@click.option("--on/--off", "on", default=True, help="Whether what we change gets an ARC set.")
+@speaks
+def seal(domain: str, on: bool) -> None:
+    """Vouch for newsletters we tag with an ARC set (RFC 8617), for one domain."""
+    with open_store().write() as db:
+        if not domains.set_seal(db, parse_domain(domain), on=on, by=OPERATOR):
+            fail(f"Nothing to change: '{domain}' is not here, or it is so already.")
 
 
-COMMANDS: tuple[click.Command, ...] = (relay, worker, serve, examine, demo)
+COMMANDS: tuple[click.Command, ...] = (
+    relay,
+    worker,
+    serve,
+    examine,
+    seal,
+    learn,
+    scanners,
+    protect,
+    lists,
+    strict,
+    demo,
+)

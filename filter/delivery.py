@@ -16,7 +16,7 @@ import structlog
 import uvloop
 from sqlalchemy.orm import Session
 
-from filter import headers
+from filter import headers, seal
 from filter.nexthop import Connection, HopDown
 from mailstore import deliveries, lanes
 from mailstore.deliveries import Delivery, Outcome, Result, Retries
@@ -161,7 +161,13 @@ async def _attempt(store: Store, connection: Connection, delivery: Delivery) -> 
 
 
 def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
-    """Yield what goes to the next hop: our lines, then the stored bytes without the cuts."""
+    """Yield what goes to the next hop, under an ARC set of ours where that is asked for."""
+    plain = _unsealed(store, delivery)
+    return seal.sealed(store, delivery, plain) if delivery.tag else plain
+
+
+def _unsealed(store: Store, delivery: Delivery) -> Iterator[bytes]:
+    """Yield our lines, then the stored bytes without the cuts."""
     yield headers.prepended(delivery)
     message = delivery.message
     chunks = without(store.content(message), [tuple(cut) for cut in message.cuts])

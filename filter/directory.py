@@ -6,17 +6,20 @@ administrator takes away or a person allows holds a second later at the latest.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, ParamSpec, TypeVar
 
+from sqlalchemy.orm import Session
+
 from filter import reply
 from filter.findings import Findings
-from mailstore import bayes, domains, mailboxes, protection, senders
+from mailstore import bayes, domains, lists, mailboxes, protection
 from mailstore.addresses import Address
 from mailstore.envelopes import Recipient, TenantFacts
+from mailstore.lists import Origin
 from mailstore.store import Store
 
 LOOKUP_THREADS = 4
@@ -65,7 +68,9 @@ class Directory:
         self._recipients: Memory[Address, Recipient] = Memory()
         self._without_lists: Memory[int, bool] = Memory()
         self._facts: Memory[int, TenantFacts] = Memory()
+        self._strict_domains = store.settings.strict_domains
         self._known_authors: Memory[tuple[int, str], bool] = Memory()
+        self._token_keys: Memory[int, bytes] = Memory()
 
     async def knows(self, address: Address) -> Recipient | str:
         """Return the recipient behind an address, or the reply that turns it away."""
@@ -80,13 +85,14 @@ class Directory:
         return Address(path, oldest) if oldest else None
 
     async def listed(
-        self, recipients: Sequence[Recipient], findings: Findings
+        self, recipients: Sequence[Recipient], findings: Findings, sender: Address | None = None
     ) -> Sequence[Recipient]:
-        """Return the recipients with what their lists say of this author."""
+        """Return the recipients with what their lists say of this mail."""
         author = findings.author
         if author is None or all(self._without_lists.get(each.tenant_id) for each in recipients):
             return recipients
-        return await self.in_thread(self._apply_lists, recipients, author)
+        origin = Origin(author, sender, findings.spf, findings.proofs)
+        return await self.in_thread(self._apply_lists, recipients, origin)
 
     async def view(self, tenant_id: int, findings: Findings) -> View:
         """Return what rows say of a mail for a tenant."""
@@ -95,6 +101,14 @@ class Directory:
         if facts and known and not findings.tokens:
             return View(facts, author is not None, None)
         return await self.in_thread(self._look, tenant_id, findings)
+
+    async def token_key(self, recipients: Sequence[Recipient]) -> bytes | None:
+        """Return the key to make tokens with; None where too little was learned for all of them."""
+        tenants = {each.tenant_id for each in recipients}
+        known = [self._token_keys.get(each) for each in tenants]
+        if None in known:
+            return await self.in_thread(self._find_token_key, tenants)
+        return next((key for key in known if key), None)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what waits for a disk or a database beside the event loop."""
@@ -112,18 +126,31 @@ class Directory:
         with self._store.read() as db:
             return domains.oldest(db)
 
-    def _apply_lists(self, recipients: Sequence[Recipient], author: Address) -> Sequence[Recipient]:
+    def _apply_lists(self, recipients: Sequence[Recipient], origin: Origin) -> Sequence[Recipient]:
         tenants = {each.tenant_id for each in recipients}
         with self._store.read() as db:
-            with_lists = senders.tenants_with_lists(db, tenants)
+            with_lists = lists.tenants_with_lists(db, tenants)
             for tenant_id in tenants - with_lists:
                 self._without_lists.put(tenant_id, True)
-            return senders.apply_lists(db, recipients, author) if with_lists else recipients
+            return lists.apply_lists(db, recipients, origin) if with_lists else recipients
+
+    def _find_token_key(self, tenants: Set[int]) -> bytes | None:
+        with self._store.read() as db:
+            learned = bayes.ready(db, tenants)
+            key = bayes.token_key(db, self._store.ring) if learned else None
+        for each in tenants:
+            # That nothing was learned is remembered too: until then no mail pays for learning.
+            self._token_keys.put(each, key if key and each in learned else b"")
+        return key
+
+    def _with_strict(self, db: Session, tenant_id: int) -> TenantFacts:
+        facts = protection.facts_of(db, tenant_id)
+        return replace(facts, strict_domains=facts.strict_domains | self._strict_domains)
 
     def _look(self, tenant_id: int, findings: Findings) -> View:
         author = findings.author
         with self._store.read() as db:
-            facts = self._facts.get(tenant_id) or protection.facts_of(db, tenant_id)
+            facts = self._facts.get(tenant_id) or self._with_strict(db, tenant_id)
             known = author is not None and protection.has_written(db, tenant_id, author)
             probability = bayes.spam_probability(db, tenant_id, findings.tokens)
         self._facts.put(tenant_id, facts)

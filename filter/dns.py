@@ -1,5 +1,6 @@
 """DNS for one process: cached, bounded in time, and quick to give up on a silent server."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -20,7 +21,11 @@ DOWN_SECONDS = 30.0
 SHORTEST_TTL, LONGEST_TTL = 5, 300
 MOST_CACHED = 10_000
 DNS_PORT = 53
-KINDS = frozenset({"A", "AAAA", "MX", "PTR", "TXT"})
+# NAME: whether there is such a name at all, whatever stands there (RFC 8020).
+EXISTS = "NAME"
+KINDS = frozenset({"A", "AAAA", "MX", "PTR", "TXT", EXISTS})
+MOST_QUESTIONS = 60
+MAIL_SECONDS = 20.0
 
 Records = list[Any]
 
@@ -34,6 +39,10 @@ class Resolver:
             self._resolver.nameservers = [_server(text) for text in settings.dns_servers.split(",")]
         self._cache: dict[tuple[str, str], tuple[float, Records]] = {}
         self._down_until = 0.0
+
+    def for_mail(self, seconds: float = MAIL_SECONDS) -> "MailResolver":
+        """Return what answers the questions about one mail, within its budget."""
+        return MailResolver(self, min(seconds, MAIL_SECONDS))
 
     async def answer(self, what: Any) -> Records | None:
         """Answer a sandboxed child: [kind, name]."""
@@ -54,10 +63,13 @@ class Resolver:
         return await self._resolve(kind, name)
 
     async def _resolve(self, kind: str, name: str) -> Records | None:
+        asked = "A" if kind == EXISTS else kind
         try:
-            found = await self._resolver.resolve(name, kind, lifetime=LOOKUP_SECONDS)
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            found = await self._resolver.resolve(name, asked, lifetime=LOOKUP_SECONDS)
+        except dns.resolver.NXDOMAIN:
             return self._keep(kind, name, SHORTEST_TTL, [])
+        except dns.resolver.NoAnswer:
+            return self._keep(kind, name, SHORTEST_TTL, [name] if kind == EXISTS else [])
         except dns.resolver.NoNameservers:
             return None
         except dns.exception.Timeout:
@@ -67,7 +79,7 @@ class Resolver:
         except dns.exception.DNSException:
             return []  # a name that cannot exist
         ttl = found.rrset.ttl if found.rrset else SHORTEST_TTL
-        return self._keep(kind, name, ttl, [_plain(kind, record) for record in found])
+        return self._keep(kind, name, ttl, [_plain(asked, record) for record in found])
 
     def _keep(self, kind: str, name: str, ttl: float, records: Records) -> Records:
         if len(self._cache) >= MOST_CACHED:
@@ -75,6 +87,29 @@ class Resolver:
         seconds = min(max(ttl, SHORTEST_TTL), LONGEST_TTL)
         self._cache[kind, name] = (time.monotonic() + seconds, records)
         return records
+
+
+class MailResolver:
+    """Answers about one mail: the child counts too, but whoever broke into it would not."""
+
+    def __init__(self, resolver: Resolver, seconds: float) -> None:
+        self._resolver = resolver
+        self._seconds = seconds
+        self._asked = 0
+
+    async def answer(self, what: Any) -> Records | None:
+        """Answer a sandboxed child; None once the mail asked for too much."""
+        if self._asked >= MOST_QUESTIONS or self._seconds <= 0:
+            return None
+        self._asked += 1
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._resolver.answer(what)
+        except TimeoutError:
+            return None
+        finally:
+            self._seconds -= time.monotonic() - begun
 
 
 def _server(text: str) -> dns.nameserver.Nameserver:

@@ -52,29 +52,42 @@ class Examiner:
         self.rules_off = [name.strip() for name in settings.rules_off.split(",") if name.strip()]
 
     async def examine(
-        self, client: Client, sender: Address | None, spooled: Spooled, *, outside: bool = True
+        self,
+        client: Client,
+        sender: Address | None,
+        spooled: Spooled,
+        *,
+        outside: bool = True,
+        token_key: bytes | None = None,
     ) -> Findings:
         """Return what rules and scanners find; UNEXAMINED where that took too much of anything.
 
-        Only mail from outside is asked for proof of its sender.
+        Only mail from outside is asked for proof of its sender; tokens are made with a key only.
         """
         if not self._scanners.on:
-            return await self._read(client, sender, spooled, outside=outside)
+            return await self._read(client, sender, spooled, outside, token_key)
         found, scanned = await asyncio.gather(
-            self._read(client, sender, spooled, outside=outside),
+            self._read(client, sender, spooled, outside, token_key),
             self._scanners.scan(client, sender, spooled),
         )
         return replace(found, symbols=(*found.symbols, *scanned))
 
     async def _read(
-        self, client: Client, sender: Address | None, spooled: Spooled, *, outside: bool
+        self,
+        client: Client,
+        sender: Address | None,
+        spooled: Spooled,
+        outside: bool,
+        token_key: bytes | None,
     ) -> Findings:
         args = {
             "client": asdict(client),
             "sender": str(sender) if sender else "",
             "hostname": self._settings.hostname,
             "authenticate": outside,
+            "arc_sealers": self._settings.believed_sealers,
             "rules_off": self.rules_off,
+            "learned": token_key.hex() if token_key else "",
         }
         try:
             said = await self._pool.call(
@@ -82,7 +95,7 @@ class Examiner:
                 args,
                 spooled.content(),
                 seconds=self._settings.examine_seconds,
-                answer=self._resolver.answer,
+                answer=self._resolver.for_mail(0.75 * self._settings.examine_seconds).answer,
                 group=f"{client.ip} {sender}",
             )
         except SandboxFailed as error:
@@ -109,6 +122,7 @@ def _findings(said: dict[str, Any]) -> Findings:
         spf=said["spf"],
         proofs=frozenset(said["proofs"]),
         reply_to=tuple(said["reply_to"]),
+        authors=tuple((name, address) for name, address in said["authors"]),
         tokens=tuple(said["tokens"]),
         hops=said["hops"],
     )

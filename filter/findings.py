@@ -12,7 +12,7 @@ class Findings:
 
     `lines` are our authentication results; `proofs` what proves the one author: `dmarc`, and
     `spf` or `dkim` where their domain is aligned. `reply_to` are addresses; `tokens` are what
-    is learned from.
+    is learned from; `authors` are names and addresses of From, however many it claims.
     """
 
     symbols: tuple[Symbol, ...]
@@ -21,6 +21,7 @@ class Findings:
     spf: str = "none"
     proofs: frozenset[str] = frozenset()
     reply_to: tuple[str, ...] = ()
+    authors: tuple[tuple[str, str], ...] = ()
     tokens: tuple[int, ...] = ()
     hops: int = 0
 

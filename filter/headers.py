@@ -1,5 +1,6 @@
 """Our own header lines, and the newsletter tag; nothing else of a mail is ever changed."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
@@ -17,6 +18,7 @@ CRLF = "\r\n"
 LONGEST_LINE = 990
 OURS = b"x-mailhafen-"
 AUTHENTICATION_RESULTS = b"authentication-results"
+_ANSWER = re.compile(r"(?i)^(?:(?:re|aw|antw|fwd?|wg|tr|rif|r|i)\s?:\s*){1,9}")
 
 
 def trace(
@@ -96,7 +98,8 @@ def tagged(first: bytes, tag: str) -> bytes:
             continue
         field = first[start:end]
         label, _, value = field.partition(b":")
-        if one_line(value.decode("latin-1").strip()).startswith(tag):
+        # People answer and forward what is tagged, and lists send it on.
+        if _ANSWER.sub("", one_line(value.decode("latin-1").strip())).startswith(tag):
             return first
         gap = b"" if value.startswith((b" ", b"\t", b"\r\n")) else b" "
         if len(written) + value.find(b"\r\n") + len(label) > LONGEST_LINE:

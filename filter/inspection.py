@@ -1,23 +1,22 @@
 """What `flask examine` says: mails in files, judged as the relay would, and why."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from filter.directory import Directory
+from filter.directory import Directory, View
 from filter.dns import Resolver
 from filter.examination import CHILD, Examiner
 from filter.findings import Findings
 from filter.judging import Judging, Received
 from filter.rule import RULES, load_rules
 from filter.spool import Spool
-from filter.verdict import judge
 from mailstore import mailboxes, policies
 from mailstore.addresses import Address
-from mailstore.envelopes import Client, Policy, Recipient, Verdict
+from mailstore.envelopes import Client, Policy, Recipient, TenantFacts, Verdict
 from mailstore.errors import NotFound
 from mailstore.sandbox_pool import SandboxPool
 from mailstore.settings import Settings
@@ -43,29 +42,72 @@ class Case:
             Address.parse(rcpt) if rcpt else None,
         )
 
+    @property
+    def outside(self) -> bool:
+        """Whether proof of the sender is asked for: only if one is named."""
+        return self.sender is not None
+
+
+class WithoutRows:
+    """What is known where nobody is named as the recipient: what the operator set."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._view = View(TenantFacts(0, strict_domains=settings.strict_domains), True, None)
+
+    async def listed(
+        self, recipients: Sequence[Recipient], _findings: Findings, _sender: Address | None = None
+    ) -> Sequence[Recipient]:
+        """Return the recipients as they are: nobody has a list."""
+        return recipients
+
+    async def view(self, _tenant_id: int, _findings: Findings) -> View:
+        """Return what the operator set; every author counts as known."""
+        return self._view
+
+    async def token_key(self, _recipients: Sequence[Recipient]) -> bytes | None:
+        """Return None: nothing was learned for nobody."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """Examines and judges one mail after the other, as the relay does."""
+
+    examiner: Examiner
+    known: WithoutRows | Directory
+    recipient: Recipient
+    case: Case
+
+    async def explain(self, path: Path) -> dict[str, Any]:
+        """Return what a mail is and what would become of it, with all the reasons."""
+        begun, case = time.monotonic(), self.case
+        key = await self.known.token_key([self.recipient])
+        with _spooled(path) as spool:
+            findings = await self.examiner.examine(
+                case.client, case.sender, spool, outside=case.outside, token_key=key
+            )
+        received = Received(case.client, case.sender, findings, case.outside)
+        judging = Judging(self.known, self.examiner.rules_off)
+        (verdict,) = await judging.verdicts(received, [self.recipient])
+        return _told(path, findings, verdict) | {
+            "milliseconds": round((time.monotonic() - begun) * 1000, 2)
+        }
+
 
 async def explain(
     settings: Settings, case: Case, paths: Iterable[Path]
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield one explanation for each mail; nothing is stored."""
     load_rules()
-    with _judge_for(settings, case) as judged:
+    with _known(settings, case) as (known, recipient):
         async with SandboxPool(CHILD, 1) as pool:
             examiner = Examiner(settings, pool, Resolver(settings))
+            inspector = Inspector(examiner, known, recipient, case)
             for path in _files(paths):
-                yield await _explain_one(examiner, case, judged, path)
+                yield await inspector.explain(path)
 
 
-Judge = Callable[[Findings], Awaitable[Verdict]]
-
-
-async def _explain_one(examiner: Examiner, case: Case, judged: Judge, path: Path) -> dict[str, Any]:
-    begun = time.monotonic()
-    with _spooled(path) as spool:
-        findings = await examiner.examine(
-            case.client, case.sender, spool, outside=case.sender is not None
-        )
-    verdict = await judged(findings)
+def _told(path: Path, findings: Findings, verdict: Verdict) -> dict[str, Any]:
     return {
         "file": str(path),
         "score": round(verdict.score, 2),
@@ -81,7 +123,8 @@ async def _explain_one(examiner: Examiner, case: Case, judged: Judge, path: Path
             }
             for symbol in verdict.symbols
         ],
-        "milliseconds": round((time.monotonic() - begun) * 1000, 2),
+        "authentication": list(findings.lines),
+        "trail": list(verdict.trail),
     }
 
 
@@ -93,28 +136,18 @@ def _spooled(path: Path) -> Spool:
 
 
 @contextmanager
-def _judge_for(settings: Settings, case: Case) -> Iterator[Judge]:
-    """Give what judges findings: by the recipient's policy and lists, or by the standard."""
+def _known(settings: Settings, case: Case) -> Iterator[tuple[WithoutRows | Directory, Recipient]]:
+    """Give what is known of the recipient; of nobody, under the standard policy, by default."""
     if case.recipient is None:
-        nobody = Recipient(NOBODY, 0, 0, 0, 0, 0, 0, Policy(mandatory=policies.MANDATORY))
-
-        async def by_the_standard(findings: Findings) -> Verdict:
-            return judge(nobody, findings.author, findings.symbols)
-
-        yield by_the_standard
+        standard = Policy(mandatory=policies.MANDATORY)
+        yield WithoutRows(settings), Recipient(NOBODY, 0, 0, 0, 0, 0, 0, standard)
         return
     with closing(Store.open(settings)) as store:
         with store.read() as db:
-            known = mailboxes.resolve(db, case.recipient)
-        if known is None:
+            found = mailboxes.resolve(db, case.recipient)
+        if found is None:
             raise NotFound(f"Nobody here has the address '{case.recipient}'.")
-        judging = Judging(Directory(store))
-
-        async def by_lists(findings: Findings) -> Verdict:
-            received = Received(case.client, case.sender, findings)
-            return (await judging.verdicts(received, [known]))[0]
-
-        yield by_lists
+        yield Directory(store), found
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from filter.findings import Findings
 from filter.judging import Judging, Received
 from filter.recorder import Batch, Recorder
 from filter.spool import Spool
+from filter.verdict import TAKEN
 from mailstore import clock
 from mailstore.addresses import Address
 from mailstore.envelopes import Action, Client, Recipient, Verdict
@@ -46,24 +47,31 @@ class Intake:
     ) -> str:
         """Judge a mail, make what is taken durable, and return the reply to DATA."""
         outside = not self._trusts(client)
-        findings = await self._examiner.examine(client, sender, spool, outside=outside)
+        token_key = await self.directory.token_key(recipients)
+        findings = await self._examiner.examine(
+            client, sender, spool, outside=outside, token_key=token_key
+        )
         received = Received(client, sender, findings, outside)
         verdicts = await self._judging.verdicts(received, recipients)
         if answer := self._refusal(findings, verdicts):
-            await self._recorder.record(Batch(refused=_refusals(received, verdicts, answer)))
+            # What is put off comes again: only what is final is kept for people to look up.
+            if not reply.is_temporary(answer):
+                await self._recorder.record(
+                    Batch(refused=_refusals(received, verdicts, answer), hits=_hits(verdicts))
+                )
             return answer
         by_tenant = groupby(sorted(verdicts, key=_tenant), key=_tenant)
         accepted = [await self._sealed(received, spool, list(group)) for _, group in by_tenant]
-        await self._recorder.record(Batch(accepted=accepted))
+        await self._recorder.record(Batch(accepted=accepted, hits=_hits(verdicts)))
         return reply.accepted(accepted[0].public_id)
 
     def _refusal(self, findings: Findings, verdicts: Sequence[Verdict]) -> str | None:
         """Return the reply to a mail that nobody takes, or None."""
         if findings.hops > self._store.settings.max_hops:
             return reply.TOO_MANY_HOPS
-        if all(verdict.action is Action.REJECT for verdict in verdicts):
-            return reply.refused(verdicts)
-        return None
+        if any(verdict.action in TAKEN for verdict in verdicts):
+            return None
+        return reply.deferred(verdicts) or reply.refused(verdicts)
 
     async def _sealed(
         self, received: Received, spool: Spool, verdicts: Sequence[Verdict]
@@ -117,6 +125,11 @@ def _refusals(received: Received, verdicts: Sequence[Verdict], answer: str) -> l
         )
         for verdict in verdicts
     ]
+
+
+def _hits(verdicts: Sequence[Verdict]) -> frozenset[int]:
+    """Return the entries of lists that spoke, and have long not been noted."""
+    return frozenset().union(*(verdict.recipient.policy.hits for verdict in verdicts))
 
 
 def _tenant(verdict: Verdict) -> int:

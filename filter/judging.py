@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from filter.directory import Directory
+from filter.directory import View
 from filter.findings import Findings
 from filter.rule import ALL, RULES, TenantExam, found_by
 from filter.verdict import judge, settle
@@ -24,10 +25,22 @@ class Received:
     outside: bool = True
 
 
+class Knowledge(Protocol):
+    """What is known of recipients and their tenants, by rows or without any."""
+
+    async def listed(
+        self, recipients: Sequence[Recipient], findings: Findings, sender: Address | None = None
+    ) -> Sequence[Recipient]:
+        """Return the recipients with what their lists say of a mail."""
+
+    async def view(self, tenant_id: int, findings: Findings) -> View:
+        """Return what is known of a mail for a tenant."""
+
+
 class Judging:
     """Judges mail for recipients by what rows say."""
 
-    def __init__(self, directory: Directory, rules_off: Iterable[str] = ()) -> None:
+    def __init__(self, directory: Knowledge, rules_off: Iterable[str] = ()) -> None:
         self._directory = directory
         off = frozenset(rules_off)
         self._rules = [
@@ -39,7 +52,7 @@ class Judging:
     async def verdicts(self, received: Received, recipients: Sequence[Recipient]) -> list[Verdict]:
         """Return what becomes of a mail for each recipient; one reply fits them all."""
         findings = received.findings
-        listed = await self._directory.listed(recipients, findings)
+        listed = await self._directory.listed(recipients, findings, received.sender)
         symbols = {
             tenant_id: await self._symbols(received, tenant_id)
             for tenant_id in {each.tenant_id for each in listed}

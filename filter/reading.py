@@ -11,9 +11,12 @@ from typing import Any
 from filter import headers
 from filter.authentication import authenticate
 from filter.rule import ALL, Exam, Rule, found_by, load_rules
+from filter.tokens import tokens_of
 from mailstore.envelopes import Client, Symbol
 from mailstore.mime import Mail
 from mailstore.sandbox_child import Ask
+
+MOST_AUTHORS = 10
 
 
 def examine(args: dict[str, Any], raw: bytes, ask: Ask) -> dict[str, Any]:
@@ -23,7 +26,8 @@ def examine(args: dict[str, Any], raw: bytes, ask: Ask) -> dict[str, Any]:
     sender = args["sender"]
     exam = Exam(mail, client, sender)
     if args["authenticate"]:
-        exam = replace(exam, authentication=authenticate(mail, client, sender, ask))
+        found = authenticate(mail, client, sender, ask, args["arc_sealers"])
+        exam = replace(exam, authentication=found)
     symbols = find_symbols(exam, _rules(tuple(args["rules_off"])))
     return {
         "symbols": [[symbol.name, symbol.detail[:200]] for symbol in symbols],
@@ -32,7 +36,8 @@ def examine(args: dict[str, Any], raw: bytes, ask: Ask) -> dict[str, Any]:
         "spf": exam.authentication.spf,
         "proofs": exam.authentication.proofs,
         "reply_to": mail.reply_to,
-        "tokens": [],
+        "authors": [[name[:200], str(author)] for name, author in mail.authors[:MOST_AUTHORS]],
+        "tokens": tokens_of(mail, bytes.fromhex(args["learned"])) if args.get("learned") else [],
         "hops": len(mail.headers("Received")),
     }
 

@@ -10,7 +10,7 @@ cannot begin in time, because somebody else holds the rows, is withdrawn and nev
 import asyncio
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -35,6 +35,7 @@ class Batch:
 
     accepted: Sequence[Accepted] = ()
     refused: Sequence[Refused] = ()
+    hits: Set[int] = frozenset()
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     done: "asyncio.Future[None]" = field(init=False)
     _decided: threading.Lock = field(default_factory=threading.Lock)
@@ -134,6 +135,7 @@ class Recorder:
                 db,
                 [each for _, pairs in kept for each in pairs],
                 [each for batch, _ in kept for each in batch.refused],
+                {entry_id for batch, _ in kept for entry_id in batch.hits},
             )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from filter.rule import RULES
-from mailstore.envelopes import Verdict
+from mailstore.envelopes import Action, Verdict
 
 OK = "250 2.0.0 OK"
 BYE = "221 2.0.0 Bye"
@@ -38,7 +38,12 @@ NO_SPACE = "452 4.3.1 Not enough storage, please try again later"
 TOO_MANY_CONNECTIONS = "421 4.3.2 Too many connections, please try again later"
 TOO_MANY_FROM_ADDRESS = "421 4.7.0 Too many connections from your address"
 TOO_MANY_NEW = "421 4.7.0 Too many new connections from your address, please slow down"
+NOT_SCANNED = "451 4.7.1 The message could not be scanned now, please try again later"
+NOT_CHECKED = "451 4.7.24 The sender's domain could not be checked, please try again later"
 BAD_XCLIENT = "501 5.5.4 Bad XCLIENT attribute"
+
+# Why a verdict puts a mail off, and how that is said.
+DEFERRALS = {"not scanned": NOT_SCANNED, "sender domain not checked": NOT_CHECKED}
 
 # What aiosmtpd 1.4.6 refuses in words of its own lacks the code that RFC 2034 §4 asks for.
 ENHANCED = {
@@ -61,6 +66,17 @@ def enhanced(response: bytes) -> bytes:
 def accepted(public_id: str) -> str:
     """Return the 250 that promises: it is on disk."""
     return f"250 2.6.0 Taken as {public_id}"
+
+
+def deferred(verdicts: Sequence[Verdict]) -> str | None:
+    """Return the 451 that puts a mail off which nobody takes, or None if nobody puts it off."""
+    reasons = [verdict.reason for verdict in verdicts if verdict.action is Action.DEFER]
+    return DEFERRALS.get(reasons[0], TRY_LATER) if reasons else None
+
+
+def is_temporary(answer: str) -> bool:
+    """Whether the sender will try again (RFC 5321 §4.2.1)."""
+    return answer.startswith("4")
 
 
 def refused(verdicts: Sequence[Verdict]) -> str:

@@ -8,7 +8,7 @@ import time
 
 import structlog
 
-from mailstore import clock, deliveries, reports
+from mailstore import clock, deliveries, lessons, reports
 from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
 from mailstore.store import Store
@@ -26,9 +26,12 @@ def sweep(store: Store, jobs: Jobs) -> None:
         lanes = deliveries.due_lanes(db, now)
         due = reports.due(db, now)
         unsent = reports.unsent(db, now)
+        taught = lessons.due(db, now)
     for name, ids in (("drain", lanes), ("begin_report", due), ("send_report", unsent)):
         for each in ids:
             jobs.enqueue(name, each)
+    if taught:
+        jobs.enqueue(lessons.JOB)
 
 
 def work(store: Store, jobs: Jobs, stop: threading.Event) -> bool:

@@ -34,7 +34,9 @@ class Account(Base):
     __tablename__ = "accounts"
 
     id: Mapped[PrimaryKey]
-    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    tenant_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tenants.id", ondelete="CASCADE"), index=True
+    )
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(default="")
     role: Mapped[Role] = mapped_column(default=Role.USER)

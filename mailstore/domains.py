@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from mailstore import events
 from mailstore.db import Base, PrimaryKey, TenantKey
 
 
@@ -30,6 +31,7 @@ class Domain(Base):
         ForeignKey("mailboxes.id", use_alter=True, name="fk_domains_catch_all")
     )
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
+    arc_seal: Mapped[bool] = mapped_column(default=False)
 
 
 def ours(db: Session, name: str) -> bool:
@@ -40,3 +42,23 @@ def ours(db: Session, name: str) -> bool:
 def oldest(db: Session) -> str | None:
     """Return the name of the domain that was added first; None before there is any."""
     return db.scalar(select(Domain.name).order_by(Domain.id).limit(1))
+
+
+def seals(db: Session, domain_id: int) -> bool:
+    """Whether what we change for this domain gets an ARC set of ours (RFC 8617)."""
+    return bool(db.scalar(select(Domain.arc_seal).where(Domain.id == domain_id)))
+
+
+def set_seal(db: Session, name: str, *, on: bool, by: str) -> bool:
+    """Switch our ARC sets for a domain on or off; False if it was so already, or is not ours."""
+    tenant_id = db.scalar(
+        update(Domain)
+        .where(Domain.name == name, Domain.arc_seal.is_(not on))
+        .values(arc_seal=on)
+        .returning(Domain.tenant_id)
+    )
+    if tenant_id is None:
+        return False
+    kind = "arc_seal_on" if on else "arc_seal_off"
+    events.record(db, kind, by=by, tenant_id=tenant_id, detail={"domain": name})
+    return True

@@ -63,7 +63,12 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Thresholds, weights and lists that apply to one recipient."""
+    """Thresholds, weights and lists that apply to one recipient.
+
+    Of the lists it holds what they say of one mail: its author in `allowed` and `blocked`, the
+    entries in `doubted` that would allow it if it were proven, `untagged` where the reader wants
+    no tag from this author, and in `hits` the entries that spoke and have long not been noted.
+    """
 
     quarantine_at: float = 5.0
     reject_at: float | None = None
@@ -75,6 +80,9 @@ class Policy:
     mandatory: frozenset[str] = frozenset()
     blocked: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
+    doubted: frozenset[str] = frozenset()
+    untagged: bool = False
+    hits: frozenset[int] = frozenset()
     report: bool = True
     report_at: str = "09:00"
 

@@ -65,6 +65,19 @@ class KeyRing:
             raise Misconfigured("MAILHAFEN_KEYS does not hold the key of stored mail.") from error
         return key
 
+    def wrap(self, secret: bytes) -> str:
+        """Return a secret as it may stand in a row."""
+        return self._fernet.encrypt(secret).decode()
+
+    def unwrap(self, wrapped: str) -> bytes:
+        """Return what `wrap` was given, or raise Misconfigured: the ring lost its key."""
+        try:
+            return self._fernet.decrypt(wrapped)
+        except InvalidToken as error:
+            raise Misconfigured(
+                "MAILHAFEN_KEYS does not hold the key of what was learned."
+            ) from error
+
     def remember(self, tenant_id: int, day: date, key: bytes) -> None:
         """Keep a key whose row is durable in memory."""
         self._known[tenant_id, day] = key

@@ -16,7 +16,10 @@ class Message(Base):
     """One content and what lists show of it; the bytes go first, the row later."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index("ix_messages_expiry", "day"),)
+    __table_args__ = (
+        Index("ix_messages_expiry", "day"),
+        Index("ix_messages_author", "tenant_id", "author"),
+    )
 
     id: Mapped[PrimaryKey]
     tenant_id: Mapped[TenantKey]

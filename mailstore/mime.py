@@ -4,31 +4,36 @@ Nothing here raises for bad content: a header that cannot be decoded is shown ra
 nobody knows is read as Latin-1. Policy and display both use this one parser.
 """
 
-import codecs
 import email
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message
 from email.policy import compat32
 from email.utils import getaddresses
 
+from mailstore import filenames
 from mailstore.addresses import Address
+from mailstore.charsets import decode_text, one_line
 from mailstore.errors import BadAddress
+
+__all__ = [
+    "DEEPEST",
+    "MOST_PARTS",
+    "Mail",
+    "Part",
+    "TooComplex",
+    "decode_text",
+    "head_of",
+    "header_fields",
+    "one_line",
+    "raw_fields",
+    "raw_text",
+]
 
 MOST_PARTS = 1000
 DEEPEST = 50
-LONGEST_HEADER = 2000
 SNIPPET = 160
-# UTF-7 hides markup; the others are Python's own and no charsets of mail.
-UNSAFE_CHARSETS = frozenset(
-    {"utf-7", "unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape"}
-    | {"idna", "punycode", "undefined"}
-)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_FOLD = re.compile(r"\r?\n(?=[ \t])")
 _UNSEEN = re.compile(r"(script|style|head)\b")
 
 
@@ -38,13 +43,18 @@ class TooComplex(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A leaf of the MIME tree."""
+    """A leaf of the MIME tree.
+
+    `names` are all that some program may read for its name; `name` is the one to show, on one
+    line: a dangerous one if any is.
+    """
 
     number: int
     message: Message
     content_type: str
     name: str
     attached: bool
+    names: tuple[str, ...] = ()
 
     def content(self) -> bytes:
         """Return the decoded bytes; what cannot be decoded as it is."""
@@ -79,8 +89,9 @@ class Mail:
 
     @property
     def authors(self) -> list[tuple[str, Address]]:
-        """Return names and addresses of From, those that are addresses."""
-        return list(_addresses(raw_fields(self.message, "From")))
+        """Return names and addresses of From, those that are addresses, each of them once."""
+        found = _addresses(raw_fields(self.message, "From"))
+        return list({address: (name, address) for name, address in found}.values())
 
     @property
     def reply_to(self) -> list[str]:
@@ -133,40 +144,6 @@ def raw_fields(message: Message, name: str) -> list[str]:
 def raw_text(message: Message, name: str) -> str:
     """Return the first value of a name as it came, or an empty text."""
     return next(iter(raw_fields(message, name)), "")
-
-
-def one_line(value: str) -> str:
-    """Return a header value as one line of readable text, RFC 2047 decoded."""
-    raw = _FOLD.sub("", value[: LONGEST_HEADER * 4])
-    try:
-        pieces = [_piece(piece, charset) for piece, charset in decode_header(raw)]
-    except (HeaderParseError, ValueError, LookupError):
-        pieces = [raw]
-    return _CONTROL.sub(" ", "".join(pieces)).strip()[:LONGEST_HEADER]
-
-
-def _piece(piece: str | bytes, charset: str | None) -> str:
-    if isinstance(piece, str):
-        return piece
-    # What stands between encoded words is given back in this spelling by decode_header.
-    return decode_text(piece, charset) if charset else piece.decode("raw-unicode-escape")
-
-
-def decode_text(content: bytes, charset: object) -> str:
-    """Return bytes as text, whatever they claim to be: no NUL, and no half characters.
-
-    A charset that nobody knows, or that is none, is read as UTF-8 and else as Latin-1.
-    """
-    try:
-        codec = codecs.lookup(str(charset or "utf-8").strip().lower()).name
-        if codec in UNSAFE_CHARSETS:
-            codec = "utf-8"
-        text = content.decode(codec, "strict" if codec == "utf-8" else "replace")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    except (LookupError, ValueError, AssertionError):
-        text = content.decode("utf-8", "replace")
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def header_fields(head: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -244,9 +221,12 @@ def _seen(html: str) -> str:
 def _part(number: int, message: Message) -> Part:
     content_type = message.get_content_type()
     try:
-        name = one_line(message.get_filename() or "")
+        parsed = message.get_filename() or ""
     except (LookupError, TypeError, ValueError):
-        name = "?"
-    said = one_line(raw_text(message, "Content-Disposition")).lower()
-    attached = said.startswith("attachment") or bool(name) or not content_type.startswith("text/")
-    return Part(number, message, content_type, name, attached)
+        parsed = "?"
+    said = raw_fields(message, "Content-Disposition")
+    names = filenames.readings(parsed, (*said, *raw_fields(message, "Content-Type")))
+    name = one_line(filenames.dangerous(names) or names[0])
+    kept = any(one_line(each).lower().startswith("attachment") for each in said)
+    attached = kept or bool(name) or not content_type.startswith("text/")
+    return Part(number, message, content_type, name, attached, tuple(names))

@@ -11,13 +11,15 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore.db import Base, PrimaryKey
-from mailstore.envelopes import NewsletterAction, Policy
+from mailstore.envelopes import Impersonation, NewsletterAction, Policy, Unscanned
 
 STANDARD = "Standard with quarantine report"
 WITHOUT_REPORT = "Standard without report"
 RECOMMENDED: dict[str, dict[str, Any]] = {STANDARD: {}, WITHOUT_REPORT: {"report": False}}
 MANDATORY = frozenset({"CMR-HDR-OE-EOL", "FORGED_SENDER_DOMAIN", "VIRUS_FOUND"})
-_SETTABLE = {field.name for field in fields(Policy)} - {"blocked", "allowed", "mandatory"}
+# What lists say of one mail, and what no policy may leave out.
+_NOT_SETTABLE = {"blocked", "allowed", "doubted", "untagged", "hits", "mandatory"}
+_SETTABLE = {field.name for field in fields(Policy)} - _NOT_SETTABLE
 
 
 class PolicyRow(Base):
@@ -67,4 +69,8 @@ def effective(db: Session, policy_id: int) -> Policy:
         merged["weights"] = weights
     if "newsletters" in merged:
         merged["newsletters"] = NewsletterAction(merged["newsletters"])
+    if "impersonation" in merged:
+        merged["impersonation"] = Impersonation(merged["impersonation"])
+    if "unscanned" in merged:
+        merged["unscanned"] = Unscanned(merged["unscanned"])
     return Policy(mandatory=MANDATORY, **merged)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session, contains_eager
 
-from mailstore import clock, events, jobs
-from mailstore.deliveries import Delivery, State
+from mailstore import clock, events, jobs, lessons
+from mailstore.copies import SHOWN
+from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import MailClass
 from mailstore.pages import Page, page_of
 from mailstore.scope import Scope
@@ -52,11 +53,14 @@ def release(
         .where(Delivery.id == delivery_id, Delivery.state == State.QUARANTINED)
         .where(scope.covers(Delivery), Delivery.mail_class.in_(classes))
         .values(state=State.QUEUED, queued_at=now, next_attempt_at=now)
-        .returning(Delivery.tenant_id, Delivery.mailbox_id, Delivery.lane_id)
+        .returning(Delivery.tenant_id, Delivery.mailbox_id, Delivery.lane_id, Delivery.mail_class)
     ).first()
     if released is None:
         return False
-    tenant_id, mailbox_id, lane_id = released
+    tenant_id, mailbox_id, lane_id, mail_class = released
+    # Who delivers what is dangerous after a look at it does not say that others like it are good.
+    if mail_class in SELF_SERVICE:
+        lessons.note(db, delivery_id, as_spam=False)
     _record(db, "released", delivery_id, tenant_id, mailbox_id, by)
     jobs.after_commit(db, "drain", lane_id)
     return True
@@ -74,6 +78,23 @@ def delete(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
     if deleted is None:
         return False
     _record(db, "deleted", delivery_id, *deleted, by)
+    return True
+
+
+def report_spam(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
+    """Note that a mail is spam though it was not held; it is learned from soon.
+
+    False if it is not there for this scope, is held or deleted, or was reported already.
+    """
+    reported = db.execute(
+        select(Delivery.tenant_id, Delivery.mailbox_id)
+        .where(Delivery.id == delivery_id, Delivery.state.in_(SHOWN))
+        .where(scope.covers(Delivery), Delivery.direction == Direction.IN)
+    ).first()
+    if reported is None or not lessons.note(db, delivery_id, as_spam=True):
+        return False
+    tenant_id, mailbox_id = reported
+    _record(db, "reported_spam", delivery_id, tenant_id, mailbox_id, by)
     return True
 
 

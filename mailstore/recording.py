@@ -1,7 +1,7 @@
 """Recording accepted mail: the rows of one group commit, in a few statements."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from mailstore import figures, jobs, refusals
+from mailstore import figures, jobs, lists, refusals
 from mailstore.db import dialect_of, insert_into
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import Action, Client, MailClass, NewsletterAction, Summary, Verdict
@@ -52,9 +52,15 @@ def _packs(dialect: str) -> Any:
 
 
 def record(
-    db: Session, placed: Sequence[tuple[Accepted, Place]], refused: Sequence[Refused] = ()
+    db: Session,
+    placed: Sequence[tuple[Accepted, Place]],
+    refused: Sequence[Refused] = (),
+    hits: Set[int] = frozenset(),
 ) -> None:
-    """Write the rows of everything accepted and refused together; the bytes are on disk."""
+    """Write the rows of everything accepted and refused together; the bytes are on disk.
+
+    `hits` are the entries of sender lists that spoke.
+    """
     counts: Counter[tuple[int, str]] = Counter()
     if placed:
         connection = db.connection()
@@ -70,6 +76,7 @@ def record(
     refusals.record(db, refused)
     counts.update((each.domain_id, "refused") for each in refused)
     figures.add(db, counts)
+    lists.note_hits(db, hits)
 
 
 def _message(each: Accepted, place: Place) -> dict[str, Any]:
@@ -101,7 +108,7 @@ def _message(each: Accepted, place: Place) -> dict[str, Any]:
 def _delivery(each: Accepted, verdict: Verdict) -> dict[str, Any]:
     recipient, held = verdict.recipient, verdict.action is Action.QUARANTINE
     policy, newsletter = recipient.policy, verdict.mail_class is MailClass.NEWSLETTER
-    tagged = newsletter and policy.newsletters is NewsletterAction.TAG
+    tagged = newsletter and policy.newsletters is NewsletterAction.TAG and not policy.untagged
     return {
         "tenant_id": each.tenant_id,
         "of_message": each.public_id,

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, insert
+from sqlalchemy import ForeignKey, Index, insert, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.pages import Page
+from mailstore.scope import Scope
 
 
 class Refusal(Base):
@@ -45,6 +47,15 @@ class Refused:
     subject: str
     reason: str
     reply: str
+
+
+def turned_away(db: Session, scope: Scope, page: Page) -> Sequence[Refusal]:
+    """Return what was refused, newest first; one more than the page's size if more follow."""
+    query = select(Refusal).where(scope.covers(Refusal))
+    if page.after:
+        query = query.where(tuple_(Refusal.at, Refusal.id) < tuple_(*page.after))
+    newest = query.order_by(Refusal.at.desc(), Refusal.id.desc())
+    return db.scalars(newest.limit(page.size + 1)).all()
 
 
 def record(db: Session, refused: Sequence[Refused]) -> None:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import attempts, clock, events, keys, sessions
+from mailstore import attempts, bayes, clock, events, keys, sessions
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, State
 from mailstore.errors import Corrupt, NotFound
@@ -50,7 +50,7 @@ def expire(store: Store) -> None:
         if erased:
             events.record(db, "keys_erased", by="worker", detail={"keys": erased})
     _remove_packs(store, today)
-    for purge in (_purge_messages, _purge_refusals):
+    for purge in (_purge_messages, _purge_refusals, _forget_tokens):
         _in_batches(store, purge)
     with store.write() as db:
         sessions.purge(db)
@@ -197,6 +197,10 @@ def _purge_refusals(db: Session) -> int:
     ids = db.scalars(chosen).all()
     db.execute(delete(Refusal).where(Refusal.id.in_(ids)))
     return len(ids)
+
+
+def _forget_tokens(db: Session) -> int:
+    return bayes.forget(db, BATCH)
 
 
 def _in_batches(store: Store, step: Callable[[Session], int]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, true
 
 if TYPE_CHECKING:
     from mailstore.deliveries import Delivery
+    from mailstore.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,11 @@ class Scope:
     tenant_id: int | None
     mailbox_ids: frozenset[int] | None = None
 
-    def covers(self, delivery: type["Delivery"]) -> ColumnElement[bool]:
-        """Return the condition that a delivery is in this scope."""
+    def covers(self, rows: "type[Delivery] | type[Refusal]") -> ColumnElement[bool]:
+        """Return the condition that a delivery or a refusal is in this scope."""
         return and_(
-            true() if self.tenant_id is None else delivery.tenant_id == self.tenant_id,
-            true() if self.mailbox_ids is None else delivery.mailbox_id.in_(self.mailbox_ids),
+            true() if self.tenant_id is None else rows.tenant_id == self.tenant_id,
+            true() if self.mailbox_ids is None else rows.mailbox_id.in_(self.mailbox_ids),
         )
 
 

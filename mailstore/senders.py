@@ -1,18 +1,21 @@
-"""Sender lists: allow and block entries of a person, a domain or a tenant."""
+"""Sender lists: allow, block and no-tag entries of a person, a domain or a tenant."""
 
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, events, mailboxes
-from mailstore.addresses import Address
-from mailstore.db import Base, PrimaryKey, TenantKey, upsert
-from mailstore.envelopes import Recipient
+from mailstore import clock, events
+from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.deliveries import Delivery
 from mailstore.tenants import Tenant
+
+# The symbol whose detail says what proved the author of a mail.
+AUTHENTICATED = "AUTHENTICATED"
 
 
 class Listed(StrEnum):
@@ -20,10 +23,22 @@ class Listed(StrEnum):
 
     ALLOWED = "allowed"
     BLOCKED = "blocked"
+    UNTAGGED = "untagged"
+
+
+EVENTS = {
+    Listed.ALLOWED: "sender_allowed",
+    Listed.BLOCKED: "sender_blocked",
+    Listed.UNTAGGED: "sender_untagged",
+}
 
 
 class SenderEntry(Base):
-    """An address or domain on somebody's list; without mailbox and domain, the tenant's."""
+    """An address or domain on somebody's list; without mailbox and domain, the tenant's.
+
+    `proof` is what proved the author when the entry was made, in words; None asks for any proof,
+    and with an empty one the entry waits for a mail that is proven.
+    """
 
     __tablename__ = "sender_entries"
     __table_args__ = (
@@ -39,83 +54,146 @@ class SenderEntry(Base):
     pattern: Mapped[str]
     by: Mapped[str]
     delivery_id: Mapped[int | None]
+    proof: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_hit_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose list it is: a person's, a domain's, or the tenant's."""
+
+    tenant_id: int
+    domain_id: int | None = None
+    mailbox_id: int | None = None
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        """Return what names the owner in a row."""
+        return {
+            "tenant_id": self.tenant_id,
+            "domain_id": self.domain_id,
+            "mailbox_id": self.mailbox_id,
+        }
+
+    @property
+    def rows(self) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions that an entry is on this very list."""
+        return tuple(getattr(SenderEntry, name) == value for name, value in self.ids.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to have on a list; the pattern as `patterns.read_pattern` gives it."""
+
+    listed: Listed
+    pattern: str
+    proof: str | None = None
+    delivery_id: int | None = None
+    expires_at: datetime | None = None
+
+
 def allow(
     db: Session, tenant_id: int, mailbox_id: int, author: str, delivery_id: int, *, by: str
 ) -> bool:
-    """Allow an author for one mailbox, with the mail it came from; False if allowed already."""
-    mailboxes.alone(db, mailbox_id)
-    present = select(SenderEntry.id).where(
-        SenderEntry.mailbox_id == mailbox_id,
-        SenderEntry.listed == Listed.ALLOWED,
-        SenderEntry.pattern == author,
-        or_(SenderEntry.expires_at.is_(None), SenderEntry.expires_at > clock.now()),
-    )
-    if db.scalar(present) is not None:
-        return False
-    row = {
-        "tenant_id": tenant_id,
-        "mailbox_id": mailbox_id,
-        "listed": Listed.ALLOWED,
-        "pattern": author,
-        "by": by,
-        "delivery_id": delivery_id,
-        "created_at": clock.now(),
-    }
-    db.execute(upsert(db, SenderEntry).values(**row).on_conflict_do_nothing())
-    events.record(
-        db,
-        "sender_allowed",
-        by=by,
-        tenant_id=tenant_id,
-        mailbox_id=mailbox_id,
-        delivery_id=delivery_id,
-        detail={"pattern": author},
-    )
+    """Allow an author for one mailbox, with the mail it came from; False if allowed already.
+
+    What proves the author of that mail is what the entry asks for from then on. Without any
+    proof it waits: allowing a later mail that is proven makes it hold.
+    """
+    symbols = db.scalar(select(Delivery.symbols).where(Delivery.id == delivery_id))
+    wish = Wish(Listed.ALLOWED, author, proof_in(symbols or ()), delivery_id)
+    return enter(db, Owner(tenant_id, mailbox_id=mailbox_id), wish, by=by)
+
+
+def proof_in(symbols: Iterable[Sequence[Any]]) -> str:
+    """Return what proves the author of a delivery, in words; empty if nothing does."""
+    said = next((str(detail) for name, detail, *_ in symbols if name == AUTHENTICATED), "")
+    return " ".join(sorted(said.split()))
+
+
+def enter(db: Session, owner: Owner, wish: Wish, *, by: str) -> bool:
+    """Put a sender on a list; False if the list says as much already.
+
+    One that ended begins anew; one that says less learns: proofs add up, a longer life wins.
+    """
+    _alone(db, owner.tenant_id)
+    entry = db.scalars(
+        select(SenderEntry).where(
+            *owner.rows, SenderEntry.listed == wish.listed, SenderEntry.pattern == wish.pattern
+        )
+    ).first()
+    if entry is None:
+        entry = SenderEntry(**owner.ids, listed=wish.listed, pattern=wish.pattern)
+        db.add(entry)
+    elif not _ended(entry):
+        wish = _together(entry, wish)
+        if (entry.proof, entry.expires_at) == (wish.proof, wish.expires_at):
+            return False
+    entry.by, entry.delivery_id = by, wish.delivery_id
+    entry.proof, entry.expires_at = wish.proof, wish.expires_at
+    db.flush()
+    _record(db, EVENTS[wish.listed], owner, wish.delivery_id, {"pattern": wish.pattern}, by)
     return True
 
 
-def tenants_with_lists(db: Session, tenant_ids: Set[int]) -> set[int]:
-    """Return those of these tenants where anybody has a list."""
-    entries = select(SenderEntry.id).where(SenderEntry.tenant_id == Tenant.id).exists()
-    return set(db.scalars(select(Tenant.id).where(Tenant.id.in_(tenant_ids), entries)))
-
-
-def apply_lists(
-    db: Session, recipients: Sequence[Recipient], author: Address | None
-) -> list[Recipient]:
-    """Return the recipients, their policies with what their lists say of this author."""
-    if author is None:
-        return list(recipients)
-    now = clock.now()
-    entries = db.scalars(
-        select(SenderEntry)
-        .where(SenderEntry.tenant_id.in_({each.tenant_id for each in recipients}))
-        .where(SenderEntry.pattern.in_((author.key, author.domain)))
-        .where(or_(SenderEntry.expires_at.is_(None), SenderEntry.expires_at > now))
+def remove(db: Session, owner: Owner, listed: Listed, pattern: str, *, by: str) -> bool:
+    """Take a sender off a list; False if it is not on it."""
+    gone = db.execute(
+        delete(SenderEntry)
+        .where(*owner.rows, SenderEntry.listed == listed, SenderEntry.pattern == pattern)
+        .returning(SenderEntry.id)
     ).all()
-    return (
-        [_with_lists(each, entries, author) for each in recipients] if entries else list(recipients)
+    if not gone:
+        return False
+    _record(db, "sender_removed", owner, None, {"pattern": pattern, "listed": listed}, by)
+    return True
+
+
+def on_list(db: Session, owner: Owner) -> Sequence[SenderEntry]:
+    """Return what is on a list, by kind and then by name."""
+    return db.scalars(
+        select(SenderEntry).where(*owner.rows).order_by(SenderEntry.listed, SenderEntry.pattern)
+    ).all()
+
+
+def _ended(entry: SenderEntry) -> bool:
+    return entry.expires_at is not None and entry.expires_at <= clock.now()
+
+
+def _together(present: SenderEntry, wish: Wish) -> Wish:
+    """Return what an entry and a wish for the same come to."""
+    proofs, ends = (present.proof, wish.proof), (present.expires_at, wish.expires_at)
+    return replace(
+        wish,
+        proof=None if None in proofs else " ".join(sorted({*" ".join(map(str, proofs)).split()})),
+        expires_at=None if None in ends else max(end for end in ends if end is not None),
     )
 
 
-def _with_lists(recipient: Recipient, entries: Iterable[SenderEntry], author: Address) -> Recipient:
-    mine = [entry for entry in entries if _applies(entry, recipient)]
-    policy = replace(
-        recipient.policy,
-        allowed=frozenset(author.key for entry in mine if entry.listed is Listed.ALLOWED),
-        blocked=frozenset(author.key for entry in mine if entry.listed is Listed.BLOCKED),
-    )
-    return replace(recipient, policy=policy)
+def _alone(db: Session, tenant_id: int) -> None:
+    """Let nobody else write on the lists of a tenant until this transaction ends."""
+    # Without the key: mail that comes in meanwhile points to the row and must not wait.
+    db.execute(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True))
 
 
-def _applies(entry: SenderEntry, recipient: Recipient) -> bool:
-    return (
-        entry.tenant_id == recipient.tenant_id
-        and entry.domain_id in (None, recipient.domain_id)
-        and entry.mailbox_id in (None, recipient.mailbox_id)
+def _record(
+    db: Session,
+    kind: str,
+    owner: Owner,
+    delivery_id: int | None,
+    detail: dict[str, Any],
+    by: str,
+) -> None:
+    if owner.domain_id is not None:
+        detail = detail | {"domain_id": owner.domain_id}
+    events.record(
+        db,
+        kind,
+        by=by,
+        tenant_id=owner.tenant_id,
+        mailbox_id=owner.mailbox_id,
+        delivery_id=delivery_id,
+        detail=detail,
     )

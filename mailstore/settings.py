@@ -9,7 +9,8 @@ from typing import Self
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mailstore.errors import Misconfigured
+from mailstore.addresses import parse_domain
+from mailstore.errors import BadName, Misconfigured
 
 PREFIX = "MAILHAFEN_"
 SHORTEST_SECRET = 32
@@ -112,8 +113,61 @@ class Settings(BaseSettings):
     examine_seconds: float = Field(
         20, gt=0, description="Longest time a mail may be examined; then it is held as too complex."
     )
+    arc_sealers: str = Field(
+        "",
+        description="Domains of forwarders whose ARC sets are believed (RFC 8617), by commas; "
+        "empty: nobody's.",
+    )
+    arc_selector: str = Field(
+        "mailhafen",
+        description="Where the key that our ARC sets are checked with stands: SELECTOR._domainkey "
+        "and the host name.",
+    )
+    arc_key: Path | None = Field(
+        None,
+        description="RSA key (PEM) that seals newsletters we tag, for domains that have that "
+        "switched on; empty: none is sealed.",
+    )
+    strict_spf_domains: str = Field(
+        "bluewin.ch",
+        description="Senders' domains, by commas, whose mail is refused where SPF says fail or "
+        "softfail; no list lifts that. Tenants can add their own.",
+    )
     rules_off: str = Field(
         "", description="Rules that are not asked, by name and commas; `*`: none is."
+    )
+    rspamd_url: str = Field(
+        "",
+        description="A normal worker of rspamd that is asked about each mail, "
+        "`http://127.0.0.1:11333`; empty: none is.",
+    )
+    clamav: str = Field(
+        "",
+        description="A clamd that is asked about each mail, HOST:PORT or the path of its socket; "
+        "empty: none is.",
+    )
+    dns_lists: str = Field(
+        "",
+        description="Lists in DNS that are asked about the client's address (RFC 5782): zones by "
+        "commas, each with the points it is worth, `zen.example=4.0`.",
+    )
+    dns_domain_lists: str = Field(
+        "",
+        description="Lists in DNS that are asked about the domain of the envelope sender, "
+        "written in the same way.",
+    )
+    scanner_seconds: float = Field(
+        10,
+        gt=0,
+        le=20,
+        description="Longest time that a scanner may take for a mail; then the mail counts as "
+        "not scanned, and is held or put off by each recipient's policy.",
+    )
+    scanner_max_bytes: int = Field(
+        25 * 2**20,
+        gt=0,
+        description="Larger mail is not sent to scanners and counts as not scanned; no more than "
+        "their own limit (clamd: StreamMaxLength).",
     )
     relay_children: int = Field(
         0, ge=0, description="Sandboxed children that examine mail; 0: one per processor."
@@ -168,6 +222,22 @@ class Settings(BaseSettings):
             return [ip_network(text.strip()) for text in self.trusted_peers.split(",") if text]
         except ValueError as error:
             raise Misconfigured(f"{PREFIX}TRUSTED_PEERS: {error}.") from error
+
+    @property
+    def believed_sealers(self) -> list[str] | None:
+        """Whose ARC sets are believed; None where nobody needs to know of any."""
+        named = [name.strip().lower() for name in self.arc_sealers.split(",") if name.strip()]
+        # Our own set says whether the chain before it was whole (RFC 8617 §5.1).
+        return named if named or self.arc_key else None
+
+    @property
+    def strict_domains(self) -> frozenset[str]:
+        """The domains of STRICT_SPF_DOMAINS; raises Misconfigured for what is no domain."""
+        names = (name.strip() for name in self.strict_spf_domains.split(","))
+        try:
+            return frozenset(parse_domain(name) for name in names if name)
+        except BadName as error:
+            raise Misconfigured(f"{PREFIX}STRICT_SPF_DOMAINS: {error}") from error
 
     @property
     def relay_count(self) -> int:

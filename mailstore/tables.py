@@ -3,6 +3,7 @@
 from mailstore import (
     accounts,
     attempts,
+    bayes,
     copies,
     deliveries,
     domains,
@@ -10,14 +11,17 @@ from mailstore import (
     figures,
     keys,
     lanes,
+    lessons,
     mailboxes,
     messages,
     packs,
     policies,
+    protection,
     refusals,
     reports,
     senders,
     sessions,
+    strict,
     tenants,
 )
 from mailstore.db import Base
@@ -25,6 +29,7 @@ from mailstore.db import Base
 MODULES = (
     accounts,
     attempts,
+    bayes,
     copies,
     deliveries,
     domains,
@@ -32,14 +37,17 @@ MODULES = (
     figures,
     keys,
     lanes,
+    lessons,
     mailboxes,
     messages,
     packs,
     policies,
+    protection,
     refusals,
     reports,
     senders,
     sessions,
+    strict,
     tenants,
 )
 

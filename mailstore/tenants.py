@@ -3,12 +3,12 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import ForeignKey, update
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, events
 from mailstore.db import Base, PrimaryKey
-from mailstore.errors import BadName
+from mailstore.errors import BadName, NotFound
 
 KEEP_DAYS = 7
 HELD_DAYS = 30
@@ -35,6 +35,14 @@ class Tenant(Base):
     def zoneinfo(self) -> ZoneInfo:
         """The zone that "nine o'clock" is meant in."""
         return ZoneInfo(self.zone)
+
+
+def named(db: Session, name: str) -> int:
+    """Return the id of the tenant with a name; raises NotFound."""
+    found = db.scalar(select(Tenant.id).where(Tenant.name == name))
+    if found is None:
+        raise NotFound(f"There is no tenant '{name}'.")
+    return found
 
 
 def check_language(language: str) -> str:

@@ -4,7 +4,7 @@ from flask import Flask, current_app, g, request
 from flask_babel import Babel
 
 FIRST = "de"
-SPOKEN = ("de", "en")
+SPOKEN = ("de", "fr", "it", "en")
 COOKIE = "language"
 
 

@@ -1,8 +1,9 @@
 """The place in a list, as the address of a page carries it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from flask import abort, request
 
@@ -11,12 +12,14 @@ from mailstore.pages import SIZE, Page
 
 LARGEST_ID = 2**62
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Generic[T]):
     """A page of a list and where the next one begins."""
 
-    items: Sequence[Delivery]
+    items: Sequence[T]
     following: str | None
 
 
@@ -35,10 +38,15 @@ def asked_page() -> Page:
     return Page((at, number))
 
 
-def listing(found: Sequence[Delivery]) -> Listing:
-    """Return one page of what was found, which is one more than fits if more follow."""
+def listing(found: Sequence[Delivery]) -> Listing[Delivery]:
+    """Return one page of deliveries, of which one more than fits was found if more follow."""
+    return one_page(found, lambda each: (each.accepted_at, each.id))
+
+
+def one_page(found: Sequence[T], place: Callable[[T], tuple[datetime, int]]) -> Listing[T]:
+    """Return one page of what was found; `place` is where a row stands in the list."""
     items = found[:SIZE]
     if len(found) <= SIZE:
         return Listing(items, None)
-    last = items[-1]
-    return Listing(items, f"{last.accepted_at.isoformat()}_{last.id}")
+    at, row_id = place(items[-1])
+    return Listing(items, f"{at.isoformat()}_{row_id}")

@@ -33,5 +33,16 @@ def tell(rules: Iterable[RuleText]) -> None:
 
 def sentences(symbols: Sequence[Any]) -> list[str]:
     """Return the untranslated sentences for a delivery's symbols, the three weightiest at most."""
-    said = [_SENTENCES[name] for name, *_ in symbols if name in _SENTENCES]
+    # Each list in DNS is a symbol of its own, `DNS_LIST:zone`; all say the same.
+    names = [name.partition(":")[0] for name, *_ in symbols]
+    said = [_SENTENCES[name] for name in names if name in _SENTENCES]
     return list(dict.fromkeys(said))[:MOST]
+
+
+def warned_of(warning: str) -> list[str]:
+    """Return the untranslated sentences for what a reader must beware of, all of them.
+
+    `warning` is that of a delivery: symbols, joined by commas.
+    """
+    said = [_SENTENCES[name] for name in warning.split(",") if name in _SENTENCES]
+    return list(dict.fromkeys(said))

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from mailstore import clock, copies, mailboxes
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
-from portal.reasons import sentences
+from portal.reasons import sentences, warned_of
 
 KILO = 1024
 TURNS = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -40,12 +40,18 @@ def init_app(app: Flask) -> None:
     app.jinja_env.finalize = without_turns
     app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
     app.context_processor(lambda: {"classes": CLASSES, "states": STATES, "reasons": reasons})
+    app.context_processor(lambda: {"warnings": warnings})
     app.context_processor(_banner)
 
 
 def reasons(delivery: Delivery) -> list[str]:
     """Return the sentences why a delivery was held, in the visitor's language."""
     return [gettext(sentence) for sentence in sentences(delivery.symbols)]
+
+
+def warnings(delivery: Delivery) -> list[str]:
+    """Return the sentences of what to beware of in a delivery, in the visitor's language."""
+    return [gettext(sentence) for sentence in warned_of(delivery.warning)]
 
 
 def without_turns(value: Any) -> Any:

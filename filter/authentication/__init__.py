@@ -1,9 +1,19 @@
 """Is the sender who it says it is? All of it, inside the sandboxed child."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 
-from filter.authentication.results import spf_result_line
+from filter.authentication.authors import author_of
+from filter.authentication.chains import check_arc
+from filter.authentication.dmarc import Dmarc, Proven, Tree, evaluate
+from filter.authentication.questions import Questions, ascii_domain, related
+from filter.authentication.results import (
+    dkim_result_line,
+    dmarc_result_line,
+    spf_result_line,
+)
 from filter.authentication.sender_policy import check_spf
+from filter.authentication.signatures import PASS, TEMPERROR, Signature, check_dkim
 from mailstore.addresses import Address
 from mailstore.envelopes import Client
 from mailstore.errors import BadAddress
@@ -15,28 +25,73 @@ from mailstore.sandbox_child import Ask
 class Authentication:
     """What was found out about who sent a mail.
 
-    `proofs`: what proves the one author's domain. `lines`: the results as RFC 8601 writes them.
+    `proofs`: what proves the one author's domain, of dmarc, spf, dkim, arc. `lines`: the results
+    as RFC 8601 writes them. `dmarc`: with what the owner of the author's domain asks for. `arc`:
+    empty where nobody asked.
     """
 
     spf: str = "none"
     proofs: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    dkim: tuple[Signature, ...] = ()
+    dmarc: Dmarc = field(default_factory=Dmarc)
+    arc: str = ""
 
 
-def authenticate(mail: Mail, client: Client, sender: str, ask: Ask) -> Authentication:
-    """Ask DNS about a mail that came from outside."""
-    spf = check_spf(client, sender, ask)
-    proofs = ("spf",) if spf == "pass" and _aligned(mail, sender) else ()
-    return Authentication(spf, proofs, (spf_result_line(spf, client, sender),))
+def authenticate(
+    mail: Mail,
+    client: Client,
+    sender: str,
+    ask: Ask,
+    sealers: Collection[str] | None = None,
+) -> Authentication:
+    """Ask DNS about a mail that came from outside; never raises for what stands in it.
+
+    `sealers` are the domains whose ARC sets are believed; None: ARC is not looked at.
+    """
+    questions = Questions(ask)
+    author = author_of(mail)
+    domain = ascii_domain(author.domain) if author else ""
+    found = Authentication(
+        spf=check_spf(client, sender, questions), dkim=check_dkim(mail.raw, domain, questions)
+    )
+    if domain:
+        proven = list(_proven(found, sender))
+        unsure = TEMPERROR in {found.spf, *(each.result for each in found.dkim)}
+        dmarc = evaluate(domain, proven, Tree(questions), unsure=unsure)
+        found = replace(found, dmarc=dmarc, proofs=_proofs(domain, dmarc, proven))
+    if sealers is not None:
+        arc, trusted = check_arc(mail.raw, domain, sealers, questions)
+        proofs = (*found.proofs, "arc") if trusted and domain else found.proofs
+        found = replace(found, arc=arc, proofs=proofs)
+    return replace(found, lines=tuple(_lines(found, client, sender, domain)))
 
 
-def _aligned(mail: Mail, sender: str) -> bool:
-    authors = mail.authors
-    if len(authors) != 1:
-        return False
+def _proven(found: Authentication, sender: str) -> Iterator[Proven]:
+    """Yield the domains that SPF and DKIM prove, whosever they are."""
     try:
-        proven = Address.parse(sender).domain
+        if found.spf == PASS and (domain := ascii_domain(Address.parse(sender).domain)):
+            yield Proven("spf", domain)
     except BadAddress:
-        return False
-    shown = authors[0][1].domain
-    return shown == proven or shown.endswith(f".{proven}") or proven.endswith(f".{shown}")
+        pass  # a null sender proves a host and not a domain of mail
+    for each in found.dkim:
+        if each.result == PASS:
+            yield Proven("dkim", each.domain)
+
+
+def _proofs(domain: str, dmarc: Dmarc, proven: list[Proven]) -> tuple[str, ...]:
+    """Return what proves the author: by DMARC, or by kinship where its owner publishes none."""
+    if dmarc.result == PASS:
+        return ("dmarc", *dmarc.aligned)
+    # Whoever asks for strictness and cannot be asked now would still accept the domain itself.
+    kin = related if dmarc.result == "none" else str.__eq__
+    return tuple(dict.fromkeys(each.by for each in proven if kin(each.domain, domain)))
+
+
+def _lines(found: Authentication, client: Client, sender: str, domain: str) -> Iterator[str]:
+    yield spf_result_line(found.spf, client, sender)
+    yield from map(dkim_result_line, found.dkim)
+    if domain:
+        yield dmarc_result_line(found.dmarc, domain)
+    if found.arc:
+        yield f"arc={found.arc}"

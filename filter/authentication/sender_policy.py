@@ -8,30 +8,34 @@ from typing import Any
 
 import spf
 
+from filter.authentication.questions import SECONDS
 from mailstore.envelopes import Client
 from mailstore.sandbox_child import Ask
 
-MOST_LOOKUPS = 60
-SECONDS = 20
+TEMPERROR, PERMERROR = "temperror", "permerror"
+RESULTS = frozenset({"pass", "fail", "softfail", "neutral", "none", TEMPERROR, PERMERROR})
 
 
 def check_spf(client: Client, sender: str, ask: Ask) -> str:
     """Return the result for the sender's domain, or for HELO where the sender is null."""
-    lookups = 0
 
     def look_up(name: str, kind: str, _strict: object = True, _timeout: object = 0) -> list[Any]:
-        nonlocal lookups
-        lookups += 1
-        found = ask([kind, name]) if lookups <= MOST_LOOKUPS else None
+        found = ask([kind, name])
         if found is None:
             raise spf.TempError("DNS")
         return [((name, kind), _as_pyspf(kind, each)) for each in found]
 
     spf.DNSLookup = look_up
-    result, _ = spf.check2(
-        i=client.ip, s=sender or f"postmaster@{client.helo}", h=client.helo, querytime=SECONDS
-    )
-    return str(result)
+    try:
+        result, _ = spf.check2(
+            i=client.ip,
+            s=sender or f"postmaster@{client.helo}",
+            h=client.helo,
+            querytime=int(SECONDS),
+        )
+    except Exception:  # noqa: BLE001 (an edge: a library reads what anybody may publish)
+        return PERMERROR
+    return result if result in RESULTS else PERMERROR
 
 
 def _as_pyspf(kind: str, record: Any) -> Any:

@@ -1,17 +1,18 @@
 """The EICAR test file: a harmless string that every virus scanner calls a virus.
 
-It shows that infected mail is refused, without anybody having to send an infected mail.
+It shows that infected mail is refused, without anybody having to send an infected mail. It is
+found in archives too, and in every way that some mail program may read the mail.
 """
 
 from collections.abc import Iterator
 
+from filter.attachments import TEST_VIRUS, first_few, look
 from filter.rule import Exam, rule
 from mailstore.envelopes import MailClass, Symbol
 from mailstore.wording import N_
 
 SYMBOL = "VIRUS_FOUND"
-# In two halves, so that no scanner takes this file away.
-TEST_STRING = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+TEST_STRING = TEST_VIRUS
 
 
 @rule(
@@ -22,8 +23,6 @@ TEST_STRING = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST
     refuses="Virus found",
 )
 def find(exam: Exam) -> Iterator[Symbol]:
-    """Yield the symbol for the first part that contains the string."""
-    for part in exam.mail.parts:
-        if TEST_STRING in part.content():
-            yield Symbol(SYMBOL, "Eicar-Test-File")
-            return
+    """Yield the symbol once if the string is anywhere in the mail."""
+    for virus in first_few(look(exam.mail).viruses, 1):
+        yield Symbol(SYMBOL, virus)

@@ -1,15 +1,16 @@
-"""The quarantine: a list, a look, and three deeds."""
+"""The quarantine: what is held, what was refused, a look, and three deeds."""
 
 from flask import Blueprint, Response, abort, flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import quarantine, senders
+from mailstore import quarantine, refusals, senders
 from mailstore.deliveries import Delivery, State
 from mailstore.quarantine import SELF_SERVICE
 from portal import reading
 from portal.access import for_quarantine, for_user, store
-from portal.paging import asked_page, listing
+from portal.paging import asked_page, listing, one_page
+from portal.quarantine.refusals import why
 
 bp = Blueprint("quarantine", __name__, url_prefix="/quarantine")
 
@@ -20,6 +21,17 @@ def index() -> str:
     """Show what is held, newest first."""
     held = listing(quarantine.held(g.db, g.scope, asked_page()))
     return render_template("quarantine/index.html", held=held, releasable=SELF_SERVICE)
+
+
+@bp.get("/refused")
+@for_quarantine
+def refused() -> str | AnyResponse:
+    """Show what was refused for this person: who, when and why; nothing of it is kept."""
+    if not g.visitor.may_read:
+        return redirect(url_for("oneclick.code", next=url_for(".refused")), 303)
+    found = refusals.turned_away(g.db, g.scope, asked_page())
+    away = one_page(found, lambda each: (each.at, each.id))
+    return render_template("quarantine/refused.html", refused=away, why=why)
 
 
 @bp.get("/<int:delivery_id>")
@@ -48,6 +60,18 @@ def body(delivery_id: int) -> Response:
     if not g.visitor.may_read:
         abort(404)
     return reading.body_response(delivery.message)
+
+
+@bp.get("/<int:delivery_id>/source")
+@for_quarantine
+def source(delivery_id: int) -> str:
+    """Show a held mail as it came, also one that cannot be shown otherwise."""
+    delivery = _found(delivery_id)
+    if not g.visitor.may_read:
+        abort(404)
+    return render_template(
+        "quarantine/source.html", delivery=delivery, source=reading.source_of(delivery.message)
+    )
 
 
 @bp.post("/<int:delivery_id>/release")
@@ -85,14 +109,23 @@ def allow(delivery_id: int) -> AnyResponse:
     with store().write() as db:
         senders.allow(db, delivery.tenant_id, mailbox_id, author, delivery_id, by=by)
         quarantine.release(db, g.scope, delivery_id, by=by, classes=SELF_SERVICE)
-    flash(
-        _(
+    _tell_allowed(author, proven=bool(senders.proof_in(delivery.symbols)))
+    return redirect(url_for(".index"), 303)
+
+
+def _tell_allowed(author: str, *, proven: bool) -> None:
+    if proven:
+        text = _(
             "%(author)s is allowed from now on, whenever the mail is proven to be theirs.",
             author=author,
-        ),
-        "success",
-    )
-    return redirect(url_for(".index"), 303)
+        )
+    else:
+        text = _(
+            "The message is on its way to you. %(author)s is noted, but nothing proves that they "
+            "wrote it: they are allowed once you allow a message that is proven to be theirs.",
+            author=author,
+        )
+    flash(text, "success" if proven else "warning")
 
 
 def _to_list(done: bool, text: str) -> AnyResponse:

@@ -1,13 +1,14 @@
-"""The emergency webmail: a list, a mail, its attachments and source, and two deeds."""
+"""The emergency webmail: a list, a mail, its attachments and source, and four deeds."""
 
 from flask import Blueprint, Response, abort, flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import copies
+from mailstore import copies, lessons, quarantine, senders
 from mailstore.deliveries import Delivery
+from mailstore.senders import Listed, Owner, Wish
 from portal import reading
-from portal.access import for_webmail, store
+from portal.access import for_user, for_webmail, store
 from portal.paging import asked_page, listing
 
 bp = Blueprint("webmail", __name__, url_prefix="/webmail")
@@ -34,6 +35,7 @@ def look(delivery_id: int) -> str:
         "webmail/look.html",
         delivery=delivery,
         last=copies.last_sent(g.db, delivery),
+        reported=lessons.said_spam(g.db, delivery_id),
         reading=reading.read(delivery.message),
     )
 
@@ -85,6 +87,36 @@ def deliver(delivery_id: int) -> AnyResponse:
         flash(_("The message is on its way to you again."), "success")
     else:
         flash(_("The message is on its way already."), "info")
+    return redirect(url_for(".look", delivery_id=delivery_id), 303)
+
+
+@bp.post("/m/<int:delivery_id>/spam")
+@for_webmail
+def report_spam(delivery_id: int) -> AnyResponse:
+    """Tell the filter that a mail is spam; the mail stays where it is."""
+    _found(delivery_id)
+    with store().write() as db:
+        reported = quarantine.report_spam(db, g.scope, delivery_id, by=g.visitor.name)
+    if reported:
+        flash(_("Thank you. The filter learns from this message."), "success")
+    else:
+        flash(_("This message is reported as spam already."), "info")
+    return redirect(url_for(".look", delivery_id=delivery_id), 303)
+
+
+@bp.post("/m/<int:delivery_id>/untag")
+@for_user
+def untag(delivery_id: int) -> AnyResponse:
+    """Mark no more newsletters of this author in the Subject, for this mailbox."""
+    delivery = _found(delivery_id)
+    author, mailbox_id = delivery.message.author, delivery.mailbox_id
+    if not author or mailbox_id is None:
+        abort(404)
+    wish = Wish(Listed.UNTAGGED, author, delivery_id=delivery_id)
+    with store().write() as db:
+        owner = Owner(delivery.tenant_id, mailbox_id=mailbox_id)
+        senders.enter(db, owner, wish, by=g.visitor.name)
+    flash(_("Newsletters of %(author)s are not marked any more.", author=author), "success")
     return redirect(url_for(".look", delivery_id=delivery_id), 303)
 
 

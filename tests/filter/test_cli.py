@@ -10,6 +10,8 @@ from mailstore.jobs import REGISTRY
 from mailstore.settings import PREFIX
 from tests.factories import RAW
 
+DECISION = "           -- decision"
+
 
 @pytest.fixture
 def spam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -25,8 +27,11 @@ def run(*args: str) -> Result:
 
 def test_examine_says_what_a_mail_is_and_why(spam: Path) -> None:
     first, *lines = run(str(spam)).output.splitlines()
-    assert first == f"{spam}: quarantine (spam, 1001.4)"
-    assert [line.split()[1] for line in lines] == ["GTUBE", "MISSING_DATE"]
+    assert first.startswith(f"{spam}: quarantine (spam, 100")
+    symbols, decision = lines[: lines.index(DECISION)], lines[lines.index(DECISION) :]
+    assert {line.split()[1] for line in symbols} >= {"GTUBE", "MISSING_DATE"}
+    assert decision[1].strip() == "mandatory rule: none"
+    assert decision[-1].strip().endswith("of 5.0 → quarantine")
 
 
 def test_examine_says_it_to_programs_too(spam: Path) -> None:

@@ -10,7 +10,7 @@ from mailstore import senders
 from mailstore.addresses import Address
 from mailstore.envelopes import Recipient, Summary
 from mailstore.mailboxes import Mailbox, MailboxAddress
-from mailstore.senders import SenderEntry
+from mailstore.senders import Listed, Owner, SenderEntry, Wish
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from tests.factories import ANNA, BEAT, BOB, RAW, a_domain, a_mailbox
@@ -36,7 +36,7 @@ class Questions:
         return found
 
     def allows(self, recipient: Recipient, author: Address | None = BOB) -> bool:
-        findings = Findings((), Summary(author=author))
+        findings = Findings((), Summary(author=author), proofs=frozenset({"dmarc"}))
         (listed,) = self._background.run(self._directory.listed([recipient], findings))
         return BOB.key in listed.policy.allowed
 
@@ -51,8 +51,12 @@ def ask(background: Background, store: Store, monkeypatch: pytest.MonkeyPatch) -
 
 
 def allow(store: Store, recipient: Recipient) -> None:
+    put(store, Owner(recipient.tenant_id, mailbox_id=recipient.mailbox_id))
+
+
+def put(store: Store, owner: Owner) -> None:
     with store.write() as db:
-        senders.allow(db, recipient.tenant_id, recipient.mailbox_id, BOB.key, 1, by="test")
+        senders.enter(db, owner, Wish(Listed.ALLOWED, BOB.key), by="test")
 
 
 def test_a_new_address_works_at_once(ask: Questions, store: Store) -> None:
@@ -106,7 +110,7 @@ def test_an_entry_of_a_list_holds_at_once_where_there_are_others(
 ) -> None:
     with store.write() as db:
         beat = a_mailbox(db, BEAT)
-        senders.allow(db, beat.tenant_id, beat.id, BOB.key, 1, by="test")
+    put(store, Owner(beat.tenant_id, mailbox_id=beat.id))
     anna = ask.known()
     assert not ask.allows(anna)
     allow(store, anna)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import filter.dns
-from filter.dns import Resolver
+from filter.dns import MOST_QUESTIONS, Resolver
 from mailstore.settings import Settings
 from tests.filter.names import FakeDNS
 
@@ -172,5 +172,39 @@ def test_several_servers_are_asked_in_turn(settings: Settings) -> None:
         resolver = Resolver(settings.model_copy(update={"dns_servers": both}))
         resolver._resolver.timeout = 0.1
         assert await resolver.lookup("MX", "there.example") == [[10, "mx.there.example"]]
+
+    ask(settings, case)
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [("there.example", True), ("7.2.0.192.in-addr.arpa", True), ("nowhere.example", False)],
+    ids=["with an address", "without an address", "not at all"],
+)
+def test_a_name_exists_whatever_stands_there(settings: Settings, name: str, there: bool) -> None:
+    async def case(server: FakeDNS, resolver: Resolver) -> None:
+        assert bool(await resolver.answer(["NAME", name])) is there
+
+    ask(settings, case)
+
+
+def test_one_mail_is_answered_so_many_questions_and_no_more(settings: Settings) -> None:
+    async def case(server: FakeDNS, resolver: Resolver) -> None:
+        for_mail = resolver.for_mail()
+        answers = [await for_mail.answer(["A", "there.example"]) for _ in range(62)]
+        assert answers == [["192.0.2.7"]] * MOST_QUESTIONS + [None] * 2
+        assert await resolver.for_mail().answer(["A", "there.example"]) == ["192.0.2.7"]
+
+    ask(settings, case)
+
+
+def test_one_mail_is_answered_for_so_long_and_no_longer(settings: Settings) -> None:
+    async def case(server: FakeDNS, resolver: Resolver) -> None:
+        server.silent = True
+        for_mail, begun = resolver.for_mail(0.2), time.monotonic()
+        for kind in ("A", "MX", "TXT"):
+            assert await for_mail.answer([kind, "there.example"]) is None
+        assert time.monotonic() - begun < 1
+        assert await resolver.for_mail(0.1).answer(["MX", "there.example"]) is None
 
     ask(settings, case)

@@ -151,7 +151,10 @@ def test_a_child_proves_an_author_by_asking_its_parent_for_names(
     known = settings.model_copy(update={"dns_servers": f"127.0.0.1:{names.port}"})
     examine = examining(background, Examiner(known, pool, Resolver(known)))
     found = examine(raw_mail(f"From: {BOB}\n\nx\n"), spf=True)
-    assert found.lines == (f"spf=pass smtp.mailfrom={BOB}",)
+    assert found.lines == (
+        f"spf=pass smtp.mailfrom={BOB}",
+        f"dmarc=none header.from={BOB.domain}",
+    )
     assert "AUTHENTICATED" in symbols(found)
 
 

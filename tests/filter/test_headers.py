@@ -123,12 +123,24 @@ def test_a_newsletter_gets_its_tag_and_no_other_byte_changes(head: str, tagged_h
 
 @pytest.mark.parametrize(
     "subject",
-    ["[PUB] Herbst", "=?utf-8?Q?=5BPUB=5D_Herbst?=", "\r\n [PUB] Herbst", "[PUB]"],
-    ids=["plain", "encoded", "folded", "tag alone"],
+    [
+        *("[PUB] Herbst", "=?utf-8?Q?=5BPUB=5D_Herbst?=", "\r\n [PUB] Herbst", "[PUB]"),
+        *("Re: [PUB] Autumn", "AW: WG: [PUB] Herbst", "Re: =?utf-8?B?W1BVQl0gSGVyYnN0?="),
+        *("=?utf-8?Q?Re=3A_=5BPU?=\r\n =?utf-8?Q?B=5D_Herbst?=", "TR : [PUB] automne"),
+    ],
+    ids=[
+        *("plain", "encoded", "folded", "tag alone", "English answer", "German forward"),
+        *("encoded answer", "encoded across a fold", "French forward"),
+    ],
 )
 def test_a_tag_is_never_put_twice(subject: str) -> None:
     raw = f"Subject: {subject}\r\n\r\ntext\r\n".encode()
     assert tagged(raw, "[PUB]") == raw
+
+
+def test_a_tag_in_the_middle_of_a_subject_is_none() -> None:
+    written = tagged(b"Subject: Was heisst [PUB]?\r\n\r\ntext\r\n", "[PUB]")
+    assert written.startswith(b"Subject: [PUB] Was heisst [PUB]?\r\n")
 
 
 @pytest.mark.parametrize("tag", ["[PUB]", "[Börse]", "[Börse à la carte]"])

@@ -39,12 +39,14 @@ def mail(tmp_path: Path) -> Path:
 def test_a_mail_is_explained_as_the_relay_judges_it(settings: Settings, mail: Path) -> None:
     (found,) = explained(settings, NOBODY, mail)
     assert found.pop("milliseconds") > 0
+    assert found.pop("trail")[-1] == "nothing speaks against it → deliver"
     assert found == {
         "file": str(mail),
         "score": 1.4,
         "action": "deliver",
         "class": "clean",
         "reason": "score",
+        "authentication": [],
         "symbols": [NO_DATE | {"text": RULES["MISSING_DATE"].says}],
     }
 
@@ -102,6 +104,16 @@ def test_a_sender_is_proven_by_its_domain(settings: Settings, mail: Path, names:
     case = Case.of("192.0.2.7", "mail.there.example", str(BOB), "")
     (found,) = explained(known, case, mail)
     assert "AUTHENTICATED" in [each["name"] for each in found["symbols"]]
+    assert f"spf=pass smtp.mailfrom={BOB}" in found["authentication"]
+
+
+def test_a_strict_domain_of_the_operators_needs_no_recipient(
+    settings: Settings, mail: Path, names: FakeDNS
+) -> None:
+    names.records["TXT", "bluewin.ch"] = ['"v=spf1 -all"']
+    known = settings.model_copy(update={"dns_servers": f"127.0.0.1:{names.port}"})
+    (found,) = explained(known, Case.of("192.0.2.7", "x", "hans@bluewin.ch", ""), mail)
+    assert found["trail"] == ["mandatory rule: FORGED_SENDER_DOMAIN → reject"]
 
 
 def test_the_options_of_the_command_are_addresses() -> None:

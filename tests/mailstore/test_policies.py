@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailstore import policies
-from mailstore.envelopes import NewsletterAction, Policy
+from mailstore.envelopes import Impersonation, NewsletterAction, Policy
 from mailstore.policies import MANDATORY, WITHOUT_REPORT, PolicyRow
 from mailstore.store import Store
 
@@ -55,9 +55,21 @@ def test_seeding_again_adds_nothing(store: Store) -> None:
             [{"newsletters": "hold"}, {"newsletter_tag": "[NL]"}],
             Policy(mandatory=MANDATORY, newsletters=NewsletterAction.HOLD, newsletter_tag="[NL]"),
         ),
+        (
+            [{"impersonation": "hold"}, {}],
+            Policy(mandatory=MANDATORY, impersonation=Impersonation.HOLD),
+        ),
         ([{"weights": {"SPF_FAIL": 2.0}}], Policy(mandatory=MANDATORY, weights={"SPF_FAIL": 2.0})),
     ],
-    ids=["nothing", "one value", "a child wins", "set back to nothing", "newsletters", "weights"],
+    ids=[
+        "nothing",
+        "one value",
+        "a child wins",
+        "set back to nothing",
+        "newsletters",
+        "impersonation",
+        "weights",
+    ],
 )
 def test_what_a_policy_does_not_set_comes_from_its_parents(
     store: Store, links: list[dict[str, Any]], expected: Policy
@@ -66,7 +78,9 @@ def test_what_a_policy_does_not_set_comes_from_its_parents(
         assert chain(db, *links) == expected
 
 
-@pytest.mark.parametrize("name", ["mandatory", "allowed", "blocked", "unheard_of"])
+@pytest.mark.parametrize(
+    "name", ["mandatory", "allowed", "blocked", "doubted", "untagged", "hits", "unheard_of"]
+)
 def test_a_policy_row_cannot_set_what_is_not_its_own(store: Store, name: str) -> None:
     with store.write() as db:
         assert chain(db, {name: ["bob@there.example"]}) == Policy(mandatory=MANDATORY)

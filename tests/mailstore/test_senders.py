@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -6,98 +8,114 @@ from time_machine import Traveller
 
 from mailstore import clock as now_clock
 from mailstore import senders
-from mailstore.addresses import Address
-from mailstore.envelopes import Recipient
+from mailstore.deliveries import Delivery
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
-from mailstore.senders import Listed, SenderEntry
+from mailstore.senders import Listed, Owner, SenderEntry, Wish
 from mailstore.store import Store
-from tests.factories import BOB, a_mailbox, the_recipient
+from tests.factories import BOB, a_held_delivery, a_mailbox
 
-ALLOWED, BLOCKED = Listed.ALLOWED, Listed.BLOCKED
+WISH = Wish(Listed.ALLOWED, BOB.key)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def people(store: Store) -> dict[str, Mailbox]:
-    names = ("anna@muster.example", "beat@muster.example", "anna@other.example")
+def anna(store: Store) -> Mailbox:
     with store.write() as db:
-        return {name: a_mailbox(db, name) for name in names}
+        return a_mailbox(db)
 
 
-def put(store: Store, anna: Mailbox, level: str, listed: Listed, pattern: str) -> None:
-    domain_id = anna.domain_id if level == "domain" else None
-    mailbox_id = anna.id if level == "person" else None
+def proven(store: Store, delivery: Delivery, proof: str) -> None:
     with store.write() as db:
-        db.add(
-            SenderEntry(tenant_id=anna.tenant_id, domain_id=domain_id, mailbox_id=mailbox_id,
-                        listed=listed, pattern=pattern, by="test")
-        )  # fmt: skip
+        db.get_one(Delivery, delivery.id).symbols = [["AUTHENTICATED", proof, 0.0]]
 
 
-def applied(store: Store, names: list[str], author: Address | None = BOB) -> list[Recipient]:
+def allow(store: Store, delivery: Delivery) -> bool:
+    assert delivery.mailbox_id is not None
+    with store.write() as db:
+        ids = (delivery.tenant_id, delivery.mailbox_id)
+        return senders.allow(db, *ids, BOB.key, delivery.id, by="anna")
+
+
+def enter(store: Store, owner: Owner, wish: Wish) -> bool:
+    with store.write() as db:
+        return senders.enter(db, owner, wish, by="anna")
+
+
+def entries(store: Store) -> list[SenderEntry]:
     with store.read() as db:
-        return senders.apply_lists(db, [the_recipient(db, name) for name in names], author)
+        return list(db.scalars(select(SenderEntry)))
 
 
-@pytest.mark.parametrize(
-    ("level", "reached"),
-    [("person", [True, False, False]), ("domain", [True, True, False]),
-     ("tenant", [True, True, False])],
-)  # fmt: skip
-@pytest.mark.parametrize("listed", [ALLOWED, BLOCKED])
-@pytest.mark.parametrize("pattern", ["bob@there.example", "there.example"])
-def test_an_entry_reaches_whom_it_is_for(
-    store: Store, people: dict[str, Mailbox], level: str, reached: list[bool], listed: Listed,
-    pattern: str,
-) -> None:  # fmt: skip
-    names = list(people)
-    put(store, people[names[0]], level, listed, pattern)
-    policies = [each.policy for each in applied(store, names)]
-    expected = [frozenset({"bob@there.example"}) if each else frozenset() for each in reached]
-    assert [getattr(policy, listed) for policy in policies] == expected
+def events(store: Store) -> list[tuple[str, dict[str, Any]]]:
+    with store.read() as db:
+        found = db.scalars(select(Event).where(Event.kind.like("sender_%")).order_by(Event.id))
+        return [(event.kind, event.detail) for event in found]
 
 
-@pytest.mark.parametrize(
-    "author",
-    [None, Address("eve", "there.example"), Address("bob", "sub.there.example")],
-    ids=["nobody", "somebody else", "subdomain"],
-)
-def test_an_entry_says_nothing_of_others(
-    store: Store, people: dict[str, Mailbox], author: Address | None
+def test_allowing_is_written_once_with_the_mail_it_came_from_and_its_proof(
+    store: Store, anna: Mailbox
 ) -> None:
-    put(store, people["anna@muster.example"], "person", ALLOWED, "bob@there.example")
-    (anna,) = applied(store, ["anna@muster.example"], author)
-    assert anna.policy.allowed == frozenset()
+    held = a_held_delivery(store, anna)
+    proven(store, held, "spf dkim")
+    assert [allow(store, held), allow(store, held)] == [True, False]
+    (entry,) = entries(store)
+    assert (entry.pattern, entry.delivery_id, entry.by) == (BOB.key, held.id, "anna")
+    assert (entry.proof, entry.mailbox_id) == ("dkim spf", anna.id)
+    assert events(store) == [("sender_allowed", {"pattern": BOB.key})]
 
 
-def test_an_author_is_found_in_any_case(store: Store, people: dict[str, Mailbox]) -> None:
-    put(store, people["anna@muster.example"], "person", BLOCKED, "bob@there.example")
-    (anna,) = applied(store, ["anna@muster.example"], Address("Bob", "there.example"))
-    assert anna.policy.blocked == {"bob@there.example"}
-
-
-def test_an_entry_that_ended_says_nothing(
-    store: Store, people: dict[str, Mailbox], clock: Traveller
+def test_an_entry_from_an_unproven_mail_waits_for_one_that_is_proven(
+    store: Store, anna: Mailbox
 ) -> None:
-    put(store, people["anna@muster.example"], "person", ALLOWED, "bob@there.example")
-    with store.write() as db:
-        db.scalars(select(SenderEntry)).one().expires_at = now_clock.now() + timedelta(days=1)
-    assert applied(store, ["anna@muster.example"])[0].policy.allowed
-    clock.shift(timedelta(days=1))
-    assert not applied(store, ["anna@muster.example"])[0].policy.allowed
+    first, second = a_held_delivery(store, anna), a_held_delivery(store, anna)
+    assert allow(store, first)
+    assert [entry.proof for entry in entries(store)] == [""]
+    proven(store, second, "dmarc spf")
+    assert allow(store, second)
+    assert [(entry.proof, entry.delivery_id) for entry in entries(store)] == [
+        ("dmarc spf", second.id)
+    ]
 
 
-def test_allowing_is_written_once_with_the_mail_it_came_from(
-    store: Store, people: dict[str, Mailbox]
+@pytest.mark.parametrize("listed", list(Listed))
+def test_every_list_can_be_a_persons_a_domains_or_the_tenants(
+    store: Store, anna: Mailbox, listed: Listed
 ) -> None:
-    anna = people["anna@muster.example"]
+    owners = [
+        Owner(anna.tenant_id),
+        Owner(anna.tenant_id, anna.domain_id),
+        Owner(anna.tenant_id, mailbox_id=anna.id),
+    ]
+    wish = Wish(listed, BOB.domain)
+    assert [enter(store, owner, wish) for owner in (*owners, *owners)] == [True] * 3 + [False] * 3
+    with store.read() as db:
+        found = [senders.on_list(db, owner) for owner in owners]
+    assert [[entry.pattern for entry in each] for each in found] == [[BOB.domain]] * 3
+
+
+def test_removing_takes_off_one_list_only_and_says_so(store: Store, anna: Mailbox) -> None:
+    tenant, person = Owner(anna.tenant_id), Owner(anna.tenant_id, mailbox_id=anna.id)
+    for owner in (tenant, person):
+        enter(store, owner, WISH)
     for expected in (True, False):
         with store.write() as db:
-            new = senders.allow(db, anna.tenant_id, anna.id, BOB.key, 17, by="anna")
-            assert new is expected
-    with store.read() as db:
-        entry = db.scalars(select(SenderEntry)).one()
-        event = db.scalars(select(Event).where(Event.kind == "sender_allowed")).one()
-    assert (entry.pattern, entry.delivery_id, entry.by) == (BOB.key, 17, "anna")
-    assert (event.delivery_id, event.mailbox_id) == (17, anna.id)
-    assert applied(store, ["anna@muster.example"])[0].policy.allowed == {BOB.key}
+            assert senders.remove(db, person, WISH.listed, BOB.key, by="anna") is expected
+    assert [entry.mailbox_id for entry in entries(store)] == [None]
+    assert events(store)[2:] == [("sender_removed", {"pattern": BOB.key, "listed": "allowed"})]
+
+
+def test_of_two_ends_the_later_one_counts(store: Store, anna: Mailbox, clock: Traveller) -> None:
+    owner, now = Owner(anna.tenant_id), now_clock.now()
+    ends = [now + DAY, now + 2 * DAY, now + DAY, None, now + DAY]
+    done = [enter(store, owner, replace(WISH, expires_at=end)) for end in ends]
+    assert done == [True, True, False, True, False]
+    assert [entry.expires_at for entry in entries(store)] == [None]
+
+
+def test_an_entry_that_ended_is_replaced(store: Store, anna: Mailbox, clock: Traveller) -> None:
+    owner, end = Owner(anna.tenant_id), now_clock.now() + DAY
+    assert enter(store, owner, replace(WISH, expires_at=end))
+    clock.shift(2 * DAY)
+    assert enter(store, owner, replace(WISH, proof="dkim"))
+    assert [(entry.proof, entry.expires_at) for entry in entries(store)] == [("dkim", None)]

@@ -94,6 +94,15 @@ def test_networks_of_trusted_peers_are_read_or_refused() -> None:
         _ = Settings(trusted_peers="everybody").trusted_networks
 
 
+def test_strict_domains_are_read_or_refused() -> None:
+    assert Settings().strict_domains == {"bluewin.ch"}
+    assert Settings(strict_spf_domains=" A.example, b.example,").strict_domains == {
+        "a.example", "b.example"
+    }  # fmt: skip
+    with pytest.raises(Misconfigured, match="STRICT_SPF_DOMAINS"):
+        _ = Settings(strict_spf_domains="no domain").strict_domains
+
+
 def test_reports_come_from_this_host_unless_said_otherwise(settings: Settings) -> None:
     assert settings.report_author == "quarantine@mx.mailhafen.test"
     assert Settings(report_from="q@muster.example").report_author == "q@muster.example"

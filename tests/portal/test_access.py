@@ -32,7 +32,7 @@ OPEN = {
     "oneclick.body", "oneclick.act", "oneclick.fresh", "oneclick.code", "oneclick.know",
 }  # fmt: skip
 # Whoever comes by a link signs in for these, before anything is looked up.
-NOT_BY_LINK = {"quarantine.allow"}
+NOT_BY_LINK = {"quarantine.allow", "webmail.untag"}
 LARGEST = 2**63 - 1
 
 

@@ -183,12 +183,22 @@ def test_a_deleted_mail_cannot_be_released(
 def test_allowing_notes_the_author_for_this_mailbox_and_sends_the_mail(
     browser: FlaskClient, store: Store, jobs: RecordedJobs, held: Delivery, anna: Mailbox
 ) -> None:
+    find(store, held, ("AUTHENTICATED", "dkim", 0.0))
     answer = post(browser, f"/quarantine/{held.id}/allow", f"/quarantine/{held.id}")
     assert "bob@there.example ist ab jetzt zugelassen" in told(browser, answer)
     assert entries(store) == [(anna.id, Listed.ALLOWED, "bob@there.example")]
     assert state(store, held) is State.QUEUED
     assert jobs.asked == [("drain", held.lane_id)]
     assert len(happened(store, "sender_allowed")) == 1
+
+
+def test_allowing_an_author_whom_nothing_proves_says_when_it_will_count(
+    browser: FlaskClient, store: Store, held: Delivery
+) -> None:
+    browser.set_cookie("language", "en")
+    answer = post(browser, f"/quarantine/{held.id}/allow", f"/quarantine/{held.id}")
+    assert "allowed once you allow a message that is proven" in told(browser, answer)
+    assert state(store, held) is State.QUEUED
 
 
 def test_allowing_twice_notes_and_sends_nothing_more(

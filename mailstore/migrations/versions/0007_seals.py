@@ -1,5 +1,8 @@
 """seals"""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = '0007'
 down_revision = '0006'
 branch_labels = None
@@ -7,4 +10,4 @@ depends_on = None
 
 
 def upgrade():
-    pass
+    op.add_column('domains', sa.Column('arc_seal', sa.Boolean(), nullable=False, server_default=sa.false()))

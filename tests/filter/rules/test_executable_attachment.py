@@ -1,5 +1,6 @@
 import pytest
 
+from filter import magic
 from tests.filter.exams import an_exam, found
 
 SYMBOL = "EXECUTABLE_ATTACHMENT"
@@ -90,6 +91,25 @@ def test_an_attachment_that_begins_like_a_program_is_one(mail: str, seen: str) -
 )
 def test_documents_and_talk_of_programs_pass(mail: str) -> None:
     assert found(SYMBOL, an_exam(mail)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("L\0\0\0\x01\x14\x02\0", "shortcut"),
+        ("\x7fELF", "Linux"),
+        ("ITSF\x03\0\0\0", "help"),
+    ],
+    ids=["shortcut", "Linux", "help"],
+)
+def test_a_program_of_any_kind_is_known_by_its_content(body: str, kind: str) -> None:
+    assert kind in magic.program(body.encode("latin-1"))
+    assert found(SYMBOL, an_exam(attached('attachment; filename="a.pdf"', body=body)))
+
+
+def test_a_finding_shows_the_dangerous_reading() -> None:
+    both = 'attachment; filename="Rechnung.pdf"; filename="invoice.exe"'
+    assert found(SYMBOL, an_exam(attached(both))) == ["invoice.exe"]
 
 
 def test_a_name_without_an_extension_passes() -> None:

@@ -23,3 +23,8 @@ def test_a_server_that_may_not_send_for_the_domain_is_noted(mail: str, sender: s
 )
 def test_no_other_result_of_spf_counts_as_failed(result: str) -> None:
     assert found("SPF_FAIL", an_exam(GERMAN, authentication=Authentication(result))) == []
+
+
+def test_a_forwarded_mail_whose_signature_holds_is_not_noted() -> None:
+    proven = Authentication("fail", ("dmarc", "dkim"))
+    assert found("SPF_FAIL", an_exam(GERMAN, authentication=proven)) == []
