@@ -24,7 +24,7 @@ def examine(args: dict[str, Any], raw: bytes, ask: Ask) -> dict[str, Any]:
     client = Client(**args["client"])
     mail = Mail(raw)
     sender = args["sender"]
-    exam = Exam(mail, client, sender)
+    exam = Exam(mail, client, sender, outside=args["authenticate"])
     if args["authenticate"]:
         found = authenticate(mail, client, sender, ask, args["arc_sealers"])
         exam = replace(exam, authentication=found)

@@ -24,12 +24,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """What a rule may look at."""
+    """What a rule may look at; `outside`: the client is a stranger and no peer that we trust."""
 
     mail: Mail
     client: Client
     sender: str
     authentication: Authentication = field(default_factory=Authentication)
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

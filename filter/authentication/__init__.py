@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 
 from filter.authentication.authors import author_of
 from filter.authentication.chains import check_arc
@@ -27,7 +28,8 @@ class Authentication:
 
     `proofs`: what proves the one author's domain, of dmarc, spf, dkim, arc. `lines`: the results
     as RFC 8601 writes them. `dmarc`: with what the owner of the author's domain asks for. `arc`:
-    empty where nobody asked.
+    empty where nobody asked. `client_name`: what DNS calls the client, empty if nothing, None if
+    that is unknown.
     """
 
     spf: str = "none"
@@ -36,6 +38,7 @@ class Authentication:
     dkim: tuple[Signature, ...] = ()
     dmarc: Dmarc = field(default_factory=Dmarc)
     arc: str = ""
+    client_name: str | None = None
 
 
 def authenticate(
@@ -64,7 +67,14 @@ def authenticate(
         arc, trusted = check_arc(mail.raw, domain, sealers, questions)
         proofs = (*found.proofs, "arc") if trusted and domain else found.proofs
         found = replace(found, arc=arc, proofs=proofs)
+    found = replace(found, client_name=_name_of(client, questions))
     return replace(found, lines=tuple(_lines(found, client, sender, domain)))
+
+
+def _name_of(client: Client, questions: Questions) -> str | None:
+    """Return the name that belongs to the client's address (RFC 1035 §3.5)."""
+    names = questions.look_up("PTR", ip_address(client.ip).reverse_pointer)
+    return names if names is None else str(next(iter(names), ""))
 
 
 def _proven(found: Authentication, sender: str) -> Iterator[Proven]:

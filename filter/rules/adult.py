@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.wording import family, spoken
+from filter.views.wording import family, spoken
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

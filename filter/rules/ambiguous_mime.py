@@ -6,7 +6,7 @@ too, so it weighs little by itself.
 
 from collections.abc import Iterator
 
-from filter.readings import ambiguities
+from filter.attached.readings import ambiguities
 from filter.rule import Exam, rule
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_

@@ -5,7 +5,7 @@ People send such archives too, so it weighs little; what scanners find in them c
 
 from collections.abc import Iterator
 
-from filter.attachments import first_few, look
+from filter.attached.attachments import first_few, look
 from filter.rule import Exam, rule
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_

@@ -5,7 +5,7 @@ Nobody makes such an archive by accident: it is meant to stop a filter, or to ge
 
 from collections.abc import Iterator
 
-from filter.attachments import first_few, look
+from filter.attached.attachments import first_few, look
 from filter.rule import Exam, rule
 from mailstore.envelopes import MailClass, Symbol
 from mailstore.wording import N_

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.shape import has
+from filter.views.shape import has
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -6,7 +6,7 @@ Newsletters say it too, so it weighs little.
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.wording import family, spoken
+from filter.views.wording import family, spoken
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from filter.rule import Exam, rule
-from filter.shape import field, hops, written_at
+from filter.views.route import hops
+from filter.views.shape import field, written_at
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

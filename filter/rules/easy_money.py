@@ -6,7 +6,7 @@ Advice on careers and taxes speaks of income too; the phrases here promise it.
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.wording import family, spoken
+from filter.views.wording import family, spoken
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

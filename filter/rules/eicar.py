@@ -6,7 +6,7 @@ found in archives too, and in every way that some mail program may read the mail
 
 from collections.abc import Iterator
 
-from filter.attachments import TEST_VIRUS, first_few, look
+from filter.attached.attachments import TEST_VIRUS, first_few, look
 from filter.rule import Exam, rule
 from mailstore.envelopes import MailClass, Symbol
 from mailstore.wording import N_

@@ -7,7 +7,7 @@ only keeps filters out.
 import re
 from collections.abc import Iterator
 
-from filter.attachments import first_few, look
+from filter.attached.attachments import first_few, look
 from filter.rule import Exam, rule
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_

@@ -6,7 +6,7 @@ reading is enough, and that one is shown.
 
 from collections.abc import Iterator
 
-from filter.attachments import first_few, look
+from filter.attached.attachments import first_few, look
 from filter.rule import Exam, rule
 from mailstore.envelopes import MailClass, Symbol
 from mailstore.wording import N_

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.shape import has, subject, text
+from filter.views.shape import has, subject, text
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

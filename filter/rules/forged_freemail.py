@@ -7,7 +7,8 @@ below the threshold. Lists hide where a mail began: they are left out.
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.shape import hops, is_list
+from filter.views.route import hops
+from filter.views.shape import is_list
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.shape import field, has
+from filter.views.shape import field, has
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.shape import page
+from filter.views.shape import page
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from filter.hosts import mixes_alphabets, numeric
-from filter.links import shown_host, web_links
 from filter.rule import Exam, rule
+from filter.views.hosts import mixes_alphabets, numeric
+from filter.views.links import shown_host, web_links
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -5,9 +5,9 @@ Digests of lists have them too, so it weighs little.
 
 from collections.abc import Iterator
 
-from filter.hosts import site
-from filter.links import web_links
 from filter.rule import Exam, rule
+from filter.views.hosts import site
+from filter.views.links import web_links
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from filter.links import links
 from filter.rule import Exam, rule
+from filter.views.links import links
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

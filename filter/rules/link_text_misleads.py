@@ -8,9 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from filter.hosts import site
-from filter.links import Link, shown_host, web_links
 from filter.rule import Exam, rule
+from filter.views.hosts import site
+from filter.views.links import Link, shown_host, web_links
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

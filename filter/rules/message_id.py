@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.shape import field, from_the_net, hops
+from filter.views.route import from_the_net, hops
+from filter.views.shape import field
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

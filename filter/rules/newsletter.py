@@ -8,10 +8,10 @@ invoice, an order or a password is about the reader alone: these are no newslett
 import re
 from collections.abc import Iterator
 
-from filter.links import web_links
 from filter.rule import Exam, rule
-from filter.shape import field, fields, has
-from filter.wording import family, spoken, spoken_in_subject
+from filter.views.links import web_links
+from filter.views.shape import field, fields, has
+from filter.views.wording import family, spoken, spoken_in_subject
 from mailstore.envelopes import MailClass, Symbol
 from mailstore.wording import N_
 

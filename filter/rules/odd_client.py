@@ -1,13 +1,10 @@
-"""Mail that began at a computer without a name, or at one that lied about it.
-
-Only hops that tell an address count, and only the first one that came from the open net.
-"""
+"""Mail that came in from a computer without a name, or from one that lied about it."""
 
 import re
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.shape import Hop, from_the_net, hops, is_list
+from filter.views.route import entry, from_the_net, hops
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 
@@ -29,8 +26,9 @@ _DYNAMIC = re.compile(
 )
 def find_client_nameless(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if the hop from the open net has no name."""
-    hop = _from_outside(exam)
-    if hop and not hop.reverse:
+    hop = entry(exam)
+    unknown = exam.outside and exam.authentication.client_name is None
+    if hop and not hop.reverse and not unknown:
         yield Symbol(CLIENT_NAMELESS, hop.ip)
 
 
@@ -40,9 +38,10 @@ def find_client_nameless(exam: Exam) -> Iterator[Symbol]:
     says=N_("The computer that sent it gave a number instead of its name."),
 )
 def find_helo_numbers(exam: Exam) -> Iterator[Symbol]:
-    """Yield the symbol if a hop from outside greeted with a bare address."""
-    for hop in hops(exam.mail):
-        if from_the_net(hop) and _NUMBERS.fullmatch(hop.helo):
+    """Yield the symbol if the client, or a stranger before it, greeted with a bare address."""
+    strangers = (hop for hop in hops(exam.mail) if from_the_net(hop))
+    for hop in filter(None, (entry(exam), *strangers)):
+        if _NUMBERS.fullmatch(hop.helo):
             yield Symbol(HELO_NUMBERS, hop.helo)
             return
 
@@ -50,7 +49,7 @@ def find_helo_numbers(exam: Exam) -> Iterator[Symbol]:
 @rule(HELO_FORGED, weight=0.6, says=N_("The computer that sent it lied about its name."))
 def find_helo_forged(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if the greeting is in a domain quite other than the name of the client."""
-    hop = _from_outside(exam)
+    hop = entry(exam)
     if hop and hop.reverse and "." in hop.helo and not _NUMBERS.fullmatch(hop.helo):
         said, real = (name.rsplit(".", 2)[-2:] for name in (hop.helo, hop.reverse))
         if said != real:
@@ -60,7 +59,7 @@ def find_helo_forged(exam: Exam) -> Iterator[Symbol]:
 @rule(HELO_ONE_WORD, weight=0.9, says=N_("The computer that sent it did not give its full name."))
 def find_helo_one_word(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if the hop from the open net greeted with a word that is no full name."""
-    hop = _from_outside(exam)
+    hop = entry(exam)
     if hop and hop.helo and "." not in hop.helo and ":" not in hop.helo:
         yield Symbol(HELO_ONE_WORD, hop.helo)
 
@@ -70,14 +69,6 @@ def find_helo_one_word(exam: Exam) -> Iterator[Symbol]:
 )
 def find_client_at_home(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if the name of the client is that of a dial-up line."""
-    hop = _from_outside(exam)
+    hop = entry(exam)
     if hop and _DYNAMIC.search(hop.reverse[:200]):
         yield Symbol(CLIENT_AT_HOME, hop.reverse)
-
-
-def _from_outside(exam: Exam) -> Hop | None:
-    """Return the last hop that came from the open net; lists are clients of their own."""
-    if is_list(exam.mail):
-        return None
-    outside = (hop for hop in hops(exam.mail) if from_the_net(hop))
-    return next(outside, None)

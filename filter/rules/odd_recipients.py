@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.utils import getaddresses
 
 from filter.rule import Exam, rule
-from filter.shape import field, is_list
+from filter.views.shape import field, is_list
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

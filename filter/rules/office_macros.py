@@ -5,8 +5,8 @@ Offices exchange documents with macros, so those that do neither only weigh.
 
 from collections.abc import Iterator
 
-from filter.attachments import first_few, look
-from filter.macros import Macros
+from filter.attached.attachments import first_few, look
+from filter.attached.macros import Macros
 from filter.rule import Exam, rule
 from mailstore.envelopes import MailClass, Symbol
 from mailstore.wording import N_

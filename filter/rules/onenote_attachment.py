@@ -5,7 +5,7 @@ A program inside one counts apart; buttons that hide it look like any picture.
 
 from collections.abc import Iterator
 
-from filter.attachments import first_few, look
+from filter.attached.attachments import first_few, look
 from filter.rule import Exam, rule
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_

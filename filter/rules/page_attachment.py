@@ -5,8 +5,8 @@ A page that asks for a password, and is not on any website, is there to steal it
 
 from collections.abc import Iterator
 
-from filter.attachments import first_few, look
-from filter.pages import Page
+from filter.attached.attachments import first_few, look
+from filter.attached.pages import Page
 from filter.rule import Exam, rule
 from mailstore.envelopes import MailClass, Symbol
 from mailstore.wording import N_

@@ -6,7 +6,7 @@ Newsletters have a link for it; these are the ways of those who have no such lis
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.wording import family, spoken
+from filter.views.wording import family, spoken
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -7,7 +7,7 @@ explains how to be removed is written by somebody who sends to strangers.
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.wording import spoken, spoken_in_subject
+from filter.views.wording import spoken, spoken_in_subject
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -6,7 +6,7 @@ each other, so it weighs and does not hold by itself.
 
 from collections.abc import Iterator
 
-from filter.attachments import first_few, look
+from filter.attached.attachments import first_few, look
 from filter.rule import Exam, rule
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_

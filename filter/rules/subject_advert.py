@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from email.utils import getaddresses
 
 from filter.rule import Exam, rule
-from filter.shape import field, subject
+from filter.views.shape import field, subject
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

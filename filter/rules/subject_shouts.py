@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.shape import subject
+from filter.views.shape import subject
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

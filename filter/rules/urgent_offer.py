@@ -6,7 +6,7 @@ Colleagues are in a hurry too, but not in the words of advertising.
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.wording import family, spoken
+from filter.views.wording import family, spoken
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 

@@ -10,9 +10,9 @@ from filter.spool import Spool
 from filter.verdict import UNEXAMINED
 from mailstore.sandbox_pool import SandboxPool
 from mailstore.settings import Settings
+from tests.filter.attached.packed import a_zip, with_file
 from tests.filter.background import Background
 from tests.filter.exams import STRANGER, raw_mail
-from tests.filter.packed import a_zip, with_file
 
 MULTI = "Content-Type: multipart/mixed; boundary=b\n\n"
 HOSTILE = {

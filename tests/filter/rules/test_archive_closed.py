@@ -1,7 +1,7 @@
 import pytest
 
+from tests.filter.attached.packed import a_zip, with_file
 from tests.filter.exams import an_exam, found
-from tests.filter.packed import a_zip, with_file
 
 SYMBOL = "ARCHIVE_CLOSED"
 

@@ -3,8 +3,8 @@ import pytest
 from filter.verdict import judge
 from mailstore.envelopes import Action, Symbol
 from tests.factories import BOB, a_recipient
+from tests.filter.attached.packed import a_zip, with_file
 from tests.filter.exams import an_exam, found
-from tests.filter.packed import a_zip, with_file
 
 SYMBOL = "ARCHIVE_TOO_COMPLEX"
 BOMB = a_zip({"null": bytes(20 * 2**20)})

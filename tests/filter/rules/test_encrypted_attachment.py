@@ -1,7 +1,7 @@
 import pytest
 
+from tests.filter.attached.packed import a_locked_zip, a_zip, with_file
 from tests.filter.exams import an_exam, found
-from tests.filter.packed import a_locked_zip, a_zip, with_file
 
 LOCKED = a_locked_zip()
 OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le")

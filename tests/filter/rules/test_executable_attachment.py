@@ -1,6 +1,6 @@
 import pytest
 
-from filter import magic
+from filter.attached import magic
 from tests.filter.exams import an_exam, found
 
 SYMBOL = "EXECUTABLE_ATTACHMENT"

@@ -3,11 +3,11 @@ import sys
 
 import pytest
 
-from filter.macros import Macros, macros_in
+from filter.attached.macros import Macros, macros_in
 from mailstore.sandbox import ROOT
+from tests.filter.attached.office import HARMFUL, HARMLESS, STARTS, a_document, a_modern_document
+from tests.filter.attached.packed import a_zip, with_file
 from tests.filter.exams import an_exam, found
-from tests.filter.office import HARMFUL, HARMLESS, STARTS, a_document, a_modern_document
-from tests.filter.packed import a_zip, with_file
 
 BOTH = ["MACROS", "DANGEROUS_MACROS"]
 SHEET = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le")

@@ -1,8 +1,8 @@
 import pytest
 
-from filter.magic import ONENOTE
+from filter.attached.magic import ONENOTE
+from tests.filter.attached.packed import with_file
 from tests.filter.exams import an_exam, found
-from tests.filter.packed import with_file
 
 EMBEDDED = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac") + bytes(20)
 

@@ -1,7 +1,7 @@
 import pytest
 
+from tests.filter.attached.packed import with_file
 from tests.filter.exams import an_exam, found
-from tests.filter.packed import with_file
 
 SYMBOL = "SCRIPT_ATTACHMENT"
 

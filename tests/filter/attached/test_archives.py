@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filter.attachments import TEST_VIRUS, Seen, look
+from filter.attached.attachments import TEST_VIRUS, Seen, look
 from mailstore.mime import Mail
-from tests.filter.packed import a_tar, a_tarball, a_zip, raw_with_file
+from tests.filter.attached.packed import a_tar, a_tarball, a_zip, raw_with_file
 
 EVIL = {"Rechnung.pdf.exe": b"MZ"}
 VIRUS = {"ordner/eicar.txt": TEST_VIRUS}

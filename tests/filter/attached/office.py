@@ -6,7 +6,7 @@
 import struct
 from itertools import count
 
-from tests.filter.packed import a_zip
+from tests.filter.attached.packed import a_zip
 
 SECTOR, MINI = 512, 64
 FREE, END, FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD

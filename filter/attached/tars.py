@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from filter.budget import Budget
-from filter.entries import Entry
-from filter.unpacking import KEPT
+from filter.attached.budget import Budget
+from filter.attached.entries import Entry
+from filter.attached.unpacking import KEPT
 
 BLOCK = 512
 MAGIC_AT, MAGIC = 257, b"ustar"

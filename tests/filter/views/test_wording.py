@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from filter.wording import family, phrases_in, spoken, spoken_in_subject
+from filter.views.wording import family, phrases_in, spoken, spoken_in_subject
 from tests.filter.exams import an_exam
 
 MEETING = family("test meeting", "sitzung am #|trafft euch*", "meeting on #|gross meeting*")

@@ -1,18 +1,18 @@
 """What lies in the attachments of a mail, archives opened: looked at once for all rules.
 
 Every content is looked at under each of its names, and one dangerous reading is enough. How a
-mail can be read otherwise than by its plain structure: `filter.readings`.
+mail can be read otherwise than by its plain structure: `filter.attached.readings`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from filter import archives, macros, magic, readings
-from filter.budget import DEEPEST_ARCHIVE, Budget, TooMuch
-from filter.entries import Entry, Knotted, Unreadable, leaves
-from filter.macros import Macros
-from filter.once import once_per_mail
-from filter.pages import Page, page_of
+from filter.attached import archives, macros, magic, readings
+from filter.attached.budget import DEEPEST_ARCHIVE, Budget, TooMuch
+from filter.attached.entries import Entry, Knotted, Unreadable, leaves
+from filter.attached.macros import Macros
+from filter.attached.pages import Page, page_of
+from filter.views.once import once_per_mail
 from mailstore.charsets import without_disguise
 from mailstore.filenames import dangerous, endings
 from mailstore.mime import Mail, Part

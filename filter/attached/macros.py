@@ -8,7 +8,7 @@ import re
 import warnings
 from enum import IntEnum
 
-from filter.magic import OLE
+from filter.attached.magic import OLE
 
 LONGEST_CODE = 2**20
 _PROJECT = "_VBA_PROJECT".encode("utf-16-le")

@@ -12,8 +12,8 @@ from email import errors
 from email.message import Message
 from itertools import islice
 
-from filter.budget import TooMuch
-from filter.once import once_per_mail
+from filter.attached.budget import TooMuch
+from filter.views.once import once_per_mail
 from mailstore.mime import Mail, raw_fields
 
 MOST_BYTES = 8 * 2**20

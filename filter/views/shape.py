@@ -1,4 +1,4 @@
-"""How a mail is built: its header fields, the hops it took, and its HTML, each read once."""
+"""How a mail is built: its header fields, its text and its HTML, each read once."""
 
 import re
 from collections import Counter
@@ -8,38 +8,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
 
-from filter.once import once_per_mail
+from filter.views.once import once_per_mail
 from mailstore.mime import Mail, one_line
 
 LONGEST_FIELD = 2000
 LONGEST_HTML = 120_000
 MOST_TAGS = 5000
-MOST_HOPS = 30
 LONGEST_TEXT = 40_000
-SHORT_LABEL = 3
 UNSEEN = frozenset({"script", "style", "head"})
-PRIVATE = ("0.", "10.", "127.", "169.254.", "192.168.", "172.16.", "172.17.", "172.18.")
 # They stand within a word without parting it.
 INLINE = frozenset({"a", "b", "big", "em", "font", "i", "small", "span", "strong", "u"})
-_FROM = re.compile(r"(?i)\bfrom\s+([^\s()\[\];]+)")
-_BY = re.compile(r"(?i)\bby\s+([\w.-]+)")
-_ID = re.compile(r"(?i)\bid\s+<?([\w.=/-]{4,})")
-_IP = re.compile(r"[\[(](\d{1,3}(?:\.\d{1,3}){3})[\])]")
-_REVERSE = re.compile(r"\(\s*(?:HELO\s+\S+\)\s*\()?(?:\w+@)?([\w-]+(?:\.[\w-]+)+)\.?\s+\[")
 _WORD = re.compile(r"/?[a-z][a-z0-9]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """A Received field (RFC 5321 §4.4): who said what to whom, as far as it can be read."""
-
-    text: str
-    helo: str
-    reverse: str
-    ip: str
-    by: str
-    id: str
-    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +63,6 @@ def subject(mail: Mail) -> str:
 
 
 @once_per_mail
-def hops(mail: Mail) -> tuple[Hop, ...]:
-    """Return the hops, the last one first."""
-    return tuple(_hop(text) for text in fields(mail).get("received", ())[:MOST_HOPS])
-
-
-@once_per_mail
 def written_at(mail: Mail) -> datetime | None:
     """Return what Date says, or None if there is none that can be read."""
     return when(field(mail, "date"))
@@ -118,20 +91,6 @@ def is_list(mail: Mail) -> bool:
     """Whether the mail came through a discussion list (RFC 2369, and what stood for it before)."""
     named = has(mail, "list-post", "x-beenthere", "mailing-list", "x-mailing-list")
     return named or field(mail, "precedence").lower() == "list"
-
-
-def from_the_net(hop: Hop) -> bool:
-    """Whether a hop came from an address that is not private (RFC 1918)."""
-    return bool(hop.ip) and not hop.ip.startswith(PRIVATE)
-
-
-def organisation(domain: str) -> str:
-    """Return what a name probably stands under: two labels, or three under `co.uk` and the like."""
-    labels = domain.lower().rstrip(".").split(".")
-    short = (
-        all(len(label) <= SHORT_LABEL for label in labels[-2:]) and len(labels[-1]) < SHORT_LABEL
-    )
-    return ".".join(labels[-3:] if short else labels[-2:])
 
 
 def page_of(html: str) -> Page:
@@ -163,17 +122,3 @@ def when(text: str) -> datetime | None:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def _hop(text: str) -> Hop:
-    start = text[:1000]
-    told, _, at = text.rpartition(";")
-    helo, reverse, ip, by, queue_id = (
-        _first(pattern, start) for pattern in (_FROM, _REVERSE, _IP, _BY, _ID)
-    )
-    return Hop(start, helo, reverse, ip, by, queue_id, when(at.strip()) if told else None)
-
-
-def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[1].lower() if found else ""

@@ -10,9 +10,9 @@ import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
 
-from filter.budget import MOST_ENTRIES, Budget, TooMuch
-from filter.entries import Entry, Knotted, Unreadable
-from filter.unpacking import KEPT, bzip2, deflate, inflate
+from filter.attached.budget import MOST_ENTRIES, Budget, TooMuch
+from filter.attached.entries import Entry, Knotted, Unreadable
+from filter.attached.unpacking import KEPT, bzip2, deflate, inflate
 
 LOCAL, CENTRAL, END = b"PK\3\4", b"PK\1\2", b"PK\5\6"
 OFFICE = frozenset(("docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xltx", "xltm", "xlsb", "xlam"))

@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
-from filter.once import once_per_mail
-from filter.shape import subject, whole_text
+from filter.views.once import once_per_mail
+from filter.views.shape import subject, whole_text
 from mailstore.mime import Mail
 
 MOST_WORDS = 4000

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
-from filter.budget import Budget
+from filter.attached.budget import Budget
 
 CHUNK = 2**16
 AT_ONCE = 2**20

@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-from filter.attachments import TEST_VIRUS
+from filter.attached.attachments import TEST_VIRUS
 
 PLAIN = TEST_VIRUS.decode()
 CODE = base64.b64encode(TEST_VIRUS).decode()

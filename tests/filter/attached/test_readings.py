@@ -2,10 +2,10 @@ import time
 
 import pytest
 
-from filter.attachments import look
-from filter.readings import ambiguities
+from filter.attached.attachments import look
+from filter.attached.readings import ambiguities
 from mailstore.mime import Mail
-from tests.filter.ambiguous import AMBIGUOUS, CODE, FILE, octets
+from tests.filter.attached.ambiguous import AMBIGUOUS, CODE, FILE, octets
 from tests.filter.exams import an_exam, raw_mail
 
 

@@ -32,7 +32,7 @@ def site(host: str) -> str:
     """Return the domain of an organisation, as well as it can be told without asking."""
     if numeric(host):
         return host
-    labels = host.rstrip(".").split(".")[-_MOST_LABELS:]
+    labels = host.lower().rstrip(".").split(".")[-_MOST_LABELS:]
     shared = len(labels) > _COUNTRY and len(labels[-1]) == _COUNTRY and labels[-2] in _SHARED
     return ".".join(labels[-3:] if shared else labels[-2:])
 

@@ -6,10 +6,10 @@ what it is.
 
 from collections.abc import Iterator
 
-from filter import tars, zips
-from filter.budget import Budget
-from filter.entries import Entry, Unreadable
-from filter.unpacking import BZIP2, GZIP, LZMA, XZ, inflate_all
+from filter.attached import tars, zips
+from filter.attached.budget import Budget
+from filter.attached.entries import Entry, Unreadable
+from filter.attached.unpacking import BZIP2, GZIP, LZMA, XZ, inflate_all
 from mailstore.filenames import endings
 
 CLOSED = {

@@ -3,7 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from filter.shape import fields, from_the_net, hops, organisation, page, page_of, whole_text
+from filter.views.hosts import site
+from filter.views.route import from_the_net, hops
+from filter.views.shape import fields, page, page_of, whole_text
 from tests.filter.exams import an_exam
 
 HOP = (
@@ -63,7 +65,7 @@ def test_a_page_knows_its_tags_and_their_attributes() -> None:
     ids=["Swiss", "British", "with a dot", "one label"],
 )
 def test_an_organisation_is_what_a_name_stands_under(domain: str, whole: str) -> None:
-    assert organisation(domain) == whole
+    assert site(domain) == whole
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What rules look at in a mail: its fields, way, words, links and page, each worked out once."""
