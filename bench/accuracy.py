@@ -1,6 +1,7 @@
 """How well mail is judged, and how fast: ours, and other engines on the same mails in the same run.
 
     python -m bench.accuracy --ham FOLDER --spam FOLDER --engine rspamd --engine spamassassin
+    python -m bench.accuracy --ham FOLDER --spam FOLDER --folds 2 --lessons 250
     python -m bench.accuracy --ham FOLDER --spam FOLDER --symbols --write-hits
 
 Prints, for each judge, the matrix at 5, the curve at other thresholds and milliseconds a mail
@@ -20,6 +21,7 @@ from bench.corpus import HAM, SPAM, Judged, read
 from bench.engines import ENGINES
 from bench.judges import Judge, Opinion, Ours
 from bench.measured import say
+from bench.training import opinions_in_folds, taught_with
 from filter.rule import load_rules
 
 HELD_AT = 5.0
@@ -46,11 +48,25 @@ def main() -> int:
         say("\n".join(_wrong([each for each in ours if not each.refused])))
     if args.write_hits:
         HITS.write_text(hits_as_toml(ours))
+    for name, taught in _taught(args, mails):
+        report(name, [each for each in taught if not each.refused])
     others = [mail for mail in mails if mail.path not in refused]
     with ExitStack() as stack:
         for name in args.engine:
             report(name, _asked(stack, name, others))
     return 0
+
+
+def _taught(
+    args: argparse.Namespace, mails: Sequence[Judged]
+) -> Iterator[tuple[str, list[Opinion]]]:
+    """Yield what is said of mails after lessons, as far as any are asked for."""
+    if args.folds:
+        name = f"ours, taught with {args.lessons} + {args.lessons}, {args.folds} folds"
+        yield name, opinions_in_folds(mails, args.folds, args.lessons)
+    if args.train_ham or args.train_spam:
+        with taught_with([*read(args.train_ham, HAM), *read(args.train_spam, SPAM)]) as ours:
+            yield "ours, taught", ours.opinions(mails)
 
 
 def report(name: str, opinions: Sequence[Opinion]) -> None:
@@ -134,6 +150,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--ham", type=Path, action="append", required=True)
     parser.add_argument("--spam", type=Path, action="append", required=True)
+    parser.add_argument("--train-ham", type=Path, action="append", default=[])
+    parser.add_argument("--train-spam", type=Path, action="append", default=[])
+    parser.add_argument("--folds", type=int, default=0, help="teach with a part, judge the rest")
+    parser.add_argument("--lessons", type=int, default=250, help="of each kind, in each fold")
     parser.add_argument("--every", type=int, default=1, help="only every so many-th mail")
     parser.add_argument("--offset", type=int, default=0, help="where to begin with --every")
     parser.add_argument("--engine", action="append", choices=sorted(ENGINES), default=[])

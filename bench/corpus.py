@@ -41,14 +41,5 @@ def as_smtp(raw: bytes) -> bytes:
     return re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
 
 
-def folds(mails: Sequence[Judged], count: int) -> list[list[Judged]]:
-    """Deal the mails of each label into so many parts, in turn."""
-    parts: list[list[Judged]] = [[] for _ in range(count)]
-    for label in (HAM, SPAM):
-        for number, each in enumerate(each for each in mails if each.label == label):
-            parts[number % count].append(each)
-    return parts
-
-
 def _is_mail(path: Path) -> bool:
     return path.suffix not in {".json", ".js", ".md"} and not path.name.startswith((".", "cmds"))

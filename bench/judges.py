@@ -58,17 +58,22 @@ class Strangers(Directory):
         """Return a tenant without names, and an author it never heard of."""
         return View(TenantFacts(tenant_id), known_author=False, spam_probability=None)
 
+    async def token_key(self, _recipients: Sequence[Recipient]) -> bytes | None:
+        """Return nothing: nothing was learned."""
+        return None
+
 
 class Ours:
     """The whole examination in a sandboxed child, and the verdict; nothing is asked of DNS."""
 
     name = "ours"
 
-    def __init__(self, directory: Directory | None = None) -> None:
+    def __init__(self, directory: Directory | None = None, tenant_id: int = 0) -> None:
         self._directory = directory or Strangers()
         self._settings = Settings()
         policy = Policy(mandatory=policies.MANDATORY)
-        self._nobody = Recipient(Address("nobody", "example.invalid"), 0, 0, 0, 0, 0, 0, policy)
+        nobody = Address("nobody", "example.invalid")
+        self._nobody = Recipient(nobody, tenant_id, 0, 0, 0, 0, 0, policy)
 
     def opinions(self, mails: Sequence[Judged]) -> list[Opinion]:
         """Return what the relay would say of each mail, one after the other."""
@@ -86,7 +91,8 @@ class Ours:
         spool = Spool(None)
         spool.write(mail.raw)
         begun = time.perf_counter()
-        findings = await examiner.examine(client, sender, spool, outside=False)
+        key = await self._directory.token_key([self._nobody])
+        findings = await examiner.examine(client, sender, spool, outside=False, token_key=key)
         received = Received(client, sender, findings, outside=False)
         (verdict,) = await judging.verdicts(received, [self._nobody])
         milliseconds = (time.perf_counter() - begun) * 1000

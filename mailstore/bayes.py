@@ -5,6 +5,7 @@ hold keyed hashes and never words; their key is wrapped by the operator's ring. 
 again for 90 days counts half, and in the end is forgotten.
 """
 
+import functools
 import math
 import secrets
 from collections.abc import Iterable, Sequence
@@ -194,8 +195,14 @@ def _chance(values: Sequence[float]) -> float:
     if half <= 0:
         return 1.0
     # By logarithms: the powers themselves leave what a float can hold for a long mail.
-    terms = (step * math.log(half) - half - math.lgamma(step + 1) for step in range(len(values)))
-    return min(sum(map(math.exp, terms)), 1.0)
+    grows, exp = math.log(half), math.exp
+    terms = (exp(step * grows - half - _log_factorial(step)) for step in range(len(values)))
+    return min(sum(terms), 1.0)
+
+
+@functools.cache
+def _log_factorial(number: int) -> float:
+    return math.lgamma(number + 1)
 
 
 def _learner(tenant_id: int | None) -> int:

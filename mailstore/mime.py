@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.policy import compat32
 from email.utils import getaddresses
+from functools import cached_property
 
 from mailstore import filenames
 from mailstore.addresses import Address
@@ -87,23 +88,23 @@ class Mail:
         """Return all fields of this name, decoded."""
         return [one_line(value) for value in raw_fields(self.message, name)]
 
-    @property
+    @cached_property
     def authors(self) -> list[tuple[str, Address]]:
         """Return names and addresses of From, those that are addresses, each of them once."""
         found = _addresses(raw_fields(self.message, "From"))
         return list({address: (name, address) for name, address in found}.values())
 
-    @property
+    @cached_property
     def reply_to(self) -> list[str]:
         """Return the addresses of Reply-To, those that are addresses."""
         return [str(address) for _, address in _addresses(raw_fields(self.message, "Reply-To"))]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Return the first plain text that is not an attachment."""
         return next(self._bodies("text/plain"), "")
 
-    @property
+    @cached_property
     def html(self) -> str:
         """Return the first HTML that is not an attachment."""
         return next(self._bodies("text/html"), "")
@@ -114,7 +115,7 @@ class Mail:
         seen = self.text or _seen(self.html[:20_000])
         return " ".join(seen[:4000].split())[:SNIPPET]
 
-    @property
+    @cached_property
     def attachments(self) -> list[Part]:
         """Return the parts a reader would call attachments."""
         return [part for part in self.parts if part.attached]
@@ -134,10 +135,11 @@ def raw_fields(message: Message, name: str) -> list[str]:
 
     Message.get would replace every 8-bit character by a question mark.
     """
+    wanted = name.lower()
     return [
         value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         for field, value in message.raw_items()
-        if field.lower() == name.lower() and isinstance(value, str)
+        if field.lower() == wanted and isinstance(value, str)
     ]
 
 

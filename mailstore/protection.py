@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, UniqueConstraint, delete, literal, select, union_all
+from sqlalchemy import Select, UniqueConstraint, bindparam, delete, literal, select, union_all
 from sqlalchemy.orm import Mapped, Session
 
 from mailstore import events
@@ -100,6 +100,14 @@ def partners_of(db: Session, tenant_id: int) -> Sequence[str]:
     return db.scalars(mine.order_by(PartnerDomain.name)).all()
 
 
+# Asked for each mail of an author who is new here, so it is made once.
+_WRITTEN = (
+    select(Message.id)
+    .where(Message.tenant_id == bindparam("tenant_id"), Message.author == bindparam("author"))
+    .limit(1)
+)
+
+
 def facts_of(db: Session, tenant_id: int) -> TenantFacts:
     """Return what rules may know of a tenant, in one statement."""
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -123,8 +131,8 @@ def facts_of(db: Session, tenant_id: int) -> TenantFacts:
 
 def has_written(db: Session, tenant_id: int, author: Address) -> bool:
     """Whether this tenant has mail of an author, as far back as its rows go."""
-    theirs = select(Message.id).where(Message.tenant_id == tenant_id, Message.author == author.key)
-    return db.scalar(theirs.limit(1)) is not None
+    asked = {"tenant_id": tenant_id, "author": author.key}
+    return db.connection().execute(_WRITTEN, asked).first() is not None
 
 
 def _facts(tenant_id: int) -> list[Select[Any]]:

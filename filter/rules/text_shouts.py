@@ -67,5 +67,6 @@ def _lines(exam: Exam) -> list[str]:
 
 
 def _shouts(line: str) -> bool:
-    letters = [char for char in line if char.isalpha()]
-    return len(letters) >= FEWEST_LETTERS and " " in line.strip() and line.isupper()
+    if not line.isupper() or " " not in line.strip():
+        return False
+    return sum(map(str.isalpha, line)) >= FEWEST_LETTERS

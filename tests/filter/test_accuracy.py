@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bench.accuracy import hits_as_toml, symbol_hits
-from bench.corpus import HAM, SPAM, Judged, as_smtp, folds, read
+from bench.corpus import HAM, SPAM, Judged, as_smtp, read
 from bench.judges import Opinion, Ours
 
 MAIL = b"Return-Path: <a@b.example>\nSubject: x\n\nHallo\n"
@@ -23,11 +23,6 @@ def test_a_folder_gives_its_mails_with_their_label_and_sender(tmp_path: Path) ->
     (tmp_path / "1.json").write_text("{}")
     (mail,) = read([tmp_path], HAM)
     assert (mail.label, mail.sender) == (HAM, "a@b.example")
-
-
-def test_folds_share_out_each_label_evenly() -> None:
-    mails = [Judged(Path(str(n)), SPAM if n % 5 == 0 else HAM, MAIL) for n in range(20)]
-    assert [[each.label for each in part].count(SPAM) for part in folds(mails, 2)] == [2, 2]
 
 
 def test_how_often_a_symbol_hits_is_counted_by_label() -> None:
