@@ -1,4 +1,4 @@
-"""Pornography and paid contacts."""
+"""Pornography and paid contacts: families of phrases in four languages, none of them medical."""
 
 from collections.abc import Iterator
 

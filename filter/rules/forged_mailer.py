@@ -37,7 +37,7 @@ def find_forged_mailer(exam: Exam) -> Iterator[Symbol]:
 
 @rule(
     PRIORITY_WITHOUT_MAILER,
-    weight=0.8,
+    weight=0.5,
     says=N_("It was made to look as if a known program had written it."),
 )
 def find_priority_without_mailer(exam: Exam) -> Iterator[Symbol]:
@@ -48,7 +48,7 @@ def find_priority_without_mailer(exam: Exam) -> Iterator[Symbol]:
         yield Symbol(PRIORITY_WITHOUT_MAILER)
 
 
-@rule(URGENT_PRIORITY, weight=1.0, says=N_("It calls itself urgent."))
+@rule(URGENT_PRIORITY, weight=0.6, says=N_("It calls itself urgent."))
 def find_urgent_priority(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if it claims the highest priority."""
     if (

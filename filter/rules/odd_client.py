@@ -21,7 +21,7 @@ _DYNAMIC = re.compile(
 
 @rule(
     CLIENT_NAMELESS,
-    weight=1.8,
+    weight=1.5,
     says=N_("It came from a computer that has no name on the internet."),
 )
 def find_client_nameless(exam: Exam) -> Iterator[Symbol]:

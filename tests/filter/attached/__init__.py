@@ -1,0 +1,1 @@
+"""Tests of what a mail carries, and mails made for them."""

@@ -1,0 +1,1 @@
+"""Tests of engines outside: real ones, and fakes that misbehave."""

@@ -1,0 +1,1 @@
+"""Tests of what rules look at in a mail."""
