@@ -55,6 +55,8 @@ def entry(exam: Exam) -> Hop | None:
     """
     if is_list(exam.mail):
         return None
+    if exam.outside and exam.client.ip.startswith(PRIVATE):
+        return None
     if exam.outside:
         name = (exam.authentication.client_name or "").lower()
         return Hop("", exam.client.helo.lower(), name, exam.client.ip, "", "", None)

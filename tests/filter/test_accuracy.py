@@ -5,6 +5,7 @@ import pytest
 from bench.accuracy import hits_as_toml, symbol_hits
 from bench.corpus import HAM, SPAM, Judged, as_smtp, read
 from bench.judges import Opinion, Ours
+from bench.training import opinions_in_folds
 
 MAIL = b"Return-Path: <a@b.example>\nSubject: x\n\nHallo\n"
 
@@ -38,3 +39,19 @@ def test_we_judge_mail_as_the_relay_does_and_count_mandatory_refusals_apart() ->
     first, second = Ours().opinions(mails)
     assert (first.refused, second.refused) == (False, True)
     assert first.score < 5
+
+
+def test_mail_that_was_no_lesson_is_judged_by_what_was_taught(tmp_path: Path) -> None:
+    words = {HAM: "Protokoll der Sitzung vom Dienstag", SPAM: "Billige Pillen ohne Rezept kaufen"}
+    mails = []
+    for label in (HAM, SPAM):
+        for number in range(201):
+            path = tmp_path / f"{label}{number}"
+            path.write_text(
+                f"From: a@b.example\nSubject: {words[label]}\n\n{words[label]} {number}\n"
+            )
+            mails.append(Judged(path, label, as_smtp(path.read_bytes())))
+    (ham, spam) = opinions_in_folds(mails, folds=1, lessons=200)
+    assert (ham.mail.label, spam.mail.label) == (HAM, SPAM)
+    assert "BAYES_01" in ham.symbols
+    assert "BAYES_99" in spam.symbols

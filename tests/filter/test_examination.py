@@ -12,7 +12,7 @@ from filter.dns import Resolver
 from filter.examination import Examiner
 from filter.findings import Findings
 from filter.reading import find_symbols
-from filter.rule import RULES, Exam, Rule
+from filter.rule import Exam, Rule
 from filter.spool import Spool
 from filter.verdict import UNEXAMINED, judge
 from mailstore.addresses import Address

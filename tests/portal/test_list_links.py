@@ -111,6 +111,15 @@ def test_no_page_of_the_webmail_opens_without_the_code(
     asked_for(client, f"/webmail/m/{copy.id}{page}")
 
 
+@pytest.mark.parametrize("page", ["body", "source"])
+def test_no_content_of_a_held_mail_opens_without_the_code(
+    client: FlaskClient, store: Store, anna: Mailbox, links: Links, page: str
+) -> None:
+    held = a_held_delivery(store, anna)
+    client.get(links.quarantine)
+    assert client.get(f"/quarantine/{held.id}/{page}").status_code == 404
+
+
 @pytest.mark.parametrize("deed", ["deliver", "hide"])
 def test_no_deed_of_the_webmail_is_done_without_the_code(
     client: FlaskClient, store: Store, anna: Mailbox, links: Links, deed: str

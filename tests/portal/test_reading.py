@@ -183,7 +183,7 @@ def test_content_that_is_gone_is_said_to_be_gone(
 
 
 AREAS = {
-    "held": ("/quarantine/", "/quarantine/{}", ("", "/body")),
+    "held": ("/quarantine/", "/quarantine/{}", ("", "/body", "/source")),
     "copies": ("/webmail/", "/webmail/m/{}", ("", "/body", "/source", "/mail.eml")),
 }
 
