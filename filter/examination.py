@@ -44,9 +44,15 @@ class Spooled(Protocol):
 class Examiner:
     """Has mails examined in sandboxed children."""
 
-    def __init__(self, settings: Settings, pool: SandboxPool, resolver: Resolver) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        pool: SandboxPool,
+        resolver: Resolver,
+        scanners: Scanners | None = None,
+    ) -> None:
         self._settings = settings
-        self._scanners = Scanners(settings, resolver)
+        self._scanners = scanners or Scanners(settings, resolver)
         self._pool = pool
         self._resolver = resolver
         self.rules_off = [name.strip() for name in settings.rules_off.split(",") if name.strip()]

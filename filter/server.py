@@ -18,6 +18,8 @@ from filter.hooks import Hooks
 from filter.intake import Intake
 from filter.limits import Gate
 from filter.recorder import Recorder
+from filter.scanners import Scanners
+from filter.scanners.reporting import Reporting
 from filter.session import RelaySMTP
 from filter.tls import Certificate
 from mailstore.addresses import parse_host_port
@@ -38,7 +40,10 @@ async def serve(store: Store, gate: Gate, stop: asyncio.Event) -> bool:
     recorder = Recorder(store)
     children = settings.relay_children or os.cpu_count() or 1
     async with SandboxPool(CHILD, children) as pool:
-        examiner = Examiner(settings, pool, Resolver(settings))
+        resolver = Resolver(settings)
+        reporting = Reporting(store)
+        scanners = Scanners(settings, resolver, reporting.tell)
+        examiner = Examiner(settings, pool, resolver, scanners)
         intake = Intake(store, examiner, recorder)
         hooks = Hooks(intake, settings, gate, the_certificate(settings))
         connections: set[Connection] = set()
@@ -51,6 +56,7 @@ async def serve(store: Store, gate: Gate, stop: asyncio.Event) -> bool:
         for server in servers:
             server.close()
         await _drain(connections)
+        await reporting.settled()
     if not recorder.broken.is_set():
         recorder.close()
     return not recorder.broken.is_set()

@@ -12,7 +12,7 @@ from filter.scanners import dns_lists
 from filter.scanners.clamav import ClamAV
 from filter.scanners.engine import Engine, Question
 from filter.scanners.rspamd import Rspamd
-from filter.scanners.watch import Watch
+from filter.scanners.watch import Tell, Watch
 from mailstore.addresses import Address
 from mailstore.envelopes import Client, Symbol
 from mailstore.errors import BadName, Misconfigured
@@ -42,9 +42,11 @@ class Health:
 class Scanners:
     """All engines that the operator named; raises Misconfigured for one that cannot be asked."""
 
-    def __init__(self, settings: Settings, resolver: Resolver) -> None:
+    def __init__(
+        self, settings: Settings, resolver: Resolver, tell: Tell = lambda _name, _why: None
+    ) -> None:
         self._watched = [
-            Watch(engine, settings.scanner_seconds, settings.scanner_max_bytes)
+            Watch(engine, settings.scanner_seconds, settings.scanner_max_bytes, tell)
             for engine in _engines(settings, resolver)
         ]
         self.on = bool(self._watched)

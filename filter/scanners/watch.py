@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -16,14 +16,19 @@ log = structlog.get_logger()
 # clamd works on 12 mails at a time by default and lets a few wait; the rest wait here.
 AT_ONCE = 16
 
+# Is told the name of an engine and why it does not answer; None once it does.
+Tell = Callable[[str, str | None], None]
+
 
 class Watch:
     """One engine, whose silence is a finding and never an error."""
 
-    def __init__(self, engine: Engine, seconds: float, largest: int) -> None:
+    def __init__(self, engine: Engine, seconds: float, largest: int, tell: Tell) -> None:
         self.name = engine.name
         self._engine, self._seconds, self._largest = engine, seconds, largest
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._tell = tell
+        self._heard = False
         self._silent_since: float | None = None
 
     async def ask(self, question: Question) -> Sequence[Symbol]:
@@ -66,9 +71,14 @@ class Watch:
         if self._silent_since is None:
             self._silent_since = time.monotonic()
             log.warning("scanner_silent", engine=self.name, why=why)
+            self._tell(self.name, why)
 
     def _answers(self) -> None:
         if self._silent_since is not None:
             seconds = round(time.monotonic() - self._silent_since)
             self._silent_since = None
             log.warning("scanner_answers", engine=self.name, silent_seconds=seconds)
+            self._heard = False
+        if not self._heard:  # also after a start: it may have been silent for the process before
+            self._heard = True
+            self._tell(self.name, None)

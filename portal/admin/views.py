@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
-from mailstore import tenants
+from mailstore import scanners, tenants
 from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS
 from portal.access import for_admin, store
 
@@ -45,7 +45,7 @@ def index() -> Response:
 @for_admin
 def retention() -> str:
     """Show the form as it stands."""
-    return render_template("admin/retention.html", form=RetentionForm(obj=g.tenant))
+    return _page(RetentionForm(obj=g.tenant))
 
 
 @bp.post("/retention")
@@ -54,7 +54,7 @@ def act() -> Response | tuple[str, int]:
     """Keep what an administrator decided."""
     form = RetentionForm()
     if not form.validate():
-        return render_template("admin/retention.html", form=form), 422
+        return _page(form), 422
     tenant, by = g.tenant, g.visitor.name
     with store().write() as db:
         tenants.set_retention(db, tenant.id, form.keep_days.data, form.held_days.data, by=by)
@@ -62,3 +62,7 @@ def act() -> Response | tuple[str, int]:
             tenants.switch_webmail(db, tenant.id, on=form.webmail_on.data, by=by)
     flash(_("The settings are saved."), "success")
     return redirect(url_for(".retention"), 303)
+
+
+def _page(form: RetentionForm) -> str:
+    return render_template("admin/retention.html", form=form, silent=scanners.silent(g.db))

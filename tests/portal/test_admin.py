@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mailstore import scanners
 from mailstore.accounts import Account
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
@@ -130,3 +131,17 @@ def test_what_the_form_does_not_show_cannot_be_changed(
     after = tenant_of(store, beat)
     for field in ("name", "language", "policy_id", "zone"):
         assert getattr(after, field) == getattr(before, field)
+
+
+def test_an_administrator_is_told_of_a_scanner_that_does_not_answer(
+    office: FlaskClient, store: Store
+) -> None:
+    assert "antwortet nicht" not in said(office.get(PAGE))
+    with store.write() as db:
+        scanners.note(db, "clamav", "no answer within 10 s")
+        scanners.note(db, "clamav", "connection refused")
+    assert "clamav" in said(office.get(PAGE))
+    assert "no answer within 10 s" in said(office.get(PAGE))
+    with store.write() as db:
+        scanners.note(db, "clamav", None)
+    assert "clamav" not in said(office.get(PAGE))

@@ -5,7 +5,14 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
+from filter.dns import Resolver
+from filter.scanners import Scanners
+from filter.scanners.reporting import Reporting
+from mailstore import scanners as scanner_rows
+from mailstore.settings import Settings
+from mailstore.store import Store
 from tests.factories import RAW
+from tests.filter.background import Background
 from tests.filter.scanners.conftest import MakeFake, Scan
 from tests.filter.scanners.fakes import Manner
 
@@ -107,3 +114,27 @@ def test_a_change_is_logged_once(
         ("scanner_silent", "clamav"),
         ("scanner_answers", "clamav"),
     ]
+
+
+def test_administrators_are_told_of_each_change_once(
+    scan: Scan, a_fake: MakeFake, store: Store, background: Background
+) -> None:
+    fake = a_fake(CLEAN["clamav"])
+    settings = Settings().model_copy(update=named("clamav", fake.port))
+    told: list[str | None] = []
+    reporting = Reporting(store)
+
+    def tell(name: str, why: str | None) -> None:
+        told.append(why)
+        reporting.tell(name, why)
+
+    using = Scanners(settings, Resolver(settings), tell)
+    seen = []
+    for manner in (Manner.SAYS, Manner.CUTS, Manner.HANGS_UP, Manner.SAYS, Manner.SAYS):
+        fake.manner = manner
+        scan(RAW, using=using)
+        background.run(reporting.settled())
+        with store.read() as db:
+            seen.append([each.name for each in scanner_rows.silent(db)])
+    assert [why is None for why in told] == [True, False, True]
+    assert seen == [[], ["clamav"], ["clamav"], [], []]
