@@ -2,6 +2,7 @@ import pytest
 
 from filter.rule import load_rules
 from filter.rules.ceo_fraud import PRETENDS, WANTS
+from tests.filter.exams import an_exam, found
 from tests.filter.tenant_exams import a_tenant_exam, found_for_tenant
 
 SYMBOL = "CEO_FRAUD"
@@ -46,3 +47,18 @@ def test_it_is_asked_after_all_that_it_counts_on() -> None:
     order = [*PRETENDS, *WANTS, ELSEWHERE, FIRST, SYMBOL]
     places = {name: at for at, name in enumerate(load_rules())}
     assert max(order, key=places.__getitem__) == SYMBOL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bitte überweise heute noch 45'000 Franken, dringend und vertraulich, sprich mit niemandem.",
+        "Please make an urgent wire transfer of $45,000 today and keep this confidential.",
+    ],
+    ids=["German", "English"],
+)
+def test_a_letter_in_the_name_of_a_colleague_that_presses_for_money(text: str) -> None:
+    assert found(PRESSURE, an_exam(f"From: Anna Keller <{EVIL}>\n\n{text}\n"))
+    exam = a_tenant_exam(EVIL, "Anna Keller", symbols=(PRESSURE, NAME))
+    assert found_for_tenant(NAME, exam)
+    assert found_for_tenant(SYMBOL, exam)
