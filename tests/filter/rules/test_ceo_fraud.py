@@ -52,7 +52,7 @@ def test_it_is_asked_after_all_that_it_counts_on() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Bitte überweise heute noch 45'000 Franken, dringend und vertraulich, sprich mit niemandem.",
+        "Bitte überweise heute noch 45'000 Franken, dringend und vertraulich.",
         "Please make an urgent wire transfer of $45,000 today and keep this confidential.",
     ],
     ids=["German", "English"],
