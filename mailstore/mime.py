@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import getaddresses
 from functools import cached_property
 
@@ -35,7 +35,27 @@ __all__ = [
 MOST_PARTS = 1000
 DEEPEST = 50
 SNIPPET = 160
+_COMMENT = re.compile(r"\([^()]{0,200}\)")
 _UNSEEN = re.compile(r"(script|style|head)\b")
+
+
+class _Forgiving(Compat32):
+    """What the standard library reads, as forgiving of blanks as programs that show mail.
+
+    A blank before the colon, or a blank, a fold or a comment beside the name of an encoding, would
+    otherwise hide from us what they decode.
+    """
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Return name and value of a field."""
+        name, value = super().header_source_parse(sourcelines)
+        name = name.rstrip(" \t")
+        if name.lower() == "content-transfer-encoding":
+            value = " ".join(_COMMENT.sub(" ", value).split()[:1])
+        return name, value
+
+
+_READING = _Forgiving()
 
 
 class TooComplex(Exception):
@@ -77,7 +97,7 @@ class Mail:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self.message: Message = email.message_from_bytes(raw, policy=compat32)
+        self.message: Message = email.message_from_bytes(raw, policy=_READING)
         self.parts = list(_leaves(self.message))
 
     def header(self, name: str) -> str:

@@ -13,10 +13,10 @@ from mailstore.wording import N_
 
 # Symbol, from and below which probability, points; between 0.05 and 0.5 nobody knows.
 RANGES = (
-    ("BAYES_99", 0.99, 1.01, 4.8, N_("It is very much like mail that people here called spam.")),
-    ("BAYES_95", 0.95, 0.99, 4.0, N_("It is much like mail that people here called spam.")),
-    ("BAYES_80", 0.8, 0.95, 3.5, N_("It resembles mail that people here called spam.")),
-    ("BAYES_50", 0.5, 0.8, 2.0, N_("It resembles mail that people here called spam a little.")),
+    ("BAYES_99", 0.99, 1.01, 4.9, N_("It is very much like mail that people here called spam.")),
+    ("BAYES_95", 0.95, 0.99, 4.7, N_("It is much like mail that people here called spam.")),
+    ("BAYES_80", 0.8, 0.95, 4.4, N_("It resembles mail that people here called spam.")),
+    ("BAYES_50", 0.5, 0.8, 3.0, N_("It resembles mail that people here called spam a little.")),
     ("BAYES_05", 0.01, 0.05, -2.0, N_("It is much like mail that people here kept.")),
     ("BAYES_01", 0.0, 0.01, -3.0, N_("It is very much like mail that people here kept.")),
 )

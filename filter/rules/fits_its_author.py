@@ -28,11 +28,15 @@ def find_fits_its_author(exam: Exam) -> Iterator[Symbol]:
 
 @rule(CAN_BE_ENDED, weight=-1.0, says=N_("It says how to stop getting such mail."))
 def find_can_be_ended(exam: Exam) -> Iterator[Symbol]:
-    """Yield the symbol for List-Unsubscribe (RFC 2369) in mail that is proven, or its author's."""
+    """Yield the symbol for List-Unsubscribe in mail that is proven, its author's, or one click.
+
+    RFC 2369 and RFC 8058.
+    """
     author = _site_of_author(exam)
     if not author or not has(exam.mail, "list-unsubscribe"):
         return
-    if exam.authentication.proofs or _is_marked_by(exam, author):
+    one_click = has(exam.mail, "list-unsubscribe-post")
+    if exam.authentication.proofs or one_click or _is_marked_by(exam, author):
         yield Symbol(CAN_BE_ENDED, author)
 
 

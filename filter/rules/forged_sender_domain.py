@@ -1,7 +1,8 @@
 """Mail whose sender's domain is strict, from a server that may not send for it.
 
 The operator names such domains for everybody, and a tenant its own. SPF's fail and softfail both
-count (RFC 7208 §2.6), whatever else speaks for the mail, and no list lifts that. Where DNS does
+count (RFC 7208 §2.6), and a name below such a domain that has no SPF at all, whatever else speaks
+for the mail, and no list lifts that. Where DNS does
 not say, the mail is put off: refusing it would be wrong and taking it would be a way round.
 """
 
@@ -31,10 +32,20 @@ def find(exam: TenantExam) -> Iterator[Symbol]:
     """Yield the symbol with the domain, or that the domain could not be checked."""
     if exam.sender is None or not _is_strict(exam.sender.domain, exam.facts.strict_domains):
         return
-    if exam.findings.spf in FAILED:
+    if exam.findings.spf in FAILED or _is_unheard_of(exam):
         yield Symbol(SYMBOL, exam.sender.domain)
     elif exam.findings.spf == "temperror":
         yield Symbol(UNCHECKED, exam.sender.domain)
+
+
+def _is_unheard_of(exam: TenantExam) -> bool:
+    """Whether the domain only lies below a strict one and names no servers of its own."""
+    return (
+        exam.sender is not None
+        and exam.findings.spf == "none"
+        and exam.outside
+        and exam.sender.domain not in exam.facts.strict_domains
+    )
 
 
 def _is_strict(domain: str, strict: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.views.shape import page
+from filter.views.shape import has, page
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 
@@ -24,6 +24,9 @@ _CUT = re.compile(r"[A-Za-z]<!--[^>]{0,60}>[A-Za-z]|[A-Za-z]<[/!]?[b-z]?[a-z]{6,
 @rule(HTML_HIDDEN_TEXT, weight=0.6, says=N_("It hides text that you are not meant to see."))
 def find_html_hidden_text(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if text has no size, or is white in a mail without dark places."""
+    # Every newsletter begins with a line for lists of mail that its page hides.
+    if has(exam.mail, "list-unsubscribe"):
+        return
     styles = list(page(exam.mail).of("font", "span", "p", "div"))
     anywhere_dark = any(_DARK.search(each[:500]) for _, each in page(exam.mail).attributes)
     for each in styles:

@@ -12,7 +12,6 @@ AUTHOR_NAMELESS = "AUTHOR_NAMELESS"
 AUTHOR_DIGITS = "AUTHOR_DIGITS"
 AUTHOR_SELLS = "AUTHOR_SELLS"
 FEWEST_DIGITS = 4
-SHOUT = 6
 # Only a name or a comment brings these into From.
 BESIDE = frozenset('"()')
 
@@ -47,8 +46,7 @@ def find_author_digits(exam: Exam) -> Iterator[Symbol]:
 
 @rule(AUTHOR_SELLS, weight=1.9, says=N_("Its author's name is an advertisement."))
 def find_author_sells(exam: Exam) -> Iterator[Symbol]:
-    """Yield the symbol if the name shouts, or is written like a slogan."""
+    """Yield the symbol if the name is written like a slogan; firms do write theirs in capitals."""
     for name, _ in exam.mail.authors[:1]:
-        letters = [char for char in name if char.isalpha()]
-        if "!" in name or "$" in name or (len(letters) >= SHOUT and name.isupper() and " " in name):
+        if "!" in name or "$" in name:
             yield Symbol(AUTHOR_SELLS, name[:100])

@@ -12,7 +12,7 @@ from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 
 SYMBOL = "CMR-HDR-OE-EOL"
-_NAME = re.compile(r"microsoft\s+outlook\s+express\b", re.IGNORECASE)
+_NAME = re.compile(r"\boutlook[\s-]+express\b", re.IGNORECASE)
 
 
 @rule(
@@ -23,8 +23,8 @@ _NAME = re.compile(r"microsoft\s+outlook\s+express\b", re.IGNORECASE)
     "accepted; please use a current mail program",
 )
 def find(exam: Exam) -> Iterator[Symbol]:
-    """Yield the symbol if X-Mailer or User-Agent names the program."""
-    for name in ("X-Mailer", "User-Agent"):
+    """Yield the symbol if a field that programs name themselves in names the program."""
+    for name in ("X-Mailer", "User-Agent", "X-Newsreader"):
         for value in exam.mail.headers(name):
             if _NAME.search(value):
                 yield Symbol(SYMBOL, value)

@@ -10,7 +10,7 @@ from filter.rule import Exam, rule
 from filter.views.hosts import site
 from filter.views.links import web_links
 from filter.views.route import hops
-from filter.views.shape import field, is_list
+from filter.views.shape import field, has, is_list
 from mailstore.envelopes import Symbol
 from mailstore.wording import N_
 
@@ -19,10 +19,13 @@ LINKS_ELSEWHERE = "LINKS_ELSEWHERE"
 MOST_NAMED = 3
 
 
-@rule(STRANGE_ROUTE, weight=1.0, says=N_("The way it took has nothing to do with its author."))
+@rule(STRANGE_ROUTE, weight=0.8, says=N_("The way it took has nothing to do with its author."))
 def find_strange_route(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if no hop and no Message-ID names the author's domain, nor any proof."""
     if exam.authentication.proofs or is_list(exam.mail) or not hops(exam.mail):
+        return
+    # Whoever has others send newsletters, or mail at all, is a customer of theirs.
+    if has(exam.mail, "list-unsubscribe"):
         return
     way = " ".join(f"{hop.helo} {hop.reverse} {hop.by}" for hop in hops(exam.mail))
     way += f" {exam.client.helo} {exam.authentication.client_name or ''} ".lower()

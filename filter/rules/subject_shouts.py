@@ -11,11 +11,11 @@ from mailstore.wording import N_
 SUBJECT_SHOUTS = "SUBJECT_SHOUTS"
 SUBJECT_CATCHES_THE_EYE = "SUBJECT_CATCHES_THE_EYE"
 FEWEST_LETTERS = 8
-FEWEST_WORDS = 2
+FEWEST_WORDS = 4
 _CATCHY = re.compile(r"[!?]{2,}|[$€£]{2,}|\*{2,}|[!?]\s*$|[~=>]{2,}|\$\s?\d|\d\s?%")
 
 
-@rule(SUBJECT_SHOUTS, weight=2.0, says=N_("Its subject is written in capitals."))
+@rule(SUBJECT_SHOUTS, weight=1.6, says=N_("Its subject is written in capitals."))
 def find_subject_shouts(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if the Subject is several words in capitals."""
     words = subject(exam.mail).split()
