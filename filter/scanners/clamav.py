@@ -41,10 +41,15 @@ class ClamAV:
         """Return the virus it knows a mail by, or its guess."""
         async with self._connection() as (reader, writer):
             # It may speak before it has everything, and hang up: what it said must not be lost.
-            answer = asyncio.ensure_future(_reply(reader))
+            answer, sent = asyncio.ensure_future(_reply(reader)), False
             try:
-                await _stream(writer, question, answer)
+                sent = await _stream(writer, question, answer)
                 return _symbols(await answer)
+            except ConnectionError as error:
+                if sent:
+                    raise
+                # What it said of a mail that is too large can be lost with the connection.
+                raise Declined("it hung up before it had everything") from error
             finally:
                 answer.cancel()
 
@@ -73,16 +78,19 @@ class ClamAV:
 
 async def _stream(
     writer: asyncio.StreamWriter, question: Question, answer: asyncio.Future[str]
-) -> None:
+) -> bool:
+    """Send a mail; False if the other side hung up or spoke before it had everything."""
     with suppress(ConnectionError):  # the answer, or that there is none, says why
         writer.write(b"zINSTREAM\0")
         for chunk in question.chunks():
             if answer.done():
-                return
+                return False
             writer.write(len(chunk).to_bytes(LENGTH) + chunk)
             await writer.drain()
         writer.write(END)
         await writer.drain()
+        return True
+    return False
 
 
 async def _reply(reader: asyncio.StreamReader) -> str:

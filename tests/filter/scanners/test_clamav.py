@@ -50,7 +50,10 @@ def test_clamd_answers_at_its_socket_too(scan: Scan, clamd: Daemon) -> None:
 
 def test_what_is_too_large_for_clamd_is_not_scanned(scan: Scan, clamd: Daemon) -> None:
     large = RAW + b"x\r\n" * STREAM_LIMIT
-    assert scan(large, clamav=at(clamd)) == [("UNSCANNED", "clamav: too large for it")]
+    ((symbol, why),) = scan(large, clamav=at(clamd))
+    # Its words can be lost with the connection, which it closes with our bytes still on their way.
+    assert symbol == "UNSCANNED"
+    assert why in {"clamav: too large for it", "clamav: it hung up before it had everything"}
 
 
 def test_what_is_larger_than_the_setting_is_not_even_sent(scan: Scan, closed_port: int) -> None:
