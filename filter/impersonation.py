@@ -15,6 +15,8 @@ FEWEST_WORDS, MOST_WORDS = 2, 8
 LONGEST_SHOWN = 200
 MOST_REMEMBERED = 10_000
 MOST_TENANTS = 1000
+# Digits that are read as letters.
+_LETTERS = str.maketrans("0135", "oles")
 _WORD = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(
     r"[()\[\]<>|/,;:\"\u2013\u2014\u00ab\u00bb]|\s-\s|\b(?:via|per|par|tramite)\b"
@@ -57,11 +59,17 @@ def name_key(text: str) -> tuple[str, ...]:
 
 
 def names_in(shown: str) -> Iterator[tuple[str, ...]]:
-    """Yield the keys of all names that a display name may mean: the whole, and each part."""
+    """Yield the keys of all names that a display name may mean, digits read as letters too.
+
+    The whole, each part, and of a part the first word with the next and with the last: readers
+    take "Anna Maria Keller" and "Anna Keller Muster AG" for Anna Keller.
+    """
     shown = shown[:LONGEST_SHOWN]
-    for text in dict.fromkeys((shown, *_BETWEEN.split(shown))):
-        if text and (key := name_key(text)):
-            yield key
+    texts = [shown]
+    for part in (*_BETWEEN.split(shown), shown.translate(_LETTERS)):
+        first, *rest = (part or "").split() or [""]
+        texts += [part or "", *(f"{first} {other}" for other in rest[:1] + rest[-1:])]
+    yield from dict.fromkeys(key for text in texts if (key := name_key(text)))
 
 
 def authors_of(findings: Findings) -> Iterator[tuple[str, Address]]:

@@ -19,6 +19,10 @@ RUNS = frozenset(
         *("msc", "msi", "msix", "msp", "mst", "ocx", "pif", "ps1", "psm1", "rdp", "reg", "scf"),
         *("scr", "sct", "search-ms", "settingcontent-ms", "shb", "shs", "slk", "theme", "url"),
         *("vb", "vbe", "vbs", "webloc", "wll", "ws", "wsc", "wsf", "wsh", "xll"),
+        # What Windows and macOS start or install as well, and nobody sends to a person.
+        *("accde", "ade", "adp", "appxbundle", "cdxml", "dqy", "job", "mam", "mjs", "msixbundle"),
+        *("msu", "oqy", "osd", "pkg", "printerexport", "ps1xml", "pssc", "pyw", "pyz", "rqy"),
+        *("run", "scpt", "vsmacros", "website", "workflow", "xbap"),
     ]
 )
 TURNS = "\u202e"

@@ -42,14 +42,13 @@ _UNSEEN = re.compile(r"(script|style|head)\b")
 class _Forgiving(Compat32):
     """What the standard library reads, as forgiving of blanks as programs that show mail.
 
-    A blank before the colon, or a blank, a fold or a comment beside the name of an encoding, would
-    otherwise hide from us what they decode.
+    A blank, a fold or a comment beside the name of an encoding would otherwise hide from us what
+    they decode.
     """
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         """Return name and value of a field."""
         name, value = super().header_source_parse(sourcelines)
-        name = name.rstrip(" \t")
         if name.lower() == "content-transfer-encoding":
             value = " ".join(_COMMENT.sub(" ", value).split()[:1])
         return name, value

@@ -243,3 +243,13 @@ def test_the_head_ends_at_the_first_empty_line() -> None:
     assert head_of(b"A: b\r\nC: d\r\n\r\nbody\r\n\r\n") == b"A: b\r\nC: d\r\n"
     assert head_of(b"\r\nbody\r\n\r\n") == b""
     assert head_of(b"A: b\r\n") == b"A: b\r\n"
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["base64 ", "base64\t", "\r\n base64", "(x) base64", "base64 (x)", "BASE64"],
+    ids=["blank", "tab", "fold", "comment before", "comment behind", "capitals"],
+)
+def test_what_programs_decode_is_decoded(encoding: str) -> None:
+    raw = f"Content-Transfer-Encoding: {encoding}\r\n\r\nSGFsbG8=\r\n".encode()
+    assert Mail(raw).parts[0].content() == b"Hallo"

@@ -25,9 +25,16 @@ def found(sender: str, spf: str) -> list[tuple[str, str]]:
         ("rechnung@bluewin.ch", "fail", "bluewin.ch"),
         ("invoice@bluewin.ch", "softfail", "bluewin.ch"),
         ("news@mail.bluewin.ch", "fail", "mail.bluewin.ch"),
+        ("news@mail.bluewin.ch", "none", "mail.bluewin.ch"),
         ("anna@muster.example", "fail", "muster.example"),
     ],
-    ids=["German", "English, softfail", "domain below", "the tenant's own"],
+    ids=[
+        "German",
+        "English, softfail",
+        "domain below",
+        "below without SPF",
+        "the tenant's own",
+    ],
 )
 def test_a_strict_domain_from_a_foreign_server_is_forged(
     sender: str, spf: str, domain: str

@@ -36,7 +36,7 @@ from tests.filter.exams import an_exam, found
         ),
         pytest.param(
             "AUTHOR_SELLS",
-            "From: GROSSER GEWINN <a@b.example>\nSubject: x\n\nx",
+            "From: GROSSER GEWINN! <a@b.example>\nSubject: x\n\nx",
             id="author_sells: German",
         ),
         pytest.param(

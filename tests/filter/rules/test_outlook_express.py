@@ -12,9 +12,22 @@ PROGRAM = "Microsoft Outlook Express 6.00.2900.5512"
         (f"Subject: Cheap pills\nX-MAILER: {PROGRAM.upper()}\n", PROGRAM.upper()),
         (f"Subject: Hello\nUser-Agent: {PROGRAM}\n", PROGRAM),
         ("Subject: Hallo\nX-Mailer:\n Microsoft\n Outlook Express\n", "Microsoft Outlook Express"),
+        ("Subject: Alt\nX-Mailer: Outlook Express 6.00\n", "Outlook Express 6.00"),
+        (
+            "Subject: Mac\nX-Newsreader: Microsoft-Outlook-Express-Macintosh-Edition/5\n",
+            "Microsoft-Outlook-Express-Macintosh-Edition/5",
+        ),
         (f"Subject: Two\nX-Mailer: Mutt\nX-Mailer: {PROGRAM}\n", PROGRAM),
     ],
-    ids=["German", "English in capitals", "user agent", "folded", "second field"],
+    ids=[
+        "German",
+        "English in capitals",
+        "user agent",
+        "folded",
+        "short",
+        "Macintosh",
+        "second field",
+    ],
 )
 def test_mail_written_with_outlook_express_is_found(head: str, named: str) -> None:
     (seen,) = found("CMR-HDR-OE-EOL", an_exam(head + "\nText\n"))

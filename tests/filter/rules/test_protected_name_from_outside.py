@@ -25,6 +25,9 @@ EVIL = "office@evil.example"
         "\u0410nna K\u0435ller",
         "\u202eAnna\u200b Keller",
         "\uff21nna \uff2beller",
+        "Anna Maria Keller",
+        "Anna Keller Muster AG",
+        "Anna Ke1ler",
     ],
     ids=[
         "plain",
@@ -43,6 +46,9 @@ EVIL = "office@evil.example"
         "Cyrillic twins",
         "unseen characters",
         "full width",
+        "middle name",
+        "company without a mark",
+        "digit for a letter",
     ],
 )  # fmt: skip
 def test_the_name_of_one_of_ours_shown_for_a_strange_address_is_found(name: str) -> None:

@@ -7,10 +7,12 @@ from tests.filter.exams import an_exam, found
     ("symbol", "mail"),
     [
         pytest.param(
-            "SUBJECT_SHOUTS", "Subject: JETZT GÜNSTIG KAUFEN\n\nx", id="subject_shouts: German"
+            "SUBJECT_SHOUTS", "Subject: JETZT NOCH GÜNSTIG KAUFEN\n\nx", id="subject_shouts: German"
         ),
         pytest.param(
-            "SUBJECT_SHOUTS", "Subject: MULTIPLY YOUR CUSTOMERS\n\nx", id="subject_shouts: English"
+            "SUBJECT_SHOUTS",
+            "Subject: GET MORE CUSTOMERS NOW\n\nx",
+            id="subject_shouts: English",
         ),
         pytest.param(
             "SUBJECT_CATCHES_THE_EYE",
@@ -35,7 +37,7 @@ def test_a_subject_that_shouts_is_found(symbol: str, mail: str) -> None:
             "SUBJECT_SHOUTS", "Subject: Protokoll der GV\n\nx", id="subject_shouts: ordinary"
         ),
         pytest.param(
-            "SUBJECT_SHOUTS", "Subject: FAHRPLANWECHSEL\n\nx", id="subject_shouts: one word"
+            "SUBJECT_SHOUTS", "Subject: OFFERTE HAUS B\n\nx", id="subject_shouts: three words"
         ),
         pytest.param(
             "SUBJECT_CATCHES_THE_EYE",
