@@ -37,6 +37,8 @@ def kind_of(content: bytes, names: tuple[str, ...]) -> str:
         return "compressed"
     if tars.is_tar(content):
         return "tar"
+    if _ends_as_zip(content):
+        return "zip"
     if content[7:14] == b"**ACE**" or content[2:5] == b"-lh":
         return "ace" if content[7:14] == b"**ACE**" else "lzh"
     return next((kind for magic, kind in CLOSED.items() if content.startswith(magic)), "")
@@ -60,6 +62,11 @@ def _has_zip(content: bytes, names: tuple[str, ...]) -> bool:
     """Return whether something else stands before a ZIP, which programs skip."""
     named = any(endings(name) & _ZIP_ENDINGS for name in names)
     return (named or content[:2] == b"MZ") and zips.CENTRAL in content
+
+
+def _ends_as_zip(content: bytes) -> bool:
+    """Return whether a directory stands at the end: only a comment, of 64 KiB, may follow it."""
+    return content.rfind(zips.END, max(0, len(content) - 66_000)) >= 0 and zips.CENTRAL in content
 
 
 def _compressed(content: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[Entry]:

@@ -69,26 +69,40 @@ class _Looking:
         elif part.message.get("Content-Transfer-Encoding") and TEST_VIRUS in part.content():
             self.seen.viruses.append("Eicar-Test-File")
 
-    def attachment(self, names: tuple[str, ...], content: bytes, content_type: str) -> None:
-        """Look at a file and into it; what is in it counts as part of it."""
+    def attachment(
+        self, names: tuple[str, ...], content: bytes, content_type: str, *, reread: bool = True
+    ) -> None:
+        """Look at a file and into it; what is in it counts as part of it.
+
+        `reread`: a file that is a mail is read in other ways too. What such a reading gave is
+        not read again: it would be the same, once more for each level.
+        """
         name = _shown(names) or content_type
         self._budget.begin(len(content))
         try:
-            self._file(names, content, name, content_type, 0)
+            self._file(names, content, name, content_type, 0, reread=reread)
         except TooMuch as error:
             self.seen.knots.append(f"{name}: {error}")
 
     def others(self, mail: Mail) -> None:
         """Look at what other readings of a mail hold."""
         try:
-            for name, content in readings.others(mail):
-                self.attachment((name,), content, "")
+            for name, content in readings.others(mail, self._budget):
+                self.attachment((name,), content, "", reread=False)
         except TooMuch as error:
             self.seen.knots.append(str(error))
 
     def _file(
-        self, names: tuple[str, ...], content: bytes, where: str, content_type: str, depth: int
+        self,
+        names: tuple[str, ...],
+        content: bytes,
+        where: str,
+        content_type: str,
+        depth: int,
+        *,
+        reread: bool = True,
     ) -> None:
+        self._budget.check_time()
         suffixes = {each for name in names for each in endings(name)}
         self._program(names, content, where)
         self._kind(content, suffixes, where)
@@ -98,9 +112,9 @@ class _Looking:
             self.seen.pages[where] = max(page, self.seen.pages.get(where, page))
         if archives.kind_of(content, names):
             self._archive(names, content, where, depth)
-        elif depth < DEEPEST_ARCHIVE and readings.is_mail(content):
-            for name, inner in readings.inside(content):
-                self._file((name,), inner, _within(where, name), "", depth + 1)
+        elif reread and depth < DEEPEST_ARCHIVE and readings.is_mail(content):
+            for name, inner in readings.inside(content, self._budget):
+                self._file((name,), inner, _within(where, name), "", depth + 1, reread=False)
 
     def _program(self, names: tuple[str, ...], content: bytes, where: str) -> None:
         if TEST_VIRUS in content:

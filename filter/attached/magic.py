@@ -68,16 +68,22 @@ def _names_an_interpreter(content: bytes) -> bool:
     return line.startswith(b"/")
 
 
+MOST_EMBEDDED = 1000
+
+
 def _in_onenote(content: bytes) -> Iterator[str]:
     """Yield what a OneNote file carries that could run."""
     if not content.startswith(ONENOTE):
         return
     at = content.find(_EMBEDDED)
-    while at >= 0:
+    for _ in range(MOST_EMBEDDED):
+        if at < 0:
+            return
         inner = content[at + _EMBEDDED_HEAD : at + _EMBEDDED_HEAD + 4096]
         if any(inner.startswith(magic) for magic in PROGRAMS) or _is_script(inner):
             yield "program in a OneNote file"
         at = content.find(_EMBEDDED, at + 1)
+    yield "more in a OneNote file than anybody puts there"
 
 
 def _is_script(content: bytes) -> bool:

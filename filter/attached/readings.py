@@ -12,12 +12,13 @@ from email import errors
 from email.message import Message
 from itertools import islice
 
-from filter.attached.budget import TooMuch
+from filter.attached.budget import Budget, TooMuch
 from filter.views.once import once_per_mail
 from mailstore.mime import Mail, raw_fields
 
 MOST_BYTES = 8 * 2**20
 MOST_READINGS = 200
+LINES_AT_ONCE = 1000
 DEEPEST = 3
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _ENCODINGS = frozenset({"", "7bit", "8bit", "binary", "base64", "quoted-printable"})
@@ -44,22 +45,22 @@ def ambiguities(mail: Mail) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def others(mail: Mail) -> Iterator[tuple[str, bytes]]:
+def others(mail: Mail, budget: Budget) -> Iterator[tuple[str, bytes]]:
     """Yield what other programs may find in a mail with odd structure, with names.
 
     Raises TooMuch where there is more than any mail has.
     """
     if not ambiguities(mail) and not _is_loose(mail):
         return
-    yield from inside(mail.raw)
+    yield from inside(mail.raw, budget)
 
 
-def inside(content: bytes) -> Iterator[tuple[str, bytes]]:
+def inside(content: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
     """Yield names and contents of whatever lies encoded in bytes that are a mail.
 
     Raises TooMuch where there is more than any mail has.
     """
-    for count, found in enumerate(_decoded(content[:MOST_BYTES], 0)):
+    for count, found in enumerate(_decoded(content[:MOST_BYTES], 0, budget)):
         if count >= MOST_READINGS:
             raise TooMuch("too many readings")
         yield found
@@ -140,29 +141,32 @@ def _as_bytes(text: object) -> bytes:
     return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else b""
 
 
-def _decoded(raw: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
+def _decoded(raw: bytes, depth: int, budget: Budget) -> Iterator[tuple[str, bytes]]:
     """Yield what lies encoded in bytes, and in what that decodes to."""
-    for name, content in _blocks(raw):
+    for name, content in _blocks(raw, budget):
         yield name, content
         if depth < DEEPEST and is_mail(content):
-            yield from _decoded(content, depth + 1)
+            yield from _decoded(content, depth + 1, budget)
 
 
-def _blocks(raw: bytes) -> Iterator[tuple[str, bytes]]:
+def _blocks(raw: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
     yield from _uuencoded(raw)
     # What ends a line of quoted-printable also ends one of base64, so both readings are tried.
     plain = binascii.a2b_qp(raw)
     if plain != raw:
         yield "", plain
     for text in (raw, plain) if plain != raw else (raw,):
-        for block in _encoded(text):
+        for block in _encoded(text, budget):
+            budget.check_time()
             yield from (("", content) for content in _from_base64(block))
 
 
-def _encoded(raw: bytes) -> Iterator[bytes]:
+def _encoded(raw: bytes, budget: Budget) -> Iterator[bytes]:
     """Yield stretches of lines that consist mostly of letters of base64, without the others."""
     lines: list[bytes] = []
-    for line in (*raw.splitlines(), b""):
+    for number, line in enumerate((*raw.splitlines(), b"")):
+        if number % LINES_AT_ONCE == 0:
+            budget.check_time()
         letters = line.strip()
         foreign = len(letters.translate(None, _BASE64 + b"="))
         if letters and b" " not in letters and foreign * 4 <= len(letters):

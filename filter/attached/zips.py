@@ -12,20 +12,21 @@ from itertools import pairwise
 
 from filter.attached.budget import MOST_ENTRIES, Budget, TooMuch
 from filter.attached.entries import Entry, Knotted, Unreadable
-from filter.attached.unpacking import KEPT, bzip2, deflate, inflate
+from filter.attached.unpacking import KEPT, bzip2, deflate, inflate, xz
 
 LOCAL, CENTRAL, END = b"PK\3\4", b"PK\1\2", b"PK\5\6"
 OFFICE = frozenset(("docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xltx", "xltm", "xlsb", "xlam"))
 SLIDES = frozenset(("pptx", "pptm", "potx", "potm", "ppsx", "ppsm", "ppam", "sldm"))
-# What an office program writes by the hundred and what cannot run.
+# What an office program writes by the hundred.
 _HARMLESS = (".xml", ".rels", ".png", ".jpg", ".jpeg", ".gif", ".emf", ".wmf", ".vml")
 _HEADER = struct.Struct("<4sHHHHHIIIHH")
 _LOCKED = 1
+_MARKED, _UNKNOWN = 2, 2**64 - 1
 _BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, EOFError)
 
 
 def entries(content: bytes, budget: Budget, *, office: bool) -> Iterator[Entry]:
-    """Yield the files of an archive; of an office document those that matter.
+    """Yield the files of an archive; the drawings and pages of an office document do not count.
 
     Raises TooMuch, Knotted where directory and data disagree, Unreadable for what is broken.
     """
@@ -37,10 +38,9 @@ def entries(content: bytes, budget: Budget, *, office: bool) -> Iterator[Entry]:
         yield from _without_directory(content, budget)
         raise Unreadable(type(error).__name__) from error
     _check(content, listed)
-    wanted = [each for each in listed if not (office and _harmless(each))]
     # Counted first: an archive with too many is refused before it costs anything.
-    budget.enter(len(wanted))
-    for info in wanted:
+    budget.enter(sum(not (office and _harmless(each)) for each in listed))
+    for info in listed:
         entry, size = _entry(content, info, budget)
         yield entry
         # Whoever goes by the size said would see another file.
@@ -85,9 +85,19 @@ def _unpacked(info: zipfile.ZipInfo, data: memoryview, budget: Budget) -> tuple[
             kept, size, _ = inflate(deflate(), data, budget)
         case zipfile.ZIP_BZIP2:
             kept, size, _ = inflate(bzip2(), data, budget)
+        case zipfile.ZIP_LZMA:
+            kept, size, _ = inflate(xz(), memoryview(_as_lzma(info, data)), budget)
         case _:
             raise Unreadable("packed in a way we cannot unpack")
     return kept, size
+
+
+def _as_lzma(info: zipfile.ZipInfo, data: memoryview) -> bytes:
+    """Return what ZIP packed with LZMA as a file of its own, whose head has the size in it."""
+    ends_by_mark = info.flag_bits & _MARKED
+    size = _UNKNOWN if ends_by_mark else info.file_size
+    packed = bytes(data[: info.compress_size])
+    return packed[4:9] + struct.pack("<Q", size) + packed[9:]
 
 
 def _check(content: bytes, listed: list[zipfile.ZipInfo]) -> None:

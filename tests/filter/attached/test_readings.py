@@ -1,3 +1,4 @@
+import base64
 import time
 
 import pytest
@@ -6,6 +7,7 @@ from filter.attached.attachments import look
 from filter.attached.readings import ambiguities
 from mailstore.mime import Mail
 from tests.filter.attached.ambiguous import AMBIGUOUS, CODE, FILE, octets
+from tests.filter.attached.packed import a_zip, raw_with_file
 from tests.filter.exams import an_exam, raw_mail
 
 
@@ -46,3 +48,26 @@ def test_other_readings_never_take_long(body: str) -> None:
     begun = time.process_time()
     look(mail)
     assert time.process_time() - begun < 2
+
+
+def test_a_document_in_a_forwarded_mail_is_no_archive_in_archives() -> None:
+    document = base64.encodebytes(a_zip({"word/document.xml": b"<x/>"})).decode()
+    inner = (
+        "From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\n--x\n"
+        "Content-Transfer-Encoding: quoted-printable\n\nGr=C3=BCezi\n--x\n"
+        'Content-Type: application/zip; name="a.docx"\n'
+        f"Content-Transfer-Encoding: base64\n\n{document}\n--x--\n"
+    )
+    assert look(Mail(raw_with_file("Nachricht.eml", inner.encode()))).knots == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"Content-Type: x\r\n=41" * 150_000, b"QUJD\r\nx y\r\n" * 200_000],
+    ids=["mails in mails", "lines of base64"],
+)
+def test_what_takes_too_long_to_read_says_so_in_time(content: bytes) -> None:
+    begun = time.process_time()
+    found = look(Mail(raw_with_file("a.eml", b"Content-Type: text/plain\r\n" + content)))
+    assert time.process_time() - begun < 4
+    assert found.knots or time.process_time() - begun < 1.5
