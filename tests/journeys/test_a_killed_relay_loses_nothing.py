@@ -58,8 +58,17 @@ def missing(load: Load) -> bool:
 def kill_at_random(it: Installation, chance: random.Random, done: threading.Event) -> None:
     for _ in range(KILLS):
         time.sleep(chance.uniform(0.05, 0.5))
-        os.kill(it.supervisor.pid("relay"), signal.SIGKILL)
+        while not was_killed(it.supervisor.pid("relay")):
+            time.sleep(0.05)  # the last one is gone, and the next has not started
     done.set()
+
+
+def was_killed(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def wait_until_nothing_waits(it: Installation, store: Store) -> None:
