@@ -10,14 +10,15 @@ import math
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from itertools import cycle, islice
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ForeignKey,
     bindparam,
     case,
     delete,
+    literal,
     null,
     select,
     update,
@@ -31,6 +32,8 @@ from mailstore.keys import KeyRing
 BASE = 0
 ENOUGH = 200
 KEY_BYTES = 32
+# How many tokens of a mail are asked about; its maker makes no more.
+ASKED = 150
 UNSEEN = timedelta(days=90)
 # Robinson: what an unknown token says, and how many mails that belief is worth.
 BELIEF, STRENGTH = 0.5, 0.45
@@ -163,7 +166,8 @@ def spam_probability(db: Session, tenant_id: int, tokens: Sequence[int]) -> floa
     if not tokens:
         return None
     counts: dict[int | None, tuple[int, int]] = {}
-    asked = {"learners": [BASE, tenant_id], "tokens": list(tokens)}
+    asked = dict(zip(_SLOTS, islice(cycle(tokens), len(_SLOTS)), strict=True))
+    asked["tenant_id"] = tenant_id
     for token, ham, spam in db.connection().execute(_COUNTS, asked).all():
         known = counts.get(token, (0, 0))
         counts[token] = (known[0] + ham, known[1] + spam)
@@ -209,15 +213,17 @@ def _learner(tenant_id: int | None) -> int:
     return BASE if tenant_id is None else tenant_id
 
 
-# One statement for each mail: the totals, which are of no token, and the counts of its tokens.
-_LEARNERS: BindParameter[int] = bindparam("learners", expanding=True)
+# One statement for each mail: the totals, which are of no token, and the counts of its tokens. It
+# has a fixed number of places, so that it is not written anew for each mail.
+_SLOTS = [f"token{number}" for number in range(ASKED)]
+_LEARNERS = [literal(BASE), bindparam("tenant_id", type_=BigInteger)]
 _COUNTS = (
     select(null().label("token"), Learner.ham, Learner.spam)
     .where(Learner.id.in_(_LEARNERS))
     .union_all(
         select(TokenCount.token, TokenCount.ham, TokenCount.spam).where(
             TokenCount.learner_id.in_(_LEARNERS),
-            TokenCount.token.in_(bindparam("tokens", expanding=True)),
+            TokenCount.token.in_([bindparam(slot, type_=BigInteger) for slot in _SLOTS]),
         )
     )
 )
