@@ -14,11 +14,12 @@ TEXT_MONEY = "TEXT_MONEY"
 TOLL_FREE = "TOLL_FREE"
 PAPER_FORM = "PAPER_FORM"
 MOST_LINES, SEVERAL, SUMS, EXCLAMATIONS = 1000, 3, 4, 6
+CURRENCIES = ("$", "€", "£", "CHF", "EUR", "USD", "Fr.")
 _EXCLAIMED = re.compile(r"\w!")
 FEWEST_LETTERS = 10
 _MONEY = re.compile(r"[$€£]\s?\d[\d,.']+|\b(?:CHF|EUR|USD|Fr\.)\s?\d{2,9}|[$€£]{3,9}")
 _TOLL_FREE = re.compile(
-    r"\b8(?:00|88|77|66)\)?[- .]\d{3}[- .]\d{4}\b|\b0(?:800|90[016])[ .-]?\d{2,3}"
+    r"8(?<!\w8)(?:00|88|77|66)\)?[- .]\d{3}[- .]\d{4}\b|0(?<!\w0)(?:800|90[016])[ .-]?\d{2,3}"
 )
 
 
@@ -33,7 +34,10 @@ def find_text_shouts(exam: Exam) -> Iterator[Symbol]:
 @rule(TEXT_EXCLAIMS, weight=0.2, says=N_("It is full of exclamation marks."))
 def find_text_exclaims(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if many sentences end with exclamation marks."""
-    count = len(_EXCLAIMED.findall(whole_text(exam.mail)))
+    text = whole_text(exam.mail)
+    if text.count("!") < EXCLAMATIONS:
+        return
+    count = len(_EXCLAIMED.findall(text))
     if count >= EXCLAMATIONS:
         yield Symbol(TEXT_EXCLAIMS, str(count))
 
@@ -41,7 +45,10 @@ def find_text_exclaims(exam: Exam) -> Iterator[Symbol]:
 @rule(TEXT_MONEY, weight=0.1, says=N_("It names sums of money again and again."))
 def find_text_money(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if at least four sums are named."""
-    count = len(_MONEY.findall(whole_text(exam.mail)))
+    text = whole_text(exam.mail)
+    if not any(sign in text for sign in CURRENCIES):
+        return
+    count = len(_MONEY.findall(text))
     if count >= SUMS:
         yield Symbol(TEXT_MONEY, str(count))
 

@@ -92,6 +92,9 @@ def _links(mail: Mail) -> Iterator[Link]:
 
 
 def _of_text(text: str) -> Iterator[Link]:
+    small = text.lower()
+    if "://" not in small and "www." not in small:
+        return
     for found in _ADDRESS.finditer(text):
         address = found[0].rstrip(".,;:!?)")
         yield read_link(address if "://" in address[:9] else f"http://{address}")
