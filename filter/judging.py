@@ -75,6 +75,7 @@ class Judging:
             spam_probability=view.spam_probability,
         )
         for symbol, find in self._rules:
-            found += tuple(found_by(symbol, find, exam))
-            exam = replace(exam, findings=replace(exam.findings, symbols=found))
+            if more := found_by(symbol, find, exam):
+                found += tuple(more)
+                exam = replace(exam, findings=replace(exam.findings, symbols=found))
         return found
