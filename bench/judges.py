@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bench.corpus import Judged
-from filter.directory import Directory, View
+from filter.directory import Directory
 from filter.dns import Resolver
 from filter.examination import CHILD, Examiner
-from filter.findings import Findings
+from filter.inspection import WithoutRows
 from filter.judging import Judging, Received
 from filter.rule import load_rules
 from filter.spool import Spool
 from mailstore import policies
 from mailstore.addresses import Address
-from mailstore.envelopes import Action, Client, Policy, Recipient, TenantFacts
+from mailstore.envelopes import Action, Client, Policy, Recipient
 from mailstore.errors import BadAddress
 from mailstore.sandbox_pool import SandboxPool
 from mailstore.settings import Settings
@@ -42,35 +42,14 @@ class Judge(Protocol):
         """Return what it says of each mail."""
 
 
-class Strangers(Directory):
-    """What rows say of people nobody knows: nothing."""
-
-    def __init__(self) -> None:
-        """Open no store."""
-
-    async def listed(
-        self, recipients: Sequence[Recipient], _findings: Findings, _sender: Address | None = None
-    ) -> Sequence[Recipient]:
-        """Return the recipients as they are."""
-        return recipients
-
-    async def view(self, tenant_id: int, _findings: Findings) -> View:
-        """Return a tenant without names, and an author it never heard of."""
-        return View(TenantFacts(tenant_id), known_author=False, spam_probability=None)
-
-    async def token_key(self, _recipients: Sequence[Recipient]) -> bytes | None:
-        """Return nothing: nothing was learned."""
-        return None
-
-
 class Ours:
     """The whole examination in a sandboxed child, and the verdict; nothing is asked of DNS."""
 
     name = "ours"
 
     def __init__(self, directory: Directory | None = None, tenant_id: int = 0) -> None:
-        self._directory = directory or Strangers()
         self._settings = Settings()
+        self._directory = directory or WithoutRows(self._settings)
         policy = Policy(mandatory=policies.MANDATORY)
         nobody = Address("nobody", "example.invalid")
         self._nobody = Recipient(nobody, tenant_id, 0, 0, 0, 0, 0, policy)

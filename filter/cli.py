@@ -19,9 +19,9 @@ from mailstore import domains, retention
 from mailstore.addresses import parse_domain
 from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.jobs import ThreadJobs
-from mailstore.listing import lists, strict
+from mailstore.listing import lists
 from mailstore.pipe import PipeReader
-from mailstore.protecting import protect
+from mailstore.protecting import protect, strict
 from mailstore.settings import Settings
 from mailstore.store import NUDGES
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
+from filter.views.hosts import site
+
 SHORTEST_WORD, SHORTEST_NAME = 3, 4
 SHORTEST_SLIP, SHORTEST_SLIP_ANYWHERE = 5, 8
-# Under these, names of a country are given to anybody: `firma.co.uk`.
-_SHARED = frozenset({"ac", "co", "com", "edu", "gov", "gv", "ne", "net", "or", "org"})
 # What is put in front of or behind a name without a hyphen.
 _ADDED_TEXT = (
     "24 365 account admin ag bank billing buchhaltung business ch cloud co company corp "
@@ -95,8 +95,7 @@ class Name:
     def of(cls, domain: str) -> Self:
         """Take a domain apart; labels in punycode are read (RFC 5891)."""
         labels = [_readable(label) for label in domain.lower().split(".")]
-        shared = len(labels) > 2 and labels[-2] in _SHARED and len(labels[-1]) == 2  # noqa: PLR2004 (three labels, two letters of a country)
-        own = labels[-3:] if shared else labels[-2:]
+        own = labels[-len(site(domain).split(".")) :]
         return cls(".".join(labels), own[0], ".".join(own[1:]))
 
     @cached_property

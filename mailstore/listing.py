@@ -1,4 +1,4 @@
-"""Commands for sender lists and strict domains: `flask lists`, `flask strict`."""
+"""Commands for sender lists: `flask lists export|import`."""
 
 import sys
 from typing import TextIO
@@ -6,9 +6,7 @@ from typing import TextIO
 import click
 
 from mailstore import listfiles, tenants
-from mailstore import strict as strictness
 from mailstore.cli import OPERATOR, open_store, speaks
-from mailstore.errors import NotFound
 
 
 @click.group()
@@ -37,41 +35,3 @@ def lists_import(tenant: str, file: TextIO) -> None:
     for warning in done.warnings:
         click.echo(warning, err=True)
     click.echo(f"{done.added} added, {done.present} there already.")
-
-
-@click.group()
-def strict() -> None:
-    """Manage the domains of a tenant that only servers named by SPF may send for."""
-
-
-@strict.command("add")
-@click.argument("tenant")
-@click.argument("domain")
-@speaks
-def strict_add(tenant: str, domain: str) -> None:
-    """Refuse mail with a forged sender in this domain, which must be the tenant's."""
-    with open_store().write() as db:
-        added = strictness.make_strict(db, tenants.named(db, tenant), domain, by=OPERATOR)
-    click.echo(f"{domain} is strict." if added else f"{domain} was strict already.")
-
-
-@strict.command("remove")
-@click.argument("tenant")
-@click.argument("domain")
-@speaks
-def strict_remove(tenant: str, domain: str) -> None:
-    """Refuse such mail no longer."""
-    with open_store().write() as db:
-        if not strictness.make_lenient(db, tenants.named(db, tenant), domain, by=OPERATOR):
-            raise NotFound(f"'{domain}' is not strict.")
-    click.echo(f"{domain} is strict no longer.")
-
-
-@strict.command("list")
-@click.argument("tenant")
-@speaks
-def strict_list(tenant: str) -> None:
-    """List the strict domains of a tenant; those of the operator hold besides."""
-    with open_store().read() as db:
-        for name in strictness.strict_domains(db, tenants.named(db, tenant)):
-            click.echo(name)

@@ -36,6 +36,7 @@ MOST_PARTS = 1000
 DEEPEST = 50
 SNIPPET = 160
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
+_OPEN_NAME = re.compile(rb"(?m)^([!-9;-~]{1,100})[ \t]{1,100}:")
 _UNSEEN = re.compile(r"(script|style|head)\b")
 
 
@@ -96,7 +97,10 @@ class Mail:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self.message: Message = email.message_from_bytes(raw, policy=_READING)
+        head = head_of(raw)
+        # The standard library takes "Name :" for the end of the header; other programs do not.
+        closed = _OPEN_NAME.sub(rb"\1:", head) + raw[len(head) :]
+        self.message: Message = email.message_from_bytes(closed, policy=_READING)
         self.parts = list(_leaves(self.message))
 
     def header(self, name: str) -> str:

@@ -1,8 +1,9 @@
-"""Commands for whom strangers may not pretend to be: `flask protect person|partner`."""
+"""Commands for whom strangers may not pretend to be: `flask protect` and `flask strict`."""
 
 import click
 
 from mailstore import protection, tenants
+from mailstore import strict as strictness
 from mailstore.addresses import Address
 from mailstore.cli import OPERATOR, open_store, speaks
 from mailstore.errors import NotFound
@@ -88,4 +89,42 @@ def partner_list(tenant: str) -> None:
     """List the domains of partners."""
     with open_store().read() as db:
         for name in protection.partners_of(db, tenants.named(db, tenant)):
+            click.echo(name)
+
+
+@click.group()
+def strict() -> None:
+    """Manage the domains of a tenant that only servers named by SPF may send for."""
+
+
+@strict.command("add")
+@click.argument("tenant")
+@click.argument("domain")
+@speaks
+def strict_add(tenant: str, domain: str) -> None:
+    """Refuse mail with a forged sender in this domain, which must be the tenant's."""
+    with open_store().write() as db:
+        added = strictness.make_strict(db, tenants.named(db, tenant), domain, by=OPERATOR)
+    click.echo(f"{domain} is strict." if added else f"{domain} was strict already.")
+
+
+@strict.command("remove")
+@click.argument("tenant")
+@click.argument("domain")
+@speaks
+def strict_remove(tenant: str, domain: str) -> None:
+    """Refuse such mail no longer."""
+    with open_store().write() as db:
+        if not strictness.make_lenient(db, tenants.named(db, tenant), domain, by=OPERATOR):
+            raise NotFound(f"'{domain}' is not strict.")
+    click.echo(f"{domain} is strict no longer.")
+
+
+@strict.command("list")
+@click.argument("tenant")
+@speaks
+def strict_list(tenant: str) -> None:
+    """List the strict domains of a tenant; those of the operator hold besides."""
+    with open_store().read() as db:
+        for name in strictness.strict_domains(db, tenants.named(db, tenant)):
             click.echo(name)

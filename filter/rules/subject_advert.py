@@ -12,7 +12,6 @@ from mailstore.wording import N_
 SUBJECT_ADVERT = "SUBJECT_ADVERT"
 SUBJECT_NAMES_ADDRESS = "SUBJECT_NAMES_ADDRESS"
 SHORTEST_NAME = 4
-MOST_ASKED = 3
 _MARKED = re.compile(
     r"(?i)[\[(<*]?\s?(?:adv|advert|advertisement|anzeige|werbung|publicit[eé]|pubblicit[aà])\b"
     r"\s?[\])>*:.-]"

@@ -7,21 +7,8 @@ from functools import lru_cache
 # Below these in a country, everybody can have a domain.
 _SHARED = frozenset(
     (
-        "ac",
-        "co",
-        "com",
-        "edu",
-        "gob",
-        "gouv",
-        "gov",
-        "govt",
-        "mil",
-        "ne",
-        "net",
-        "nom",
-        "or",
-        "org",
-        "sch",
+        *("ac", "co", "com", "edu", "gob", "gouv", "gov", "govt", "gv", "mil", "ne", "net"),
+        *("nom", "or", "org", "sch"),
     )
 )
 _COUNTRY = 2

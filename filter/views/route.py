@@ -13,6 +13,7 @@ MOST_HOPS = 30
 PRIVATE = (
     *("0.", "10.", "127.", "169.254.", "192.168."),
     *(f"172.{number}." for number in range(16, 32)),
+    *("::1", "fc", "fd", "fe80:"),
 )
 _FROM = re.compile(r"(?i)\bfrom\s+([^\s()\[\];]+)")
 _BY = re.compile(r"(?i)\bby\s+([\w.-]+)")
@@ -43,7 +44,7 @@ def hops(mail: Mail) -> tuple[Hop, ...]:
 
 
 def from_the_net(hop: Hop) -> bool:
-    """Whether a hop came from a stranger: no private address (RFC 1918), and nobody signed in."""
+    """Whether a hop came from a stranger: nobody signed in, no private address (RFC 1918)."""
     named = bool(hop.ip) and not hop.ip.startswith(PRIVATE)
     return named and not _SIGNED_IN.search(hop.text)
 

@@ -253,3 +253,12 @@ def test_the_head_ends_at_the_first_empty_line() -> None:
 def test_what_programs_decode_is_decoded(encoding: str) -> None:
     raw = f"Content-Transfer-Encoding: {encoding}\r\n\r\nSGFsbG8=\r\n".encode()
     assert Mail(raw).parts[0].content() == b"Hallo"
+
+
+def test_a_blank_before_the_colon_hides_no_field() -> None:
+    mail = Mail(b"Content-Transfer-Encoding : base64\r\nSubject\t: Hallo\r\n\r\nSGFsbG8=\r\n")
+    assert (mail.header("Subject"), mail.parts[0].content()) == ("Hallo", b"Hallo")
+
+
+def test_a_blank_before_a_colon_in_the_text_stays() -> None:
+    assert Mail(b"Subject: x\r\n\r\nTreffpunkt : Bahnhof\r\n").text == "Treffpunkt : Bahnhof\r\n"

@@ -12,7 +12,7 @@ PROGRAM = "Microsoft Outlook Express 6.00.2900.5512"
         (f"Subject: Cheap pills\nX-MAILER: {PROGRAM.upper()}\n", PROGRAM.upper()),
         (f"Subject: Hello\nUser-Agent: {PROGRAM}\n", PROGRAM),
         ("Subject: Hallo\nX-Mailer:\n Microsoft\n Outlook Express\n", "Microsoft Outlook Express"),
-        ("Subject: Alt\nX-Mailer: Outlook Express 6.00\n", "Outlook Express 6.00"),
+        ("Subject: Alt\nX-Mailer : Outlook Express 6.00\n", "Outlook Express 6.00"),
         (
             "Subject: Mac\nX-Newsreader: Microsoft-Outlook-Express-Macintosh-Edition/5\n",
             "Microsoft-Outlook-Express-Macintosh-Edition/5",
@@ -24,7 +24,7 @@ PROGRAM = "Microsoft Outlook Express 6.00.2900.5512"
         "English in capitals",
         "user agent",
         "folded",
-        "short",
+        "blank before the colon",
         "Macintosh",
         "second field",
     ],
