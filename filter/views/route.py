@@ -10,6 +10,7 @@ from filter.views.shape import fields, is_list, when
 from mailstore.mime import Mail
 
 MOST_HOPS = 30
+# RFC 1918 and RFC 4193.
 PRIVATE = (
     *("0.", "10.", "127.", "169.254.", "192.168."),
     *(f"172.{number}." for number in range(16, 32)),
