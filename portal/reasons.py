@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 MOST = 3
+TELLING = 0.5
 _SENTENCES: dict[str, str] = {}
 
 
@@ -32,9 +33,13 @@ def tell(rules: Iterable[RuleText]) -> None:
 
 
 def sentences(symbols: Sequence[Any]) -> list[str]:
-    """Return the untranslated sentences for a delivery's symbols, the three weightiest at most."""
+    """Return the untranslated sentences for a delivery's symbols, the three weightiest at most.
+
+    What weighs next to nothing is no reason; what has no points at all decides by itself.
+    """
+    telling = [name for name, _, points in symbols if not 0 < points < TELLING]
     # Each list in DNS is a symbol of its own, `DNS_LIST:zone`; all say the same.
-    names = [name.partition(":")[0] for name, *_ in symbols]
+    names = [name.partition(":")[0] for name in telling]
     said = [_SENTENCES[name] for name in names if name in _SENTENCES]
     return list(dict.fromkeys(said))[:MOST]
 

@@ -20,5 +20,5 @@ def _why(refusal: Refusal) -> list[str]:
     if refusal.reason == "blocked author":
         return [_("Its sender is on a list of blocked senders.")]
     names = refusal.reason.removeprefix(MANDATORY).split(", ")
-    said = [_(sentence) for sentence in sentences([[name] for name in names])]
+    said = [_(sentence) for sentence in sentences([(name, "", 0.0) for name in names])]
     return said or [_("It was so clearly spam that it was not taken.")]
