@@ -28,7 +28,8 @@ structlog.configure(
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(),
     ],
-    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    # In one piece with its line end: several processes write into one file.
+    logger_factory=structlog.WriteLoggerFactory(sys.stderr),
 )
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 

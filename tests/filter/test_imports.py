@@ -35,3 +35,22 @@ def test_a_child_that_examines_mail_loads_only_what_it_needs() -> None:
     heavy = {"sqlalchemy", "pydantic", "structlog", "flask", "aiosmtpd", "uvloop", "cryptography"}
     assert not found & heavy
     assert not found & {"mailstore.store", "mailstore.settings", "mailstore.db", "wsgi"}
+
+
+def test_a_line_of_the_log_is_written_in_one_piece_with_its_end() -> None:
+    # Several relay processes share one file, and nothing of another may come in between.
+    said = (
+        "import sys; said = []; "
+        "sys.stderr = type('', (), {'write': said.append, 'flush': lambda: 0}); "
+        "import wsgi, structlog; structlog.get_logger().info('x'); "
+        "print([text.count('\\n') for text in said])"
+    )
+    done = subprocess.run(  # noqa: S603 (our own)
+        [sys.executable, "-c", said],
+        cwd=ROOT,
+        env={FROM_COMMAND: "true"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[1]\n"
