@@ -133,6 +133,8 @@ def _deny(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while True:
             question, whom = sock.recvfrom(4096)
+            if whom is None:
+                return  # it was shut
             # The question again, as an answer with the code "no such name" (RFC 1035 §4.1.1).
             sock.sendto(question[:2] + b"\x81\x83" + question[4:], whom)
 
