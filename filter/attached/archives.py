@@ -6,7 +6,7 @@ what it is.
 
 from collections.abc import Iterator
 
-from filter.attached import tars, zips
+from filter.attached import tars, tnef, zips
 from filter.attached.budget import Budget
 from filter.attached.entries import Entry, Unreadable
 from filter.attached.unpacking import BZIP2, GZIP, LZMA, XZ, inflate_all
@@ -20,6 +20,7 @@ CLOSED = {
     b"\x28\xb5\x2f\xfd": "zst",
     b"xar!": "xar",
 }
+WHOLE = {**CLOSED, tnef.SIGNATURE: "tnef"}
 COMPRESSED = (GZIP, BZIP2, XZ, LZMA)
 _BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
 _ZIP_ENDINGS = frozenset({"zip", "jar", "apk"})
@@ -41,7 +42,7 @@ def kind_of(content: bytes, names: tuple[str, ...]) -> str:
         return "zip"
     if content[7:14] == b"**ACE**" or content[2:5] == b"-lh":
         return "ace" if content[7:14] == b"**ACE**" else "lzh"
-    return next((kind for magic, kind in CLOSED.items() if content.startswith(magic)), "")
+    return next((kind for magic, kind in WHOLE.items() if content.startswith(magic)), "")
 
 
 def entries(content: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[Entry]:
@@ -54,6 +55,8 @@ def entries(content: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[
             yield from _compressed(content, names, budget)
         case "tar":
             yield from tars.entries(content, budget)
+        case "tnef":
+            yield from tnef.entries(content, budget)
         case kind:
             raise Unreadable(kind)
 

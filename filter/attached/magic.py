@@ -1,6 +1,8 @@
 """What a file is by its first bytes: programs, images of disks, documents that carry programs."""
 
+import re
 from collections.abc import Iterator
+from itertools import islice
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ONENOTE = b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3"
@@ -28,6 +30,16 @@ _IN_A_PACKAGE = "Ole10Native".encode("utf-16-le")
 _DESCRIPTORS = range(32769, 32769 + 16 * 2048, 2048)
 _VOLUMES = (b"CD001", b"BEA01", b"NSR02", b"NSR03")
 _SECTOR = 512
+MOST_EMBEDDED = 1000
+# What an object in RTF holds, in hexadecimal digits; and what it calls itself if it is a file of
+# any kind, or the old editor of formulas, which runs what it is given.
+_OBJECT = re.compile(rb"(?i)\\objdata\b([0-9a-f\s]{1,2000000})")
+_BLANKS = re.compile(rb"\s+")
+_RUNNING = (b"package\0", b"equation.")
+# Each letter of a name may be written by its number.
+_LAUNCH = re.compile(
+    rb"/(?:S|#53)\s{0,20}/(?:L|#4[cC])(?:a|#61)(?:u|#75)(?:n|#6[eE])(?:c|#63)(?:h|#68)(?![A-Za-z0-9#])"
+)
 _BOOT_JUMPS = (b"\xeb", b"\xe9")
 
 
@@ -42,7 +54,7 @@ def program(content: bytes) -> str:
         if _INSTALLER in content:
             return "Windows installer"
         return "program in a document" if _IN_A_PACKAGE in content and _STUB in content else ""
-    return next(_in_onenote(content), "")
+    return _in_rtf(content) or _in_pdf(content) or next(_in_onenote(content), "")
 
 
 def disk_image(content: bytes) -> str:
@@ -68,7 +80,23 @@ def _names_an_interpreter(content: bytes) -> bool:
     return line.startswith(b"/")
 
 
-MOST_EMBEDDED = 1000
+def _in_rtf(content: bytes) -> str:
+    """Return what an object in an RTF document is that could run; charts and the like are not."""
+    if not content.startswith(b"{\\rt"):
+        return ""
+    for found in islice(_OBJECT.finditer(content), MOST_EMBEDDED):
+        digits = _BLANKS.sub(b"", found[1])
+        inner = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii")).lower()
+        if _STUB.lower() in inner or any(name in inner for name in _RUNNING):
+            return "program in a document"
+    return ""
+
+
+def _in_pdf(content: bytes) -> str:
+    """Return that a PDF starts a program, where its names say so (ISO 32000-1 §7.3.5)."""
+    if b"%PDF-" not in content[:1024]:
+        return ""
+    return "PDF that starts a program" if _LAUNCH.search(content) else ""
 
 
 def _in_onenote(content: bytes) -> Iterator[str]:
