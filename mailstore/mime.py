@@ -97,10 +97,7 @@ class Mail:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        head = head_of(raw)
-        # The standard library takes "Name :" for the end of the header; other programs do not.
-        closed = _OPEN_NAME.sub(rb"\1:", head) + raw[len(head) :]
-        self.message: Message = email.message_from_bytes(closed, policy=_READING)
+        self.message: Message = email.message_from_bytes(_closed(raw), policy=_READING)
         self.parts = list(_leaves(self.message))
 
     def header(self, name: str) -> str:
@@ -202,6 +199,14 @@ def _addresses(values: list[str]) -> Iterator[tuple[str, Address]]:
             yield one_line(name), Address.parse(text)
         except BadAddress:
             continue
+
+
+def _closed(raw: bytes) -> bytes:
+    """Return a mail whose field names end at their colon; mostly it is the same."""
+    head = head_of(raw)
+    # The standard library takes "Name :" for the end of the header; other programs do not.
+    closed, found = _OPEN_NAME.subn(rb"\1:", head)
+    return closed + raw[len(head) :] if found else raw
 
 
 def _leaves(root: Message) -> Iterator[Part]:
