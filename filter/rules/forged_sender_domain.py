@@ -2,8 +2,8 @@
 
 The operator names such domains for everybody, and a tenant its own. SPF's fail and softfail both
 count (RFC 7208 §2.6), and a name below such a domain that has no SPF at all, whatever else speaks
-for the mail, and no list lifts that. Where DNS does
-not say, the mail is put off: refusing it would be wrong and taking it would be a way round.
+for the mail, and no list lifts that. Where DNS does not say, the mail is put off: refusing it
+would be wrong and taking it would be a way round.
 """
 
 from collections.abc import Iterator
