@@ -14,8 +14,7 @@ import structlog
 from flask import Flask
 from flask.cli import AppGroup
 
-import filter.cli
-import mailstore.cli
+from filter.relay import relay
 from filter.rule import load_rules
 from mailstore.errors import Misconfigured
 from mailstore.settings import Settings
@@ -35,11 +34,11 @@ logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class Commands(AppGroup):
-    """All commands; those of the portal, and what they import, only when they are asked for."""
+    """All commands; but for the relay, what they import is imported when they are asked for."""
 
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         """Return the command of a name."""
-        return filter.cli.relay if name == filter.cli.relay.name else _commands().get(name)
+        return relay if name == relay.name else _commands().get(name)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -47,9 +46,9 @@ class Commands(AppGroup):
 
 
 def _commands() -> dict[str, click.Command]:
-    portal_commands = import_module("portal.cli").COMMANDS
     import_module("portal.reasons").tell(load_rules().values())
-    commands = (*mailstore.cli.COMMANDS, *filter.cli.COMMANDS, *portal_commands)
+    packages = ("mailstore", "filter", "portal")
+    commands = [each for name in packages for each in import_module(f"{name}.cli").COMMANDS]
     return {str(command.name): command for command in commands}
 
 

@@ -71,6 +71,9 @@ class Installation:
             "BASE_URL": f"http://127.0.0.1:{self.web}",
             "SECRET_KEY": secrets.token_hex(32),
             "PROBE_SECONDS": "0.2",
+            "OUTAGE_SECONDS": "0.5",
+            "SMARTHOST": f"127.0.0.1:{self.sink.port}",
+            "INSIDE_NETWORKS": "127.0.0.0/8",
         }
         clean = {key: text for key, text in os.environ.items() if not key.startswith(PREFIX)}
         self.env = clean | {PREFIX + key.upper(): text for key, text in (own | settings).items()}

@@ -1,59 +1,25 @@
-"""Commands of the moving side: relay, worker, serve, examine, learn, seal."""
+"""Commands of the moving side, all together."""
 
 import asyncio
 import json
-import signal
-import sys
-import threading
 from pathlib import Path
 
 import click
 
-from filter import delivery, processes, supervisor, sweep
+from filter import supervisor
 from filter.demo.cli import demo
 from filter.explanation import readable
 from filter.inspection import Case, explain
-from filter.learning import learn, learn_lessons
+from filter.learning import learn
+from filter.relay import relay
 from filter.scanners.command import scanners
-from mailstore import domains, retention
+from filter.worker import jobs_group, worker
+from mailstore import domains
 from mailstore.addresses import parse_domain
 from mailstore.cli import OPERATOR, fail, open_store, speaks
-from mailstore.jobs import ThreadJobs
 from mailstore.listing import lists
-from mailstore.pipe import PipeReader
 from mailstore.protecting import protect, strict
 from mailstore.settings import Settings
-from mailstore.store import NUDGES
-
-# Imported here, so that the worker knows them.
-JOBS = (delivery.drain, retention.expire, learn_lessons)
-
-
-@click.command()
-@speaks
-def relay() -> None:
-    """Take mail by SMTP; stops at SIGTERM after the mail in progress."""
-    if not processes.run(Settings.load(), open_store):
-        sys.exit(1)
-
-
-@click.command()
-@speaks
-def worker() -> None:
-    """Deliver, report and expire; stops at SIGTERM after the jobs in progress."""
-    store = open_store()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    jobs = ThreadJobs(store)
-    store.jobs = jobs
-    pipe = PipeReader(store.settings.data_dir / NUDGES, jobs)
-    well = sweep.work(store, jobs, stop)
-    store.closing.set()
-    pipe.close()
-    jobs.close()
-    if not well:
-        sys.exit(1)
 
 
 @click.command()
@@ -108,6 +74,7 @@ def seal(domain: str, on: bool) -> None:
 COMMANDS: tuple[click.Command, ...] = (
     relay,
     worker,
+    jobs_group,
     serve,
     examine,
     seal,

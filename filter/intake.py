@@ -124,6 +124,7 @@ def _refusals(received: Received, verdicts: Sequence[Verdict], answer: str) -> l
             reply=answer,
         )
         for verdict in verdicts
+        if verdict.recipient.mailbox_id is not None
     ]
 
 

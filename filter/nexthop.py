@@ -1,97 +1,133 @@
-"""An ESMTP client for one next hop: kept open, pipelined (RFC 2920), many mails each.
+"""An ESMTP and LMTP client for one next hop: kept open, pipelined (RFC 2920), many mails each.
 
 What the other server says is an outcome, never an exception; only a connection that cannot be
 made or breaks is, and then nobody knows what became of the mail in flight: it is tried again.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+from filter.wire import (
+    COMMAND_SECONDS,
+    END_SECONDS,
+    GO_ON,
+    GREETING_SECONDS,
+    YES,
+    Content,
+    DotStuffer,
+    Endpoint,
+    HopDown,
+    Reply,
+    Wire,
+)
 from mailstore.addresses import Address
 from mailstore.deliveries import Outcome, Result
 from mailstore.errors import BadAddress
+from mailstore.routes import Protocol, Route, Tls
 
-CONNECT_SECONDS = 30.0
-# RFC 5321 §4.5.3.2, per phase.
-GREETING_SECONDS, COMMAND_SECONDS, BLOCK_SECONDS, END_SECONDS = 300.0, 300.0, 180.0, 600.0
-LONGEST_LINE = 2048
 COMMANDS = 3
-YES, GO_ON, NO = 2, 3, 5
-MOST_LINES = 100
-WRITE_BUFFER = 2**20
+TRANSACTION_SECONDS = 1800.0
 
 
-class HopDown(Exception):
-    """The next hop does not answer, or ended the connection; the text says how."""
+class Unanswered(HopDown):
+    """The whole mail was sent and no reply came: it may have arrived, and is sent once more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply of the other server."""
+class Manner:
+    """How a next hop is spoken to: by which protocol, under which name, and how safely."""
 
-    code: int
-    text: str
+    hostname: str
+    route: Route
+    authorities: Path | None = None
 
     @property
-    def kind(self) -> int:
-        """The class of the reply: 2 yes, 3 go on, 4 not now, 5 no (RFC 5321 §4.2.1)."""
-        return self.code // 100
+    def hello(self) -> str:
+        """The verb that greets (RFC 5321 §4.1.1.1, RFC 2033 §4.1)."""
+        return "LHLO" if self.route.protocol is Protocol.LMTP else "EHLO"
 
-    def outcome(self) -> Outcome:
-        """Return what the reply means for the mail it answers."""
-        if self.kind == YES:
-            return Outcome(Result.SENT, self.text)
-        return Outcome(Result.REFUSED if self.kind == NO else Result.TRY_LATER, self.text)
+    def context(self) -> ssl.SSLContext:
+        """Return what a handshake must prove."""
+        context = ssl.create_default_context(cafile=self.authorities)
+        if self.route.tls is not Tls.MUST:
+            # Opportunistic: nobody is proven, as in plain text. Pinned: the key itself is.
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+async def connect(endpoints: Sequence[Endpoint], manner: Manner) -> "Connection":
+    """Return a greeted connection to the first endpoint that answers, or raise HopDown."""
+    said = []
+    for endpoint in endpoints:
+        try:
+            return await Connection(endpoint, manner).open()
+        except HopDown as error:
+            said.append(f"{endpoint.host}:{endpoint.port}: {error}")
+    raise HopDown("; ".join(said) or "no server is named")
 
 
 class Connection:
-    """One connection; use `async with`."""
+    """One connection; use `async with`, or `open` and `close`."""
 
-    def __init__(self, host: str, port: int, hostname: str) -> None:
-        self._host, self._port, self._hostname = host, port, hostname
+    def __init__(self, endpoint: Endpoint, manner: Manner) -> None:
+        self.endpoint, self._manner = endpoint, manner
         self._extensions: set[str] = set()
         self._broken = False
 
     async def __aenter__(self) -> Self:
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                self._reader, self._writer = await asyncio.open_connection(
-                    self._host, self._port, limit=LONGEST_LINE
-                )
-        except OSError as error:
-            raise HopDown(f"no connection: {error.strerror or type(error).__name__}") from error
-        self._writer.transport.set_write_buffer_limits(WRITE_BUFFER)
-        try:
-            await self._greet()
-        except HopDown:
-            self._writer.close()
-            raise
-        return self
+        return await self.open()
 
     async def __aexit__(self, *_: object) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(b"QUIT\r\n")
-            self._writer.close()
+        self.close()
+
+    async def open(self) -> Self:
+        """Connect, greet and secure, or raise HopDown."""
+        await self._reach()
+        if "STARTTLS" not in self._extensions:
+            if self._manner.route.tls is not Tls.MAY:
+                self._wire.close()
+                raise HopDown("no TLS: the server does not offer STARTTLS")
+            return self
+        try:
+            await self._secure()
+        except HopDown:
+            self._wire.abort()
+            if self._manner.route.tls is not Tls.MAY:
+                raise
+            await self._reach()  # what is opportunistic goes on in plain (RFC 7435)
+        return self
+
+    def close(self) -> None:
+        """Say QUIT and hang up."""
+        self._wire.close(b"QUIT\r\n")
 
     @property
     def alive(self) -> bool:
         """Whether another mail can be sent: nothing broke, and nobody hung up as far as we know."""
-        return not (self._broken or self._writer.is_closing() or self._reader.at_eof())
+        return not self._broken and self._wire.alive
 
-    async def send(self, sender: str, recipient: str, content: "Content") -> Outcome:
+    async def send(self, sender: str, recipient: str, content: Content) -> Outcome:
         """Send one mail to one recipient; raises HopDown where the connection breaks."""
-        for address in filter(None, (sender, recipient)):
-            if not self._can_write(address):
-                return Outcome(Result.REFUSED, f"553 5.6.7 {address!a} cannot be written here")
+        refusal = self._cannot_say(sender, recipient) or self._cannot_carry(content)
+        if refusal:
+            return Outcome(Result.REFUSED, refusal)
         try:
-            return await self._transaction(sender, recipient, content)
+            async with asyncio.timeout(TRANSACTION_SECONDS):
+                return await self._transaction(sender, recipient, content)
+        except TimeoutError as error:
+            self._broken = True
+            self._wire.abort()
+            raise HopDown("the mail took longer than half an hour") from error
         except BaseException:
             self._broken = True
             raise
 
-    async def _transaction(self, sender: str, recipient: str, content: "Content") -> Outcome:
+    async def _transaction(self, sender: str, recipient: str, content: Content) -> Outcome:
         replies = await self._begin(sender, recipient)
         refused = next((reply for reply in replies if reply.kind not in (YES, GO_ON)), None)
         if refused is not None:
@@ -100,41 +136,69 @@ class Connection:
         if [reply.kind for reply in replies] != [YES, YES, GO_ON]:
             raise HopDown("the replies do not fit the commands")
         await self._write_content(content)
-        return (await self._reply(END_SECONDS)).outcome()
-
-    def _can_write(self, address: str) -> bool:
-        """Whether an address can be said to this server, and is one at all."""
         try:
-            Address.parse(address)
-        except BadAddress:
-            return False
-        return address.isascii() or "SMTPUTF8" in self._extensions
+            return (await self._wire.reply(END_SECONDS)).outcome()
+        except HopDown as error:
+            raise Unanswered(f"no reply to the whole mail: {error}") from error
+
+    def _cannot_say(self, *addresses: str) -> str:
+        """Return a refusal if an address cannot be said to this server, or is none at all."""
+        for address in filter(None, addresses):
+            try:
+                Address.parse(address)
+            except BadAddress:
+                return f"553 5.1.3 {address!a} is not an address"
+            if not address.isascii() and "SMTPUTF8" not in self._extensions:
+                return f"553 5.6.7 {address!a} cannot be written to this server"
+        return ""
+
+    def _cannot_carry(self, content: Content) -> str:
+        # We never write somebody else's mail anew, so it cannot be made 7-bit (RFC 6152 §3).
+        if "8BITMIME" in self._extensions or all(chunk.isascii() for chunk in content()):
+            return ""
+        return "554 5.6.3 the mail has 8-bit characters, and this server takes none"
+
+    async def _reach(self) -> None:
+        self._wire = await Wire.to(self.endpoint)
+        try:
+            _agreed(await self._wire.reply(GREETING_SECONDS))
+            await self._greet()
+        except HopDown:
+            self._wire.close()
+            raise
 
     async def _greet(self) -> None:
-        greeting = await self._reply(GREETING_SECONDS)
-        if greeting.kind != YES:
-            raise HopDown(greeting.text)
-        self._write(f"EHLO {self._hostname}\r\n".encode())
-        hello = await self._reply(COMMAND_SECONDS)
-        if hello.kind != YES:
-            self._write(f"HELO {self._hostname}\r\n".encode())
-            hello = await self._reply(COMMAND_SECONDS)
-        if hello.kind != YES:
-            raise HopDown(hello.text)
-        offers = (line.split() for line in hello.text.split("\n")[1:])
+        hello = await self._say(f"{self._manner.hello} {self._manner.hostname}")
+        if hello.kind != YES and self._manner.hello == "EHLO":
+            hello = await self._say(f"HELO {self._manner.hostname}")
+        offers = (line.split() for line in _agreed(hello).split("\n")[1:])
         self._extensions = {words[1].upper() for words in offers if len(words) > 1}
+
+    async def _secure(self) -> None:
+        answer = await self._say("STARTTLS")
+        if answer.kind != YES:
+            raise HopDown(f"no TLS: {answer.text}")
+        await self._wire.secure(self._manner.context(), self.endpoint.host)
+        route = self._manner.route
+        if route.tls is Tls.PIN and self._wire.pin() != route.pin:
+            raise HopDown("no TLS: the server has another key than the one that is pinned")
+        await self._greet()  # what was said in plain does not count (RFC 3207 §4.2)
+
+    async def _say(self, line: str) -> Reply:
+        self._wire.write(f"{line}\r\n".encode())
+        return await self._wire.reply(COMMAND_SECONDS)
 
     async def _begin(self, sender: str, recipient: str) -> list[Reply]:
         """Say MAIL, RCPT and DATA; stops at the first refusal unless they went together."""
         commands = self._commands(sender, recipient)
         together = "PIPELINING" in self._extensions
         if together:
-            self._write(b"".join(commands))
+            self._wire.write(b"".join(commands))
         replies: list[Reply] = []
         for command in commands:
             if not together:
-                self._write(command)
-            replies.append(await self._reply(COMMAND_SECONDS))
+                self._wire.write(command)
+            replies.append(await self._wire.reply(COMMAND_SECONDS))
             if not together and replies[-1].kind not in (YES, GO_ON):
                 break
         return replies
@@ -149,75 +213,27 @@ class Connection:
     async def _take_back(self, replies: list[Reply]) -> None:
         """Leave a refused transaction; a DATA that was let in all the same ends empty."""
         if len(replies) == COMMANDS and replies[-1].kind == GO_ON:
-            self._write(b".\r\n")
-            await self._reply(END_SECONDS)
-        self._write(b"RSET\r\n")
-        await self._reply(COMMAND_SECONDS)
+            self._wire.write(b".\r\n")
+            # LMTP answers for each recipient that it took, and it took none (RFC 2033 §4.2).
+            if self._manner.route.protocol is not Protocol.LMTP:
+                await self._wire.reply(END_SECONDS)
+        await self._say("RSET")
 
-    async def _write_content(self, content: "Content") -> None:
+    async def _write_content(self, content: Content) -> None:
         stuffed = DotStuffer()
         try:
             for chunk in content():
-                self._write(stuffed.feed(chunk))
-                await self._drain()
+                self._wire.write(stuffed.feed(chunk))
+                await self._wire.drain()
         except BaseException:
             # The mail must not end here as if it were whole.
-            self._writer.transport.abort()
+            self._wire.abort()
             raise
-        self._write(stuffed.end())
-
-    def _write(self, data: bytes) -> None:
-        # uvloop 0.23 has its own error for writing to what is closed.
-        if self._writer.is_closing():
-            raise HopDown("the connection broke")
-        self._writer.write(data)
-
-    async def _drain(self) -> None:
-        try:
-            async with asyncio.timeout(BLOCK_SECONDS):
-                await self._writer.drain()
-        except OSError as error:
-            raise HopDown(f"the connection broke: {type(error).__name__}") from error
-
-    async def _reply(self, seconds: float) -> Reply:
-        lines: list[str] = []
-        try:
-            async with asyncio.timeout(seconds):
-                while len(lines) < MOST_LINES:
-                    raw = await self._reader.readuntil(b"\n")
-                    line = raw.decode("utf-8", "replace").rstrip("\r\n")
-                    lines.append(line)
-                    if line[3:4] != "-":
-                        return _parse(lines)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            raise HopDown(f"the connection broke: {type(error).__name__}") from error
-        raise HopDown("the reply does not end")
+        self._wire.write(stuffed.end())
 
 
-Content = Callable[[], Iterable[bytes]]
-
-
-class DotStuffer:
-    """Doubles leading dots and adds the terminator (RFC 5321 §4.5.2), however chunks are cut."""
-
-    def __init__(self) -> None:
-        self._tail = b"\r\n"
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Return what goes over the wire for this chunk."""
-        whole = self._tail + chunk
-        stuffed = whole.replace(b"\r\n.", b"\r\n..")
-        kept, self._tail = len(self._tail), whole[-2:]
-        return stuffed[kept:]
-
-    def end(self) -> bytes:
-        """Return the terminator, with a line end where the mail lacks its last one."""
-        return b".\r\n" if self._tail == b"\r\n" else b"\r\n.\r\n"
-
-
-def _parse(lines: list[str]) -> Reply:
-    try:
-        code = int(lines[-1][:3])
-    except ValueError:
-        raise HopDown("the reply is not SMTP") from None
-    return Reply(code, "\n".join([lines[-1][:3] + " " + line[4:] for line in lines]).strip())
+def _agreed(reply: Reply) -> str:
+    """Return the text of a yes; anything else is a HopDown."""
+    if reply.kind != YES:
+        raise HopDown(reply.text)
+    return reply.text

@@ -8,7 +8,8 @@ import time
 
 import structlog
 
-from mailstore import clock, deliveries, lessons, reports
+from filter import watching
+from mailstore import clock, deadletters, deliveries, incidents, lessons, notices, overdue, reports
 from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
 from mailstore.store import Store
@@ -16,6 +17,7 @@ from mailstore.store import Store
 log = structlog.get_logger()
 
 EVERY = 1.0
+WATCH_EVERY = 60.0
 EXPIRE_EVERY = 3600.0
 
 
@@ -27,19 +29,30 @@ def sweep(store: Store, jobs: Jobs) -> None:
         due = reports.due(db, now)
         unsent = reports.unsent(db, now)
         taught = lessons.due(db, now)
-    for name, ids in (("drain", lanes), ("begin_report", due), ("send_report", unsent)):
-        for each in ids:
-            jobs.enqueue(name, each)
-    if taught:
-        jobs.enqueue(lessons.JOB)
+        asked: list[tuple[str | int, ...]] = [
+            *(("drain", each) for each in lanes),
+            *(("begin_report", each) for each in due),
+            *(("send_report", each) for each in unsent),
+            *((overdue.BOUNCE, each) for each in overdue.untold(db, now)),
+            *((incidents.SPREAD, each) for each in incidents.untold(db)),
+            *notices.due(db, now),
+            *([(lessons.JOB,)] if taught else ()),
+        ]
+        resting = deadletters.resting(db)
+    for name, *ids in asked:
+        if (name, *ids) not in resting:
+            jobs.enqueue(str(name), *map(int, ids))
 
 
 def work(store: Store, jobs: Jobs, stop: threading.Event) -> bool:
     """Sweep until told to stop; False if storage failed and the process must end."""
-    expired_at = -EXPIRE_EVERY
+    expired_at, watched_at = -EXPIRE_EVERY, -WATCH_EVERY
     while not stop.wait(EVERY):
         try:
             sweep(store, jobs)
+            if time.monotonic() - watched_at >= WATCH_EVERY:
+                watched_at = time.monotonic()
+                watching.look(store)
         except Exception as error:
             log.exception("sweep_failed")
             if storage_broke(error):

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, events
+from mailstore import clock, domains, events
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey
 from mailstore.errors import BadName
@@ -43,6 +43,7 @@ class Account(Base):
     password_hash: Mapped[str | None]
     language: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
+    private_address: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
@@ -105,6 +106,21 @@ def add_account(
         grant(db, account.id, mailbox.id, Right.OWNER)
     events.record(db, "account_added", tenant_id=account.tenant_id, by=by)
     return account
+
+
+def set_private_address(db: Session, account: Account, text: str, *, by: str) -> None:
+    """Keep where a person is told of an outage, empty for nowhere; raises BadName, BadAddress.
+
+    An address of ours would be of no use: its mail waits too.
+    """
+    address = Address.parse(text.strip()) if text.strip() else None
+    if address is not None and domains.ours(db, address.domain):
+        raise BadName(f"Mail to '{address}' comes through here too; name an address elsewhere.")
+    account.private_address = str(address or "")
+    db.execute(
+        update(Account).where(Account.id == account.id).values(private_address=str(address or ""))
+    )
+    events.record(db, "private_address_set", tenant_id=account.tenant_id, by=by)
 
 
 def grant(db: Session, account_id: int, mailbox_id: int, right: Right) -> None:

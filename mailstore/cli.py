@@ -167,7 +167,7 @@ def quarantine_list(address: str) -> None:
     """List what is held for a mailbox: number, class, author and subject."""
     with open_store().read() as db:
         recipient = mailboxes.resolve(db, Address.parse(address))
-        if recipient is None:
+        if recipient is None or recipient.mailbox_id is None:
             raise NotFound(f"There is no mailbox '{address}'.")
         scope = Scope(recipient.tenant_id, frozenset({recipient.mailbox_id}))
         for held in held_mail.held(db, scope, Page()):

@@ -47,6 +47,15 @@ def waiting(db: Session, scope: Scope) -> int:
     return db.scalar(queued) or 0
 
 
+def delivered_within(db: Session, scope: Scope, since: datetime, until: datetime | None) -> int:
+    """Return how much mail that came in a time the customer's server has taken."""
+    count = select(func.count()).where(
+        Delivery.state == State.DELIVERED, Delivery.direction == Direction.IN,
+        Delivery.queued_at >= since, scope.covers(Delivery),
+    )  # fmt: skip
+    return db.scalar(count.where(Delivery.queued_at <= until) if until else count) or 0
+
+
 def look(db: Session, scope: Scope, delivery_id: int) -> Delivery | None:
     """Return one copy, its message loaded; None if out of scope or not shown."""
     return db.scalar(

@@ -10,18 +10,31 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, or_, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
-from mailstore import clock, events, lanes
+from mailstore import clock, domains, events, lanes
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.envelopes import MailClass
 from mailstore.lanes import Lane
 from mailstore.messages import Message
+from mailstore.retries import Retries
 
-LONGEST_RETRY = timedelta(seconds=4000)
-MOST_DOUBLINGS = 16
 SOONER = 60
+# Whoever sent what we judged as spam or worse is told nothing: the address is mostly forged.
+TOLD_OF = (MailClass.CLEAN, MailClass.NEWSLETTER)
+DSN_DUE = text("dsn_at IS NOT NULL")
 
 
 class State(StrEnum):
@@ -61,21 +74,11 @@ class Outcome:
     soon: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How long to wait after a temporary refusal, and when to give up."""
-
-    first: timedelta
-    give_up: timedelta
-
-    def wait(self, attempts: int) -> timedelta:
-        """Return the wait after so many attempts: doubling, 4000 s at most."""
-        doublings = min(max(attempts - 1, 0), MOST_DOUBLINGS)
-        return min(self.first * (1 << doublings), LONGEST_RETRY)
-
-
 class Delivery(Base):
-    """The fate of one message for one recipient."""
+    """The fate of one message for one recipient.
+
+    `dsn_at`: since when its sender is to be told, that it failed or that it still waits.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -83,6 +86,7 @@ class Delivery(Base):
         Index("ix_deliveries_due", "lane_id", "state", "next_attempt_at"),
         Index("ix_deliveries_list", "mailbox_id", "accepted_at", "id"),
         Index("ix_deliveries_state", "mailbox_id", "state", "accepted_at", "id"),
+        Index("ix_deliveries_dsn", "dsn_at", sqlite_where=DSN_DUE, postgresql_where=DSN_DUE),
     )
 
     id: Mapped[PrimaryKey]
@@ -111,14 +115,27 @@ class Delivery(Base):
     fence: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
     reply: Mapped[str] = mapped_column(default="")
+    delay_told: Mapped[bool] = mapped_column(default=False)
+    dsn_at: Mapped[datetime | None]
 
     message: Mapped[Message] = relationship(lazy="raise")
 
 
 def due_lanes(db: Session, now: datetime) -> Sequence[int]:
-    """Return the lanes that have mail due, are free, and are not waiting for their next probe."""
+    """Return the lanes that are free and may be tried, and have mail due or want a probe."""
     waiting = select(Delivery.id).where(Delivery.lane_id == Lane.id, *_due(now))
-    return db.scalars(select(Lane.id).where(*lanes.free(now), waiting.exists())).all()
+    wanted = or_(waiting.exists(), lanes.probe_due(now))
+    return db.scalars(select(Lane.id).where(*lanes.free(now), wanted)).all()
+
+
+def due_for_long(since: datetime, now: datetime) -> Select[int]:
+    """Return what is due since before a moment though its next hop answers, as a query."""
+    return (
+        select(Delivery.id)
+        .join(Lane, Lane.id == Delivery.lane_id)
+        .where(Lane.failing_since.is_(None), *_due(now))
+        .where(Delivery.next_attempt_at < since)
+    )
 
 
 def claim(
@@ -160,7 +177,8 @@ def finish_all(
     now = clock.now()
     rows, lines = [], []
     for delivery, outcome in attempts:
-        kind, again = _end(delivery, outcome, retries, now)
+        kind, again = _end(db, delivery, outcome, retries, now)
+        tell = kind == State.FAILED and _deserves_dsn(delivery)
         rows.append(
             {
                 "its_id": delivery.id,
@@ -169,6 +187,7 @@ def finish_all(
                 "reply": outcome.reply,
                 "done_at": None if again else now,
                 "next_attempt_at": again,
+                "dsn_at": now if tell else None,
             }
         )
         detail = {"reply": outcome.reply, "attempt": delivery.attempts}
@@ -182,18 +201,20 @@ def finish_all(
 
 
 def _end(
-    delivery: Delivery, outcome: Outcome, retries: Retries, now: datetime
+    db: Session, delivery: Delivery, outcome: Outcome, retries: Retries, now: datetime
 ) -> tuple[str, datetime | None]:
     """Return what an attempt is called, and when the next one is due if there is one."""
     if outcome.result is Result.SENT:
         return State.DELIVERED, None
-    if outcome.result is Result.REFUSED or _waited(delivery, now) > retries.give_up:
+    if outcome.result is Result.REFUSED or retries.are_over(db, delivery, now):
         return State.FAILED, None
     if outcome.soon:
         return "deferred", now + retries.wait(delivery.attempts) / SOONER
     return "deferred", delivery.next_attempt_at
 
 
+# Mail goes by its age: when it came, or when somebody released it.
+_ITS_TURN = func.coalesce(Delivery.queued_at, Delivery.accepted_at)
 # On the table and for all at once: one statement each would cost more than sending the mails.
 _FINISH = (
     update(Delivery.__table__)
@@ -216,9 +237,9 @@ def _lost(db: Session, rows: Sequence[dict[str, Any]]) -> set[int]:
     }
 
 
-def _waited(delivery: Delivery, now: datetime) -> timedelta:
-    # Held mail begins to wait when it is released.
-    return now - (delivery.queued_at or delivery.accepted_at)
+def _deserves_dsn(delivery: Delivery) -> bool:
+    # A bounce has no sender, and never gets one (RFC 5321 §6.1).
+    return delivery.mail_class in TOLD_OF and delivery.message.sender != ""
 
 
 def extend(db: Session, deliveries: Iterable[Delivery], *, lease: timedelta) -> None:
@@ -241,9 +262,20 @@ def put_back(db: Session, deliveries: Iterable[Delivery]) -> None:
             update(Delivery)
             .where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
             .where(Delivery.state == State.QUEUED)
-            .values(attempts=Delivery.attempts - 1, lease_until=None, next_attempt_at=clock.now())
+            .values(attempts=Delivery.attempts - 1, lease_until=None, next_attempt_at=_ITS_TURN)
             .execution_options(synchronize_session=False)
         )
+
+
+def start_over(db: Session, lane_id: int) -> None:
+    """Make all mail of a lane due by its age: its next hop is back, whatever it said before."""
+    db.execute(
+        update(Delivery)
+        .where(Delivery.lane_id == lane_id, Delivery.state == State.QUEUED)
+        .where(Delivery.next_attempt_at > _ITS_TURN, Delivery.lease_until.is_(None))
+        .values(next_attempt_at=_ITS_TURN)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _due(now: datetime) -> tuple[Any, ...]:
@@ -251,4 +283,5 @@ def _due(now: datetime) -> tuple[Any, ...]:
         Delivery.state == State.QUEUED,
         Delivery.next_attempt_at <= now,
         or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
+        Delivery.domain_id.not_in(domains.held(now)),
     )

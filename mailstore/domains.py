@@ -1,11 +1,12 @@
 """Mail domains: whose they are, where their mail goes, and who is known there."""
 
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, Select, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import events
+from mailstore import events, jobs
 from mailstore.db import Base, PrimaryKey, TenantKey
 
 
@@ -32,6 +33,11 @@ class Domain(Base):
     )
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
     arc_seal: Mapped[bool] = mapped_column(default=False)
+    held_until: Mapped[datetime | None] = mapped_column(index=True)
+    imap_server: Mapped[str] = mapped_column(default="")
+    imap_trusted: Mapped[bool] = mapped_column(default=True)
+    imap_master: Mapped[str] = mapped_column(default="")
+    imap_secret: Mapped[str] = mapped_column(default="")
 
 
 def ours(db: Session, name: str) -> bool:
@@ -42,6 +48,33 @@ def ours(db: Session, name: str) -> bool:
 def oldest(db: Session) -> str | None:
     """Return the name of the domain that was added first; None before there is any."""
     return db.scalar(select(Domain.name).order_by(Domain.id).limit(1))
+
+
+def held(now: datetime) -> Select[int]:
+    """Return the domains whose mail is not handed on for now, as a query."""
+    return select(Domain.id).where(Domain.held_until > now)
+
+
+def hold_delivery(db: Session, domain_id: int, until: datetime | None, *, by: str) -> bool:
+    """Keep mail of a domain here until a moment, for planned work; None lets it go on.
+
+    False if nothing changes.
+    """
+    changed = db.execute(
+        update(Domain)
+        .where(Domain.id == domain_id, Domain.held_until.is_distinct_from(until))
+        .values(held_until=until)
+        .returning(Domain.tenant_id, Domain.lane_id, Domain.name)
+    ).first()
+    if changed is None:
+        return False
+    tenant_id, lane_id, name = changed
+    detail = {"domain": name, "until": until.isoformat() if until else None}
+    kind = "delivery_held" if until else "delivery_resumed"
+    events.record(db, kind, by=by, tenant_id=tenant_id, detail=detail)
+    if until is None:
+        jobs.after_commit(db, "drain", lane_id)
+    return True
 
 
 def seals(db: Session, domain_id: int) -> bool:

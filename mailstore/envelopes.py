@@ -89,12 +89,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An address of the envelope, resolved to its mailbox, tenant, next hop and policy."""
+    """An address of the envelope, resolved to its mailbox, tenant, next hop and policy.
+
+    At the far end of outgoing mail there is no mailbox.
+    """
 
     address: Address
     tenant_id: int
     domain_id: int
-    mailbox_id: int
+    mailbox_id: int | None
     lane_id: int
     keep_days: int
     held_days: int

@@ -1,50 +1,96 @@
-"""Lanes: one per next hop, with what is known of its health."""
+"""Lanes: one per next hop, with what is known of its health.
 
+A hop that does not answer is tried again soon. Silent for two minutes, it has an outage: it is
+probed once a minute, and three good probes end it. Mail goes as soon as it answers at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, UniqueConstraint, case, or_, select, update
+from sqlalchemy import ColumnElement, UniqueConstraint, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, events
+from mailstore import clock, events, incidents
 from mailstore.db import Base, PrimaryKey, upsert
+from mailstore.incidents import IncidentKind
+from mailstore.routes import Route
 
-LONGEST_WAIT = timedelta(seconds=60)
-LONGEST_DOUBLING = 5
+# Who named a route: the operator, foreign DNS, or the tenant with a number.
+OPERATOR, NOBODY = 0, -1
+GOOD_PROBES = 3
+LONGEST_PAUSE = 12
 
 
 class Lane(Base):
-    """The way to one next hop. A lane is claimed by one worker at a time."""
+    """The way to one next hop. A lane is claimed by one worker at a time.
+
+    `named_by`: whose tenant wrote its route, or NOBODY: then it stands in DNS, where anybody may
+    write; only the operator's may lead to the inside of the network.
+    """
 
     __tablename__ = "lanes"
-    __table_args__ = (UniqueConstraint("host", "port"),)
+    __table_args__ = (UniqueConstraint("route", "named_by"),)
 
     id: Mapped[PrimaryKey]
-    host: Mapped[str]
-    port: Mapped[int]
+    route: Mapped[str]
+    named_by: Mapped[int] = mapped_column(default=OPERATOR)
+    failing_since: Mapped[datetime | None]
     down_since: Mapped[datetime | None]
+    answers_since: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
+    good_probes: Mapped[int] = mapped_column(default=0)
+    try_at: Mapped[datetime | None]
     probe_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(default="")
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
 
+    @property
+    def trusted(self) -> bool:
+        """Whether its route may lead to the inside of the network."""
+        return self.named_by == OPERATOR
 
-def lane_to(db: Session, host: str, port: int) -> int:
-    """Return the id of the lane to a next hop, made if need be."""
-    db.execute(upsert(db, Lane).values(host=host, port=port).on_conflict_do_nothing())
-    return db.scalars(select(Lane.id).where(Lane.host == host, Lane.port == port)).one()
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How soon a silent next hop is tried again, and when that is called an outage."""
+
+    first: timedelta
+    outage: timedelta
+
+    @property
+    def longest(self) -> timedelta:
+        """The pause between probes."""
+        return self.first * LONGEST_PAUSE
+
+    def wait(self, failures: int) -> timedelta:
+        """Return the wait after so many failures in a row: doubling, a minute at most."""
+        return min(self.first * (1 << min(failures, LONGEST_PAUSE)), self.longest)
+
+
+def lane_to(db: Session, route: Route, *, named_by: int = OPERATOR) -> int:
+    """Return the id of the lane of a route, made if need be."""
+    named = {"route": str(route), "named_by": named_by}
+    db.execute(upsert(db, Lane).values(**named).on_conflict_do_nothing())
+    return db.scalars(select(Lane.id).filter_by(**named)).one()
 
 
 def free(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions that no worker has a lane and that it may be tried."""
     return (
         or_(Lane.lease_until.is_(None), Lane.lease_until < now),
-        or_(Lane.probe_at.is_(None), Lane.probe_at <= now),
+        or_(Lane.try_at.is_(None), Lane.try_at <= now),
     )
 
 
+def probe_due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a lane has an outage and is to be probed."""
+    return Lane.probe_at <= now
+
+
 def claim(db: Session, lane_id: int, *, lease: timedelta) -> Lane | None:
-    """Take a lane for this worker; None while another has it, or until its next probe."""
+    """Take a lane for this worker; None while another has it, or until its next try."""
     now = clock.now()
     return db.scalar(
         update(Lane)
@@ -64,31 +110,56 @@ def give_back(db: Session, lane_id: int, fence: int) -> None:
     _touch(db, lane_id, fence, lease_until=None)
 
 
-def went_down(db: Session, lane_id: int, fence: int, error: str, *, first_wait: float) -> None:
-    """Note that the next hop does not answer; it is probed soon, then at most once a minute."""
+def failed(db: Session, lane: Lane, error: str, patience: Patience) -> bool:
+    """Note that the next hop does not answer; True if that begins an outage."""
     now = clock.now()
-    failures = db.scalar(select(Lane.failures).where(Lane.id == lane_id)) or 0
-    wait = timedelta(seconds=first_wait * 2 ** min(failures, LONGEST_DOUBLING))
-    if (
+    since = lane.failing_since or now
+    down = lane.down_since or (since if now - since >= patience.outage else None)
+    again = now + patience.wait(lane.failures)
+    noted = _touch(
+        db, lane.id, lane.fence, lease_until=None, failing_since=since, down_since=down,
+        answers_since=None, failures=lane.failures + 1, good_probes=0, last_error=error,
+        try_at=again, probe_at=again if down else None,
+    )  # fmt: skip
+    if not noted or down is None or lane.down_since is not None:
+        return False
+    incidents.begin(db, IncidentKind.OUTAGE, str(lane.id), error, since=since, lane_id=lane.id)
+    events.record(db, "lane_down", by="worker", detail={"lane": lane.id, "error": error})
+    return True
+
+
+def answered(db: Session, lane: Lane, patience: Patience) -> bool:
+    """Note that the next hop answers; True if that ends an outage."""
+    now = clock.now()
+    if lane.down_since is None:
+        if lane.failing_since is not None:
+            _touch(db, lane.id, lane.fence, **_HEALTHY)
+        return False
+    good = lane.good_probes + (lane.probe_at is None or lane.probe_at <= now)
+    if good < GOOD_PROBES:
+        probe_at = now + patience.longest if good > lane.good_probes else lane.probe_at
+        since = lane.answers_since or now
         _touch(
-            db,
-            lane_id,
-            fence,
-            lease_until=None,
-            failures=failures + 1,
-            last_error=error,
-            probe_at=now + min(wait, LONGEST_WAIT),
-            down_since=case((Lane.down_since.is_(None), now), else_=Lane.down_since),
-        )
-        and not failures
-    ):
-        events.record(db, "lane_down", by="worker", detail={"lane": lane_id, "error": error})
+            db, lane.id, lane.fence, good_probes=good, failures=0, try_at=None, probe_at=probe_at,
+            answers_since=since,
+        )  # fmt: skip
+        return False
+    if not _touch(db, lane.id, lane.fence, **_HEALTHY):
+        return False
+    incidents.end(db, IncidentKind.OUTAGE, str(lane.id))
+    events.record(db, "lane_up", by="worker", detail={"lane": lane.id})
+    return True
 
 
-def came_back(db: Session, lane_id: int, fence: int) -> None:
-    """Note that the next hop answers again."""
-    if _touch(db, lane_id, fence, down_since=None, failures=0, probe_at=None, last_error=""):
-        events.record(db, "lane_up", by="worker", detail={"lane": lane_id})
+_HEALTHY: dict[str, object] = {
+    "failing_since": None, "down_since": None, "answers_since": None, "failures": 0,
+    "good_probes": 0, "try_at": None, "probe_at": None, "last_error": "",
+}  # fmt: skip
+
+
+def down(db: Session, lane_ids: Sequence[int]) -> Sequence[Lane]:
+    """Return those of these lanes that have an outage."""
+    return db.scalars(select(Lane).where(Lane.id.in_(lane_ids), Lane.down_since.is_not(None))).all()
 
 
 def _touch(db: Session, lane_id: int, fence: int, **values: object) -> bool:
@@ -97,5 +168,6 @@ def _touch(db: Session, lane_id: int, fence: int, **values: object) -> bool:
         .where(Lane.id == lane_id, Lane.fence == fence)
         .values(**values)
         .returning(Lane.id)
+        .execution_options(synchronize_session=False)
     )
     return touched is not None

@@ -4,11 +4,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailstore import clock, events, lanes, policies
-from mailstore.addresses import Address, parse_domain, parse_host_port
+from mailstore.addresses import Address, parse_domain
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadName
 from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
 from mailstore.reporttimes import next_report_at, parse_times
+from mailstore.routes import Route
 from mailstore.tenants import Tenant, check_language, check_zone
 
 
@@ -39,7 +40,7 @@ def add_domain(
     name = parse_domain(name)
     if db.scalar(select(Domain.id).where(Domain.name == name)):
         raise BadName(f"The domain '{name}' is taken.")
-    lane_id = lanes.lane_to(db, *parse_host_port(next_hop))
+    lane_id = lanes.lane_to(db, Route.parse(next_hop))
     domain = Domain(tenant_id=tenant.id, name=name, lane_id=lane_id, takes=takes)
     db.add(domain)
     db.flush()

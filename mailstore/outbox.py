@@ -2,16 +2,44 @@
 
 from sqlalchemy.orm import Session
 
-from mailstore import clock, recording
+from mailstore import clock, lanes, mailboxes, recording
 from mailstore.addresses import Address
-from mailstore.envelopes import Action, Client, MailClass, Recipient, Summary, Verdict
+from mailstore.deliveries import Direction
+from mailstore.domains import Domain
+from mailstore.envelopes import Action, Client, MailClass, Policy, Recipient, Summary, Verdict
 from mailstore.messages import new_public_id
 from mailstore.packs import Place
 from mailstore.recording import Accepted
 from mailstore.retention import expiry_day
+from mailstore.routes import Route
+from mailstore.settings import Settings
 from mailstore.store import Store
 
 OURSELVES = Client(ip="", helo="")
+OUTSIDE_DAYS = 7
+
+
+def towards(db: Session, settings: Settings, address: Address, domain: Domain) -> Recipient:
+    """Return how mail of ours gets to an address; `domain` is whose mail it is about.
+
+    To one of our own people it goes like any mail that came in, never to us by DNS.
+    """
+    if found := mailboxes.resolve(db, address):
+        return found
+    route = settings.way_out or Route.by_mx(address.domain)
+    lane_id = lanes.lane_to(
+        db, route, named_by=lanes.OPERATOR if settings.way_out else lanes.NOBODY
+    )
+    return Recipient(
+        address=address,
+        tenant_id=domain.tenant_id,
+        domain_id=domain.id,
+        mailbox_id=None,
+        lane_id=lane_id,
+        keep_days=OUTSIDE_DAYS,
+        held_days=OUTSIDE_DAYS,
+        policy=Policy(),
+    )
 
 
 def put_in_pack(
@@ -33,6 +61,7 @@ def put_in_pack(
         sealed=sealed,
         headers="",
         verdicts=(verdict,),
+        direction=Direction.IN if recipient.mailbox_id else Direction.OUT,
     )
     return accepted, place
 

@@ -10,7 +10,7 @@ import os
 import threading
 from pathlib import Path
 
-from mailstore.jobs import REGISTRY, Jobs
+from mailstore.jobs import Jobs, asked_for
 
 LARGEST_READ = 2**16
 
@@ -63,10 +63,7 @@ class PipeReader:
                 self._ask(line)
 
     def _ask(self, line: bytes) -> None:
-        try:
-            name, *ids = json.loads(line)
-        except (ValueError, TypeError):
-            return
-        known = isinstance(name, str) and name in REGISTRY
-        if known and all(isinstance(each, int) for each in ids):
-            self._jobs.enqueue(name, *ids)
+        with contextlib.suppress(ValueError):
+            if found := asked_for(json.loads(line)):
+                name, ids = found
+                self._jobs.enqueue(name, *ids)

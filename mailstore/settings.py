@@ -2,21 +2,24 @@
 
 import os
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from mailstore.addresses import parse_domain
 from mailstore.errors import BadName, Misconfigured
+from mailstore.reach import Network
+from mailstore.routes import Route
+from mailstore.setting_groups import Handing, Limits, Scanning
 
 PREFIX = "MAILHAFEN_"
 SHORTEST_SECRET = 32
 
 
-class Settings(BaseSettings):
+class Settings(Limits, Scanning, Handing):
     """The whole configuration; docs/configuration.md is generated from these fields."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -58,41 +61,6 @@ class Settings(BaseSettings):
         description="Networks to which the limits of the relay do not apply. They may say who "
         "their client is (PROXY, XCLIENT): a balancer among them must write the PROXY header "
         "itself, or its clients could.",
-    )
-    max_message_bytes: int = Field(50 * 2**20, gt=0, description="Larger mail is refused with 552.")
-    max_recipients: int = Field(
-        1000,
-        ge=100,
-        description="More recipients in one transaction get 452 (RFC 5321 §4.5.3.1.8).",
-    )
-    max_hops: int = Field(
-        50, gt=0, description="Mail with more Received fields is refused as a loop (RFC 5321 §6.3)."
-    )
-    smtp_timeout_seconds: float = Field(
-        300,
-        gt=0,
-        description="A client that is silent for so long, or takes so long for a command, is "
-        "closed with 421 (RFC 5321 §4.5.3.2.7).",
-    )
-    min_bytes_per_second: float = Field(
-        500, gt=0, description="Slowest a mail may come in, once the silence allowed is used up."
-    )
-    data_seconds: float = Field(3600, gt=0, description="Longest time that one mail may take.")
-    greeting_pause_seconds: float = Field(
-        0.2, ge=0, description="Pause before the greeting; a client that talks in it gets 554."
-    )
-    max_connections: int = Field(1000, gt=0, description="More connections in all get 421.")
-    max_connections_per_address: int = Field(
-        30, gt=0, description="More connections from one address (IPv6: one /64) get 421."
-    )
-    max_new_per_minute: int = Field(
-        300, gt=0, description="More new connections from one address in a minute get 421."
-    )
-    max_errors: int = Field(
-        20, gt=0, description="After so many replies of 5xx the session is closed with 421."
-    )
-    max_unknown_recipients: int = Field(
-        10, gt=0, description="After so many unknown recipients each reply takes a second."
     )
     min_free_bytes: int = Field(
         512 * 2**20,
@@ -136,50 +104,13 @@ class Settings(BaseSettings):
     rules_off: str = Field(
         "", description="Rules that are not asked, by name and commas; `*`: none is."
     )
-    rspamd_url: str = Field(
-        "",
-        description="A normal worker of rspamd that is asked about each mail, "
-        "`http://127.0.0.1:11333`; empty: none is.",
-    )
-    clamav: str = Field(
-        "",
-        description="A clamd that is asked about each mail, HOST:PORT or the path of its socket; "
-        "empty: none is.",
-    )
-    dns_lists: str = Field(
-        "",
-        description="Lists in DNS that are asked about the client's address (RFC 5782): zones by "
-        "commas, each with the points it is worth, `zen.example=4.0`.",
-    )
-    dns_domain_lists: str = Field(
-        "",
-        description="Lists in DNS that are asked about the domain of the envelope sender, "
-        "written in the same way.",
-    )
-    scanner_seconds: float = Field(
-        10,
-        gt=0,
-        le=20,
-        description="Longest time that a scanner may take for a mail; then the mail counts as "
-        "not scanned, and is held or put off by each recipient's policy.",
-    )
-    scanner_max_bytes: int = Field(
-        25 * 2**20,
-        gt=0,
-        description="Larger mail is not sent to scanners and counts as not scanned; no more than "
-        "their own limit (clamd: StreamMaxLength).",
-    )
     relay_children: int = Field(
         0, ge=0, description="Sandboxed children that examine mail; 0: one per processor."
     )
-    retry_seconds: float = Field(
-        300, gt=0, description="First wait after a temporary refusal; doubles up to 4000 s."
-    )
-    probe_seconds: float = Field(
-        5, gt=0, description="First wait before a silent next hop is tried again; doubles to 60 s."
-    )
-    give_up_days: float = Field(
-        5, gt=0, description="Days after which mail the next hop keeps deferring counts as failed."
+    redis_url: str = Field(
+        "",
+        description="Redis or Valkey that wakes workers on any machine at once, "
+        "`redis://127.0.0.1:6379/0`; empty: a pipe wakes those of this machine.",
     )
     demo: bool = Field(False, description="Set by `flask demo` only: shows the outage switch.")
 
@@ -216,12 +147,22 @@ class Settings(BaseSettings):
         return self.report_from or f"quarantine@{self.hostname}"
 
     @property
-    def trusted_networks(self) -> list[IPv4Network | IPv6Network]:
+    def trusted_networks(self) -> list[Network]:
         """The networks whose peers no limit applies to; raises Misconfigured."""
+        return _networks(self.trusted_peers, "TRUSTED_PEERS")
+
+    @property
+    def inside(self) -> list[Network]:
+        """The networks of INSIDE_NETWORKS; raises Misconfigured."""
+        return _networks(self.inside_networks, "INSIDE_NETWORKS")
+
+    @property
+    def way_out(self) -> Route | None:
+        """The route of SMARTHOST; None where recipients' domains name one; raises Misconfigured."""
         try:
-            return [ip_network(text.strip()) for text in self.trusted_peers.split(",") if text]
-        except ValueError as error:
-            raise Misconfigured(f"{PREFIX}TRUSTED_PEERS: {error}.") from error
+            return Route.parse(self.smarthost) if self.smarthost else None
+        except BadName as error:
+            raise Misconfigured(f"{PREFIX}SMARTHOST: {error}") from error
 
     @property
     def believed_sealers(self) -> list[str] | None:
@@ -267,6 +208,13 @@ def stray(env: Mapping[str, str]) -> set[str]:
 
 
 TEST_SERVICES = PREFIX + "TEST_SERVICES"
+
+
+def _networks(text: str, name: str) -> list[Network]:
+    try:
+        return [ip_network(each.strip()) for each in text.split(",") if each]
+    except ValueError as error:
+        raise Misconfigured(f"{PREFIX}{name}: {error}.") from error
 
 
 def _secrets(given: SecretStr, file: Path, shortest: int) -> list[str]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 from typing import Self
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -29,7 +30,7 @@ class Store:
     def __init__(self, settings: Settings, packs: Packs | None = None) -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
-        self.jobs: Jobs = PipeJobs(settings.data_dir / NUDGES)
+        self.jobs: Jobs = _jobs(settings)
         self.closing = threading.Event()
         self.broken = threading.Event()
         self.packs: Packs = packs or LocalPacks(settings.data_dir / "packs")
@@ -110,3 +111,11 @@ class Store:
         with self._lock.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _jobs(settings: Settings) -> Jobs:
+    """Return what asks for jobs; rq is loaded only where Redis is used."""
+    if settings.redis_url:
+        jobs: Jobs = import_module("mailstore.redisjobs").RedisJobs(settings.redis_url)
+        return jobs
+    return PipeJobs(settings.data_dir / NUDGES)

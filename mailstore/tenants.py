@@ -29,6 +29,8 @@ class Tenant(Base):
     keep_days: Mapped[int] = mapped_column(default=KEEP_DAYS)
     held_days: Mapped[int] = mapped_column(default=HELD_DAYS)
     webmail_on: Mapped[bool] = mapped_column(default=True)
+    webhook_url: Mapped[str] = mapped_column(default="")
+    webhook_secret: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property

@@ -8,9 +8,10 @@ from mailstore.addresses import Address
 from mailstore.cli import open_store, speaks
 from mailstore.errors import NotFound
 from mailstore.mailboxes import Mailbox, MailboxAddress
+from portal.notices import write_notice
 from portal.reports import Renderer, begin_report, contents_of, send_report
 
-JOBS = (begin_report, send_report)  # imported here, so that the worker knows them
+JOBS = (begin_report, send_report, write_notice)  # imported here, so that the worker knows them
 
 
 @click.group()

@@ -7,18 +7,13 @@ rows and settings, never from a Host header. A report may be rendered twice, and
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, make_msgid
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import jinja2
 import structlog
 from babel.dates import format_date
 from babel.dates import format_datetime as format_moment
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from sqlalchemy.orm import Session
 
 from mailstore import clock, mailboxes, outbox, reports
@@ -28,19 +23,13 @@ from mailstore.jobs import job
 from mailstore.mailboxes import Mailbox
 from mailstore.quarantine import SELF_SERVICE
 from mailstore.reports import Link, LinkKind, Report
-from mailstore.sandbox import ROOT
 from mailstore.store import Store
 from mailstore.tenants import Tenant
-from portal.languages import FIRST, SPOKEN
 from portal.links import LinkSigner
+from portal.mails import as_bytes, begun, fill, named, shown, spoken, templates, translations
 from portal.reasons import sentences
 
 log = structlog.get_logger()
-
-CATALOGUES = Path(__file__).parent / "translations"
-LONGEST_SHOWN = 90
-LONGEST_LINE = 998
-KINDS = ("txt", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +59,7 @@ class Contents:
     @property
     def language(self) -> str:
         """The language of the person, or else of the tenant, if there is a catalogue of it."""
-        wished = self.mailbox.language or self.tenant.language
-        return wished if wished in SPOKEN else FIRST
+        return spoken(self.mailbox.language, self.tenant.language)
 
 
 @job
@@ -118,53 +106,29 @@ def contents_of(db: Session, report_id: int) -> Contents:
     )
 
 
-def as_bytes(mail: EmailMessage) -> bytes:
-    """Return a report as it is stored.
-
-    Python 3.11 folds encoded words in the wrong places, so its lines are not folded; and an
-    address that is not ASCII must not be encoded as words are (RFC 6532).
-    """
-    ascii_only = all(each.addr_spec.isascii() for each in mail["To"].addresses)
-    policy = SMTP if ascii_only else SMTPUTF8
-    return mail.as_bytes(policy=policy.clone(max_line_length=LONGEST_LINE))
-
-
 class Renderer:
     """Renders report mails in a person's language and zone."""
 
     def __init__(self, store: Store) -> None:
         self._settings = store.settings
         self._signer = LinkSigner(store.settings.signing_keys)
-        self._env = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(ROOT / "templates" / "mail"),
-            autoescape=jinja2.select_autoescape(["html"]),
-            extensions=["jinja2.ext.i18n"],
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
 
     def render(self, contents: Contents) -> EmailMessage:
         """Return the report as a mail with a text and an HTML part."""
         catalogue = translations(contents.language)
-        env = self._env.overlay()
-        # The i18n extension adds this method.
-        env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # of i18n
-        shown = self._shown(contents, catalogue)
         count = len(contents.lines)
-        mail = EmailMessage(policy=SMTP)
-        mail["Subject"] = catalogue.ngettext(
+        subject = catalogue.ngettext(
             "%(num)d new message in quarantine", "%(num)d new messages in quarantine", count
         ) % {"num": count}
-        mail["From"] = _named(contents.tenant.name, self._settings.report_author)
-        mail["To"] = _named(contents.mailbox.name, contents.mailbox.address)
-        mail["Date"] = format_datetime(clock.now().astimezone(contents.tenant.zoneinfo))
-        mail["Message-ID"] = make_msgid("report", self._settings.hostname)
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"
-        text, html = (env.get_template(f"report/report.{kind}").render(shown) for kind in KINDS)
-        mail.set_content(text, cte="quoted-printable")
-        mail.add_alternative(html, subtype="html", cte="quoted-printable")
+        mail = begun(
+            subject,
+            named(contents.tenant.name, self._settings.report_author),
+            named(contents.mailbox.name, contents.mailbox.address),
+            contents.tenant.zoneinfo,
+            self._settings.hostname,
+            "report",
+        )
+        fill(mail, templates(catalogue), "report/report", self._shown(contents, catalogue))
         return mail
 
     def first_url(self, contents: Contents) -> str:
@@ -204,24 +168,6 @@ class Renderer:
 
     def _url(self, link: Link) -> str:
         return f"{self._settings.base_url.rstrip('/')}/l/{self._signer.sign(link)}"
-
-
-def translations(language: str) -> NullTranslations:
-    """Return the catalogue of a language; English texts are the source."""
-    return Translations.load(CATALOGUES, [language])
-
-
-def shown(text: str) -> str:
-    """Return a foreign text on one line, cut, and without characters that turn its direction."""
-    plain = "".join(filter(str.isprintable, text))
-    return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 1] + "…"
-
-
-def _named(name: str, text: str) -> MailAddress:
-    address = Address.parse(text)
-    if address.local.startswith('"'):
-        return MailAddress(name, addr_spec=text)
-    return MailAddress(name, address.local, address.domain)
 
 
 def _today(zone: ZoneInfo) -> date:

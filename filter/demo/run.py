@@ -50,6 +50,10 @@ class Places:
             # Nobody is trusted here, so that the samples' senders are checked like strangers.
             "TRUSTED_PEERS": "",
             "PROBE_SECONDS": "1",
+            "OUTAGE_SECONDS": "3",
+            # What leaves the demo ends in the demo too.
+            "SMARTHOST": self.sink,
+            "INSIDE_NETWORKS": "127.0.0.0/8",
             "DEMO": "true",
         }
         return inherited | {PREFIX + key: text for key, text in settings.items()}

@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from filter import delivery, recorder, server, sweep
+from filter import ledger, recorder, server, sweep
 from mailstore import db
 from tests.faults.steps import STEPS, Death, after, replace
 
@@ -22,7 +22,7 @@ from tests.faults.steps import STEPS, Death, after, replace
 def main() -> None:
     """Wrap what is asked for, then run the command."""
     args = _arguments()
-    delivery.LEASE = timedelta(seconds=args.lease)
+    ledger.LEASE = timedelta(seconds=args.lease)
     sweep.EVERY = args.every
     if args.busy_seconds:
         replace(db, "BUSY_MS", int(args.busy_seconds * 1000))

@@ -24,7 +24,7 @@ WORKERS = ("worker", "second")
 LEASE = 3.0
 QUICK, SLOW = 0.06, 0.3
 PATIENCE = 60.0
-# One at the other server, and one whose outcome was not committed yet.
+# For each connection: one at the other server, and one whose outcome was not committed yet.
 IN_FLIGHT = 2
 MAILS_FIRST = 3
 LARGEST = 2000
@@ -65,15 +65,16 @@ def _frozen(scene: Scene, sender: Sender) -> Iterator[str]:
     before = len(scene.sink.taken)
     sender.start()
     until(lambda: len(scene.sink.taken) >= before + MAILS_FIRST)
-    pid = next(pid for pid in map(scene.supervisor.pid, WORKERS) if _talks_to(pid, scene.sink.port))
+    pid = next(pid for pid in map(scene.supervisor.pid, WORKERS) if _talks(pid, scene.sink.port))
     scene.note("SIGSTOP worker", delivering=True)
     os.kill(pid, signal.SIGSTOP)
+    most = IN_FLIGHT * _talks(pid, scene.sink.port)
     time.sleep(LEASE + EVERY)
     settled = sender.join(PATIENCE) and scene.settle()
     os.kill(pid, signal.SIGCONT)
     # What the thawed one still wants to send, it sends now.
     time.sleep(1 + len(sender.letters) * 2 * QUICK)
-    yield from _twice(scene, before, IN_FLIGHT, "frozen")
+    yield from _twice(scene, before, most, "frozen")
     if not settled:
         yield "frozen: the other worker did not take over"
 
@@ -86,12 +87,12 @@ def _twice(scene: Scene, before: int, most: int, what: str) -> Iterator[str]:
         yield f"{what}: {twice} mails came twice, at most {most} were in flight"
 
 
-def _talks_to(pid: int, port: int) -> bool:
-    """Whether a process has a connection to a port of this machine."""
+def _talks(pid: int, port: int) -> int:
+    """Return how many connections a process has to a port of this machine."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     sockets = {f"socket:[{row[9]}]" for row in rows if int(row[2].partition(":")[2], 16) == port}
     folder = Path(f"/proc/{pid}/fd")
-    return any(os.readlink(each) in sockets for each in folder.iterdir() if each.is_symlink())
+    return sum(os.readlink(each) in sockets for each in folder.iterdir() if each.is_symlink())
 
 
 if __name__ == "__main__":

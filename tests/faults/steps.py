@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from filter import delivery, nexthop
+from filter import nexthop
 from filter.examination import Examiner
+from filter.ledger import Ledger
 from filter.recorder import Recorder
 from filter.session import RelaySMTP
+from filter.wire import Content
 from mailstore import deliveries, jobs, lanes, packs, recording, store
 from mailstore.packs import LocalPacks
 
@@ -132,12 +134,12 @@ def half_a_mail(death: Death) -> None:
     """Die with the first half of a mail at the next hop."""
     original = nexthop.Connection._write_content
 
-    async def write(self: nexthop.Connection, content: nexthop.Content) -> None:
+    async def write(self: nexthop.Connection, content: Content) -> None:
         if not death.near:
             await original(self, content)
             return
         whole = b"".join(content())
-        self._writer.write(whole[: len(whole) // 2])
+        self._wire.write(whole[: len(whole) // 2])
         await asyncio.sleep(FLIGHT)
         death.come()
 
@@ -147,12 +149,12 @@ def half_a_mail(death: Death) -> None:
 def outcomes_committed(death: Death) -> None:
     """Die after outcomes were committed, alone or with the next claim."""
     for name in ("flush", "turn"):
-        replace(delivery.Ledger, name, _dies_after_commit(getattr(delivery.Ledger, name), death))
+        replace(Ledger, name, _dies_after_commit(getattr(Ledger, name), death))
 
 
 def _dies_after_commit(original: Callable[..., Any], death: Death) -> Callable[..., Any]:
-    def committed(self: delivery.Ledger, *args: Any) -> Any:
-        some = bool(self._waiting)
+    def committed(self: Ledger, *args: Any) -> Any:
+        some = bool(self._noted)
         result = original(self, *args)
         if some and death.near:
             death.come()
@@ -184,8 +186,8 @@ STEPS: dict[str, Step] = {
     "rows_committed": after(Recorder, "_store_all"),
     "reply_sent": reply_sent,
     "lane_claimed": after(lanes, "claim", when=bool),
-    "claimed": after(delivery.Ledger, "turn", when=bool),
-    "connected": after_awaited(nexthop.Connection, "__aenter__"),
+    "claimed": after(Ledger, "turn", when=bool),
+    "connected": after_awaited(nexthop.Connection, "open"),
     "commands_said": after_awaited(nexthop.Connection, "_begin"),
     "mid_data": half_a_mail,
     "dot_sent": after_awaited(nexthop.Connection, "_write_content", flight=FLIGHT),

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
-from filter import delivery
-from filter.delivery import retries
+from filter import ledger
 from mailstore import deliveries
 from mailstore.deliveries import Delivery
 from mailstore.events import Event
 from mailstore.lanes import Lane
+from mailstore.retries import Retries
 from mailstore.store import Store
 
 
@@ -62,6 +62,6 @@ def claimed(store: Store, queued: Delivery) -> Delivery:
     """Take a queued delivery as a worker does."""
     with store.write() as db:
         (found,) = deliveries.claim(
-            db, queued.lane_id, limit=1, lease=delivery.LEASE, retries=retries(store.settings)
+            db, queued.lane_id, limit=1, lease=ledger.LEASE, retries=Retries.of(store.settings)
         )
     return found

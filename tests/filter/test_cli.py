@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from filter.cli import JOBS, examine
+from filter.cli import examine
 from filter.rules import gtube
+from filter.worker import JOBS
 from mailstore.jobs import REGISTRY
 from mailstore.settings import PREFIX
 from tests.factories import RAW

@@ -5,10 +5,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
 from filter import sweep
-from filter.cli import JOBS
 from filter.learning import learn, learn_lessons
 from filter.spool import Spool
 from filter.tokens import tokens_of
+from filter.worker import JOBS
 from mailstore import bayes, lessons, quarantine
 from mailstore.addresses import Address
 from mailstore.bayes import ENOUGH, Learner, TokenCount

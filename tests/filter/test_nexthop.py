@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filter import nexthop
-from filter.nexthop import Connection, DotStuffer, HopDown
+from filter import nexthop, wire
 from filter.spool import Canonical
+from filter.wire import DotStuffer, HopDown
 from mailstore.deliveries import Outcome, Result
 from mailstore.errors import Corrupt
 from tests.factories import ANNA, RAW
+from tests.filter import hops
 from tests.filter.conftest import MakeSink
 from tests.filter.sink import CLOSE, CONTENT, DOT, GREETING, SILENT, Sink, everything, unstuffed
 
@@ -25,7 +26,7 @@ LARGE = [b"x" * 998 + b"\r\n"] * 20_000
 
 def send(sink: Sink, *, sender: str = BOB, recipient: str = ANNA, content: bytes = RAW) -> Outcome:
     async def run() -> Outcome:
-        async with Connection("127.0.0.1", sink.port, "mx.mailhafen.test") as connection:
+        async with hops.to(sink.port) as connection:
             return await connection.send(sender, recipient, everything(content))
 
     return asyncio.run(run())
@@ -41,11 +42,11 @@ def test_a_mail_survives_dot_stuffing_however_it_is_cut(
 ) -> None:
     mail = b"".join(line + b"\r\n" for line in lines) + rest
     stuffer, edges = DotStuffer(), sorted({0, *(min(cut, len(mail)) for cut in cuts), len(mail)})
-    wire = b"".join(stuffer.feed(mail[start:end]) for start, end in pairwise(edges))
-    wire += stuffer.end()
-    assert (b"\r\n" + wire).index(b"\r\n.\r\n") == len(wire) - 3
+    sent = b"".join(stuffer.feed(mail[start:end]) for start, end in pairwise(edges))
+    sent += stuffer.end()
+    assert (b"\r\n" + sent).index(b"\r\n.\r\n") == len(sent) - 3
     read = Canonical()
-    whole = read.feed(b"\r\n" + wire[:-3]) + read.end()
+    whole = read.feed(b"\r\n" + sent[:-3]) + read.end()
     assert whole == (mail + b"\r\n" if rest else mail)
 
 
@@ -53,9 +54,9 @@ def test_a_mail_arrives_as_it_is(a_sink: MakeSink) -> None:
     sink = a_sink()
     mail = b"Subject: x\r\n\r\n.\r\n..a\r\nlast line\xff\0"
     assert send(sink, content=mail) == Outcome(SENT, "250 2.0.0 kept")
-    (wire,) = sink.mails
-    assert unstuffed(wire) == mail + b"\r\n"
-    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", wire)
+    (sent,) = sink.mails
+    assert unstuffed(sent) == mail + b"\r\n"
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", sent)
 
 
 @pytest.mark.parametrize("offers", [("PIPELINING",), ()], ids=["together", "one by one"])
@@ -71,7 +72,7 @@ def test_a_refusal_is_the_outcome_of_one_mail_and_the_next_goes_on(
     sink = a_sink({stage: reply}, offers)
 
     async def run() -> tuple[Outcome, Outcome]:
-        async with Connection("127.0.0.1", sink.port, "mx.mailhafen.test") as connection:
+        async with hops.to(sink.port) as connection:
             first = await connection.send(BOB, ANNA, everything(RAW))
             sink.replies.clear()
             return first, await connection.send(BOB, ANNA, everything(RAW))
@@ -167,11 +168,11 @@ def test_a_hop_that_says_nothing_is_given_up(
 def test_a_hop_that_stops_reading_is_given_up(
     a_sink: MakeSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nexthop, "BLOCK_SECONDS", 0.1)
+    monkeypatch.setattr(wire, "BLOCK_SECONDS", 0.1)
     sink = a_sink({CONTENT: SILENT})
 
     async def run() -> None:
-        async with asyncio.timeout(1.0), Connection("127.0.0.1", sink.port, "mx") as connection:
+        async with asyncio.timeout(1.0), hops.to(sink.port) as connection:
             await connection.send(BOB, ANNA, everything(*LARGE))
 
     with pytest.raises(HopDown):
@@ -270,7 +271,7 @@ def test_content_that_breaks_off_never_ends_as_if_it_were_whole(a_sink: MakeSink
         raise Corrupt("frame 1")
 
     async def run() -> None:
-        async with Connection("127.0.0.1", sink.port, "mx") as connection:
+        async with hops.to(sink.port) as connection:
             await connection.send(BOB, ANNA, broken)
 
     with pytest.raises(Corrupt):

@@ -236,6 +236,7 @@ def test_a_bug_does_not_end_the_process(
 def test_a_refused_mail_leaves_a_line_and_no_bytes(
     store: Store, anna: Recipient, packs: CountingPacks
 ) -> None:
+    assert anna.mailbox_id is not None
     refused = Refused(
         clock.now(), anna.tenant_id, anna.domain_id, anna.mailbox_id, ANNA,
         "192.0.2.7", "eve@evil.example", "eve@evil.example", "Hi", "score", "550 5.7.1 no",

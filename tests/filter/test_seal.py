@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from filter import headers
-from filter.delivery import drain, wire_bytes
+from filter.content import wire_bytes
+from filter.delivery import drain
 from filter.seal import arc_set
 from mailstore import domains
 from mailstore.deliveries import Delivery

@@ -9,10 +9,12 @@ from sqlalchemy import text, update
 
 from filter import sweep
 from mailstore import clock, lanes, reports
-from mailstore.lanes import Lane
+from mailstore.lanes import Lane, Patience
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from tests.factories import RecordedJobs, a_held_delivery, a_mailbox, an_accepted
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_a_lane_that_is_taken_or_waits_for_its_probe_is_left_alone(
         lane = lanes.claim(db, lane_id, lease=timedelta(minutes=5))
         assert lane is not None
         if why == "down":
-            lanes.went_down(db, lane_id, lane.fence, "no connection", first_wait=60)
+            lanes.failed(db, lane, "no connection", Patience(MINUTE, 2 * MINUTE))
     assert asked(store) == []
 
 

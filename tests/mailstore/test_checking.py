@@ -6,11 +6,13 @@ from sqlalchemy import update
 from time_machine import Traveller
 
 from mailstore import checking, deliveries, lanes
-from mailstore.deliveries import Delivery, Retries
+from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
 from mailstore.packs import Slice
 from mailstore.retention import expire
+from mailstore.retries import Retries
+from mailstore.routes import Route
 from mailstore.store import Store
 from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted
 
@@ -87,7 +89,7 @@ def test_a_forgotten_pack_is_found_once_its_day_is_long_past(
 
 def test_a_lane_that_hangs_is_found(store: Store, clock: Traveller) -> None:
     with store.write() as db:
-        lane_id = lanes.lane_to(db, "mail.muster.example", 25)
+        lane_id = lanes.lane_to(db, Route.parse("mail.muster.example:25"))
         lanes.claim(db, lane_id, lease=timedelta(minutes=5))
     assert findings(store) == []
     clock.shift(8 * DAY)
@@ -97,7 +99,7 @@ def test_a_lane_that_hangs_is_found(store: Store, clock: Traveller) -> None:
 def test_a_claimed_mail_that_nobody_takes_over_is_found(
     clock: Traveller, store: Store, queued: Delivery
 ) -> None:
-    lease, retries = timedelta(minutes=5), Retries(timedelta(minutes=5), DAY)
+    lease, retries = timedelta(minutes=5), Retries(timedelta(minutes=5), DAY, DAY)
     with store.write() as db:
         deliveries.claim(db, queued.lane_id, limit=1, lease=lease, retries=retries)
     clock.shift(timedelta(minutes=30))

@@ -5,16 +5,17 @@ from sqlalchemy import select, update
 from time_machine import Traveller
 
 from mailstore import copies, deliveries, tenants
-from mailstore.deliveries import Delivery, Outcome, Result, Retries, State
+from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
 from mailstore.pages import Page
+from mailstore.retries import Retries
 from mailstore.scope import NOTHING, Scope
 from mailstore.store import Store
 from tests.factories import NOON, RecordedJobs, a_held_delivery, a_mailbox, an_accepted
 
-RETRIES = Retries(timedelta(minutes=5), timedelta(days=5))
+RETRIES = Retries(timedelta(minutes=5), timedelta(days=5), timedelta(days=30))
 
 
 @pytest.fixture

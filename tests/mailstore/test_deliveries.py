@@ -6,10 +6,11 @@ from sqlalchemy import select, update
 from time_machine import Traveller
 
 from mailstore import deliveries, quarantine
-from mailstore.deliveries import Delivery, Outcome, Result, Retries, State
+from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.events import Event
 from mailstore.lanes import Lane
 from mailstore.quarantine import SELF_SERVICE
+from mailstore.retries import Retries
 from mailstore.scope import Scope
 from mailstore.store import Store
 from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted
@@ -17,7 +18,7 @@ from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted
 pytestmark = pytest.mark.usefixtures("clock")
 
 LEASE, SECOND = timedelta(minutes=5), timedelta(seconds=1)
-RETRIES = Retries(first=timedelta(seconds=300), give_up=timedelta(days=5))
+RETRIES = Retries(timedelta(seconds=300), give_up=timedelta(days=5), at_most=timedelta(days=30))
 SENT = Outcome(Result.SENT, "250 2.0.0 taken")
 LATER = Outcome(Result.TRY_LATER, "451 4.3.0 later")
 REFUSED = Outcome(Result.REFUSED, "550 5.1.1 nobody")
@@ -100,7 +101,7 @@ def test_the_oldest_come_first_and_no_more_than_wanted(
 def test_another_lane_and_held_mail_are_not_claimed(store: Store, queued: Delivery) -> None:
     with store.write() as db:
         other = a_mailbox(db, "anna@other.example")
-        lane = Lane(host="mail.other.example", port=25)
+        lane = Lane(route="mail.other.example:25")
         db.add(lane)
         db.flush()
         db.execute(update(Delivery).values(lane_id=lane.id))

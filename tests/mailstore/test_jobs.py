@@ -3,8 +3,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailstore.jobs import REGISTRY, ThreadJobs, job
+from mailstore.jobs import REGISTRY, job
 from mailstore.store import Store
+from mailstore.threadjobs import ThreadJobs
 
 SOON = 5.0
 

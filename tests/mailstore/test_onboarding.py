@@ -72,7 +72,7 @@ def test_domains_with_the_same_next_hop_share_a_lane(store: Store) -> None:
         second = a_domain(db, "two.example", next_hop="MAIL.example:25")
         third = a_domain(db, "three.example", next_hop="mail.example:26")
         assert first.lane_id == second.lane_id != third.lane_id
-        assert db.get_one(Lane, first.lane_id).host == "mail.example"
+        assert db.get_one(Lane, first.lane_id).route == "mail.example:25"
 
 
 def test_a_domain_gets_its_catch_all(store: Store) -> None:

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from mailstore.sandbox import ROOT
 from portal.languages import SPOKEN
-from portal.reports import CATALOGUES
+from portal.mails import CATALOGUES
 
 HOUSE = (ROOT / "babel.cfg").resolve().parent
 FOLDER = HOUSE / "templates"

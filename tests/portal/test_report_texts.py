@@ -19,7 +19,8 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal import reasons
-from portal.reports import LONGEST_SHOWN, Renderer, contents_of
+from portal.mails import LONGEST_SHOWN
+from portal.reports import Renderer, contents_of
 from portal.sight import TURNS
 from tests.factories import a_held_delivery, some_settings
 

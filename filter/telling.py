@@ -1,0 +1,97 @@
+"""Sending notices: by mail straight to whoever is told, or by a signed webhook.
+
+They go past the queue, for they tell that it waits; a notice is tried for two days.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import time
+
+import httpx
+import structlog
+
+from filter.delivery import Hop
+from filter.routing import router_of
+from filter.wire import HopDown
+from mailstore import notices
+from mailstore.addresses import Address
+from mailstore.deliveries import Result
+from mailstore.errors import BadName
+from mailstore.jobs import job
+from mailstore.lanes import NOBODY, OPERATOR, Lane
+from mailstore.notices import Notice, Way
+from mailstore.routes import Route
+from mailstore.store import Store
+from mailstore.tenants import Tenant
+
+log = structlog.get_logger()
+
+WEBHOOK_SECONDS = 10.0
+TAKEN = range(200, 300)
+GONE = 410
+
+
+@job
+def send_notice(store: Store, notice_id: int) -> None:
+    """Send a notice that is written; safe to run twice, and sent once but for a crash between."""
+    with store.write() as db:
+        notice = notices.take(db, notice_id, written=True)
+    if notice is None:
+        return
+    send = _by_webhook if notice.way is Way.WEBHOOK else _by_mail
+    sent, final, reply = asyncio.run(send(store, notice))
+    log.info("notice_sent" if sent else "notice_waits", notice=notice_id)
+    with store.write() as db:
+        notices.finish(db, notice, reply, sent=sent, final=final)
+
+
+async def _by_mail(store: Store, notice: Notice) -> tuple[bool, bool, str]:
+    settings, address = store.settings, Address.parse(notice.target)
+    route = settings.way_out or Route.by_mx(address.domain)
+    lane = Lane(route=str(route), named_by=OPERATOR if settings.way_out else NOBODY)
+    content = notice.content or b""
+    try:
+        async with await Hop(settings, lane).connect() as connection:
+            outcome = await connection.send("", notice.target, lambda: iter([content]))
+    except HopDown as error:
+        return False, False, str(error)
+    return outcome.result is Result.SENT, outcome.result is Result.REFUSED, outcome.reply
+
+
+async def _by_webhook(store: Store, notice: Notice) -> tuple[bool, bool, str]:
+    with store.read() as db:
+        tenant = db.get(Tenant, notice.tenant_id)
+    if tenant is None or tenant.webhook_url != notice.target:
+        return False, True, "the webhook was changed"
+    url, content = httpx.URL(notice.target), notice.content or b""
+    secret = store.ring.unwrap(tenant.webhook_secret)
+    try:
+        port = url.port or (443 if url.scheme == "https" else 80)
+        route = Route(((url.host, port),))
+        # A tenant named the host: its address is checked, and that very address is asked.
+        endpoints = await router_of(store.settings).endpoints(route, trusted=False)
+        async with httpx.AsyncClient(timeout=WEBHOOK_SECONDS, trust_env=False) as client:
+            answer = await client.post(
+                url.copy_with(host=endpoints[0].address),
+                content=content,
+                headers=signed(secret, str(notice.id), content)
+                | {"Host": url.netloc.decode(), "Content-Type": "application/json"},
+                extensions={"sni_hostname": url.host},
+            )
+    except (HopDown, BadName, httpx.HTTPError) as error:
+        return False, False, str(error) or type(error).__name__
+    sent = answer.status_code in TAKEN
+    return sent, answer.status_code == GONE, f"HTTP {answer.status_code}"
+
+
+def signed(secret: bytes, name: str, content: bytes) -> dict[str, str]:
+    """Return the headers that prove a webhook (Standard Webhooks 1.0: id, timestamp, HMAC)."""
+    at = str(int(time.time()))
+    signature = hmac.new(secret, f"{name}.{at}.".encode() + content, hashlib.sha256).digest()
+    return {
+        "webhook-id": name,
+        "webhook-timestamp": at,
+        "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
+    }

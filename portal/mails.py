@@ -1,0 +1,102 @@
+"""What all mails of ours share: their templates, their language, and how they become bytes."""
+
+from collections.abc import Mapping
+from email.headerregistry import Address as MailAddress
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, make_msgid
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import jinja2
+from babel.support import NullTranslations, Translations
+
+from mailstore import clock
+from mailstore.addresses import Address
+from mailstore.sandbox import ROOT
+from portal.languages import FIRST, SPOKEN
+
+CATALOGUES = Path(__file__).parent / "translations"
+LONGEST_SHOWN = 90
+LONGEST_LINE = 998
+KINDS = ("txt", "html")
+
+
+def templates(catalogue: NullTranslations) -> jinja2.Environment:
+    """Return the environment that renders mails in the language of a catalogue."""
+    env = _environment().overlay()
+    # The i18n extension adds this method.
+    env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # of i18n
+    return env
+
+
+def spoken(*wished: str | None) -> str:
+    """Return the first language that there is a catalogue of."""
+    return next((each for each in wished if each in SPOKEN), FIRST)
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """Return the catalogue of a language; English texts are the source."""
+    return Translations.load(CATALOGUES, [language])
+
+
+def begun(subject: str, author: MailAddress, to: MailAddress, zone: ZoneInfo, host: str,
+          kind: str) -> EmailMessage:  # fmt: skip
+    """Return a mail with its header; a machine wrote it, and says so (RFC 3834)."""
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = subject
+    mail["From"] = author
+    mail["To"] = to
+    mail["Date"] = format_datetime(clock.now().astimezone(zone))
+    mail["Message-ID"] = make_msgid(kind, host)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    return mail
+
+
+def fill(
+    mail: EmailMessage, env: jinja2.Environment, name: str, shown: Mapping[str, object]
+) -> None:
+    """Give a mail its text and its HTML part from the templates of a name."""
+    text, html = (env.get_template(f"{name}.{kind}").render(shown) for kind in KINDS)
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+
+
+def as_bytes(mail: EmailMessage) -> bytes:
+    """Return a mail as it is stored.
+
+    Python 3.11 folds encoded words in the wrong places, so its lines are not folded; and an
+    address that is not ASCII must not be encoded as words are (RFC 6532).
+    """
+    ascii_only = all(each.addr_spec.isascii() for each in mail["To"].addresses)
+    policy = SMTP if ascii_only else SMTPUTF8
+    return mail.as_bytes(policy=policy.clone(max_line_length=LONGEST_LINE))
+
+
+def named(name: str, text: str) -> MailAddress:
+    """Return an address with a name as header fields want it."""
+    address = Address.parse(text)
+    if address.local.startswith('"'):
+        return MailAddress(name, addr_spec=text)
+    return MailAddress(name, address.local, address.domain)
+
+
+def shown(text: str) -> str:
+    """Return a foreign text on one line, cut, and without characters that turn its direction."""
+    plain = "".join(filter(str.isprintable, text))
+    return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 1] + "…"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / "templates" / "mail"),
+        autoescape=jinja2.select_autoescape(["html"]),
+        extensions=["jinja2.ext.i18n"],
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
