@@ -20,6 +20,7 @@ from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.listing import lists
 from mailstore.protecting import protect, strict
 from mailstore.settings import Settings
+from mailstore.ways import domain
 
 
 @click.command()
@@ -80,6 +81,7 @@ COMMANDS: tuple[click.Command, ...] = (
     seal,
     learn,
     scanners,
+    domain,
     protect,
     lists,
     strict,

@@ -9,7 +9,17 @@ import time
 import structlog
 
 from filter import watching
-from mailstore import clock, deadletters, deliveries, incidents, lessons, notices, overdue, reports
+from mailstore import (
+    clock,
+    deadletters,
+    deliveries,
+    incidents,
+    lessons,
+    notices,
+    overdue,
+    reports,
+    restores,
+)
 from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
 from mailstore.store import Store
@@ -36,6 +46,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *((overdue.BOUNCE, each) for each in overdue.untold(db, now)),
             *((incidents.SPREAD, each) for each in incidents.untold(db)),
             *notices.due(db, now),
+            *((restores.JOB, each) for each in restores.left(db)),
             *([(lessons.JOB,)] if taught else ()),
         ]
         resting = deadletters.resting(db)

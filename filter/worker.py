@@ -10,7 +10,7 @@ from filter import delivery, sweep
 from filter.bounce import write_bounce
 from filter.learning import learn_lessons
 from filter.telling import send_notice
-from mailstore import deadletters, retention
+from mailstore import deadletters, restoring, retention
 from mailstore.cli import open_store, speaks
 from mailstore.notices import spread_notices
 from mailstore.pipe import PipeReader
@@ -26,6 +26,7 @@ JOBS = (
     spread_notices,
     send_notice,
     write_bounce,
+    restoring.restore,
 )
 
 

@@ -90,7 +90,12 @@ def tenant() -> None:
 @tenant.command("add")
 @click.argument("name")
 @click.option("--domain", required=True, help="Its mail domain.")
-@click.option("--next-hop", required=True, metavar="HOST:PORT", help="Its own mail server.")
+@click.option(
+    "--next-hop",
+    required=True,
+    metavar="ROUTE",
+    help="Its own mail server, HOST:PORT, or more (see `flask domain hop`).",
+)
 @click.option("--language", default="de", type=click.Choice(LANGUAGES))
 @click.option("--zone", default="Europe/Zurich", help="What nine o'clock means there.")
 @click.option(

@@ -66,6 +66,26 @@ def look(db: Session, scope: Scope, delivery_id: int) -> Delivery | None:
     )
 
 
+def chosen(db: Session, scope: Scope, ids: Sequence[int] | None, limit: int) -> Sequence[Delivery]:
+    """Return copies by their ids, or all there are, newest first; only those still whole."""
+    query = _visible(db, scope).join(Delivery.message).options(contains_eager(Delivery.message))
+    if ids is not None:
+        query = query.where(Delivery.id.in_(ids))
+    kept = query.where(Message.pack.is_not(None), Message.day >= clock.today())
+    return db.scalars(kept.order_by(Delivery.accepted_at.desc()).limit(limit)).all()
+
+
+def last_of(db: Session, originals: Sequence[Delivery]) -> dict[int, Delivery]:
+    """Return the newest delivery of each of these copies, by the id of the copy."""
+    found = db.scalars(
+        select(Delivery)
+        .where(Delivery.message_id.in_([each.message_id for each in originals]))
+        .order_by(Delivery.id)
+    )
+    newest = {(each.message_id, each.recipient): each for each in found}
+    return {each.id: newest[each.message_id, each.recipient] for each in originals}
+
+
 def read_marks(db: Session, deliveries: Sequence[Delivery]) -> set[int]:
     """Return which of these have been read."""
     ids = [delivery.id for delivery in deliveries]

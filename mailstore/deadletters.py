@@ -39,10 +39,20 @@ class DeadLetter(Base):
         """Whether it is not tried any more."""
         return self.tries >= MOST_TRIES
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether it is not to be asked for now."""
+        return self.is_dead or self.try_at > clock.now()
+
+
+def of(db: Session, name: str, ids: Sequence[int]) -> DeadLetter | None:
+    """Return what is known of a job that failed and did not succeed since."""
+    return db.get(DeadLetter, (name, _written(ids)))
+
 
 def failed(db: Session, name: str, ids: Sequence[int], error: str) -> float:
     """Note that a job failed; returns the seconds until it may be tried again."""
-    row = db.get(DeadLetter, (name, _written(ids)))
+    row = of(db, name, ids)
     if row is None:
         row = DeadLetter(name=name, ids=_written(ids), tries=0)
         db.add(row)
@@ -65,11 +75,10 @@ def went_well(db: Session, name: str, ids: Sequence[int]) -> None:
 
 def resting(db: Session) -> set[tuple[str | int, ...]]:
     """Return the jobs that are not to be asked for now: name and ids."""
-    now = clock.now()
     return {
         (row.name, *map(int, row.ids.split()))
         for row in db.scalars(select(DeadLetter))
-        if row.is_dead or row.try_at > now
+        if row.is_resting
     }
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mailstore import clock, domains, events, lanes
 from mailstore.db import Base, PrimaryKey, TenantKey
@@ -156,13 +157,23 @@ def claim(
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
     ).all()
-    for delivery in found:
-        delivery.attempts += 1
-        delivery.fence += 1
-        delivery.lease_until = now + lease
-        delivery.next_attempt_at = now + retries.wait(delivery.attempts)
-    db.flush()
+    if rows := [_take(delivery, now, lease, retries) for delivery in found]:
+        db.connection().execute(_CLAIM, rows)
     return found
+
+
+def _take(delivery: Delivery, now: datetime, lease: timedelta, retries: Retries) -> dict[str, Any]:
+    """Return what a claim makes of a row, and let its object say the same already."""
+    attempts = delivery.attempts + 1
+    values = {
+        "attempts": attempts,
+        "fence": delivery.fence + 1,
+        "lease_until": now + lease,
+        "next_attempt_at": now + retries.wait(attempts),
+    }
+    for name, value in values.items():
+        set_committed_value(delivery, name, value)
+    return {"its_id": delivery.id} | values
 
 
 def finish(db: Session, delivery: Delivery, outcome: Outcome, retries: Retries) -> bool:
@@ -216,6 +227,7 @@ def _end(
 # Mail goes by its age: when it came, or when somebody released it.
 _ITS_TURN = func.coalesce(Delivery.queued_at, Delivery.accepted_at)
 # On the table and for all at once: one statement each would cost more than sending the mails.
+_CLAIM = update(Delivery.__table__).where(Delivery.id == bindparam("its_id"))
 _FINISH = (
     update(Delivery.__table__)
     .where(Delivery.id == bindparam("its_id"), Delivery.fence == bindparam("its_fence"))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import events, jobs
 from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.errors import NotFound
 
 
 class Takes(StrEnum):
@@ -75,6 +76,26 @@ def hold_delivery(db: Session, domain_id: int, until: datetime | None, *, by: st
     if until is None:
         jobs.after_commit(db, "drain", lane_id)
     return True
+
+
+def named(db: Session, name: str) -> Domain:
+    """Return the domain of a name; raises NotFound."""
+    found = db.scalar(select(Domain).where(Domain.name == name.lower()))
+    if found is None:
+        raise NotFound(f"The domain '{name}' is not ours.")
+    return found
+
+
+def set_imap(
+    db: Session, domain: Domain, server: str, master: str, secret: str, *, by: str
+) -> None:
+    """Name the IMAP server of a domain, and whoever may sign in there for anybody.
+
+    `secret` is the master's password, wrapped by the operator's key ring.
+    """
+    domain.imap_server, domain.imap_master, domain.imap_secret = server, master, secret
+    detail = {"domain": domain.name, "server": server, "master": bool(master)}
+    events.record(db, "imap_set", by=by, tenant_id=domain.tenant_id, detail=detail)
 
 
 def seals(db: Session, domain_id: int) -> bool:

@@ -5,6 +5,8 @@ the server does, it takes no longer than a stated time.
 """
 
 import contextlib
+import imaplib
+import os
 import socket
 import ssl
 import threading
@@ -16,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
 from mailstore.addresses import parse_host_port
 from mailstore.errors import MailhafenError
@@ -27,7 +29,11 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 SIGN_IN_SECONDS = 10.0
 APPEND_SECONDS = 300.0
 LONGEST_NAME = 200
+MOST_ADDRESSES = 4
 SEEN = rb"\Seen"
+UNAVAILABLE = "[UNAVAILABLE]"
+# What imaplib and imapclient 4.1.0 raise over replies that are none.
+NONSENSE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, MemoryError)
 
 
 class NoImap(MailhafenError):
@@ -76,6 +82,28 @@ class _Proven(ssl.SSLContext):
         return super().wrap_socket(sock, *args, **kwargs | {"server_hostname": self.host})
 
 
+class _Connection(imaplib.IMAP4):
+    """IMAP over a connection that is there already."""
+
+    def __init__(self, made: socket.socket) -> None:
+        self._made = made
+        super().__init__()
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002 (imaplib's)
+        return self._made
+
+
+class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """A client on a connection that is there already, so that its greeting has a deadline too."""
+
+    def __init__(self, made: socket.socket, *, tls: bool) -> None:
+        self._made = made
+        super().__init__("", ssl=tls, timeout=SocketTimeout(CONNECT_SECONDS, READ_SECONDS))
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 (imapclient's)
+        return _Connection(self._made)
+
+
 class Folder:
     """A folder of a mailbox that somebody signed in to."""
 
@@ -85,26 +113,27 @@ class Folder:
     def holds(self, message_id: str) -> bool:
         """Whether a mail with this Message-ID is there already."""
         wanted = message_id.strip()
-        if not wanted or not wanted.isascii() or not wanted.isprintable():
+        # A search finds parts of words too: what is no whole id would be found in those of others.
+        if not (wanted.startswith("<") and wanted.endswith(">")):
             return False
-        with _within(self._client, READ_SECONDS), _told():
+        if not wanted.isascii() or not wanted.isprintable():
+            return False
+        with _told(), _within(self._client.socket(), READ_SECONDS):
             return bool(self._client.search(["HEADER", "Message-ID", wanted]))
 
     def put(self, content: bytes, at: datetime, *, read: bool) -> None:
         """Add a mail with its date, or raise NoImap."""
-        with _within(self._client, APPEND_SECONDS), _told():
+        with _told(), _within(self._client.socket(), APPEND_SECONDS):
             self._client.append(self._name, content, [SEEN] if read else [], at)
 
 
 @contextlib.contextmanager
 def folder(server: Server, login: Login, name: str) -> Iterator[Folder]:
     """Sign in and give a folder, made if need be; raises NoImap, SignInRefused."""
+    _checked(name)
     with signed_in(server, login) as client:
-        with _within(client, READ_SECONDS), _told():
-            if not client.folder_exists(_checked(name)):
-                client.create_folder(name)
-                client.subscribe_folder(name)
-            client.select_folder(name)
+        with _told(), _within(client.socket(), READ_SECONDS):
+            _open(client, name)
         yield Folder(client, name)
 
 
@@ -115,18 +144,24 @@ def signed_in(server: Server, login: Login) -> Iterator[IMAPClient]:
         _checked(text)
     if not login.password:
         raise SignInRefused("A password is needed.")
+    context = _context(server)
     with _told():
-        client = _connected(server)
+        client = _greeted(server, context)
     try:
-        with _within(client, SIGN_IN_SECONDS), _told():
+        with _told(), _within(client.socket(), SIGN_IN_SECONDS):
+            if not client.ssl:
+                client.starttls(context)
             _sign_in(client, login)
         yield client
     finally:
-        with contextlib.suppress(OSError, IMAPClientError), _within(client, CONNECT_SECONDS):
-            client.logout()
+        with contextlib.suppress(OSError, IMAPClientError, *NONSENSE):
+            with _within(client.socket(), CONNECT_SECONDS):
+                client.logout()
+        with contextlib.suppress(OSError):
+            client.shutdown()
 
 
-def _connected(server: Server) -> IMAPClient:
+def _context(server: Server) -> _Proven:
     context = _Proven(ssl.PROTOCOL_TLS_CLIENT)
     context.host = server.host
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
@@ -134,40 +169,61 @@ def _connected(server: Server) -> IMAPClient:
         context.load_verify_locations(server.authorities)
     else:
         context.load_default_certs()
-    timeout = SocketTimeout(CONNECT_SECONDS, READ_SECONDS)
-    at_once = server.port == IMAPS_PORT
-    client = IMAPClient(
-        _address(server), server.port, ssl=at_once, ssl_context=context if at_once else None,
-        timeout=timeout,
-    )  # fmt: skip
+    return context
+
+
+def _greeted(server: Server, context: _Proven) -> IMAPClient:
+    tls, made = server.port == IMAPS_PORT, _reached(server)
+    with _within(made, SIGN_IN_SECONDS):
+        client = _Client(context.wrap_socket(made) if tls else made, tls=tls)
     if client._imap.state != "NONAUTH":
         client.shutdown()
         raise NoImap("The server lets anybody in without a password (PREAUTH).")
-    if not at_once:
-        client.starttls(context)
     return client
 
 
-def _address(server: Server) -> str:
-    """Return the address to connect to, checked; raises NoImap."""
+def _reached(server: Server) -> socket.socket:
+    """Return a connection to the first address that answers, of those that are allowed."""
     found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     addresses = [str(ip_address(str(each[4][0]).partition("%")[0])) for each in found]
     allowed = [each for each in addresses if server.trusted or is_public(each, server.but)]
-    if not allowed:
-        raise NoImap(f"{server.host} leads to an address that is not allowed.")
-    return allowed[0]
+    failed: Exception = NoImap(f"{server.host} leads to an address that is not allowed.")
+    for address in allowed[:MOST_ADDRESSES]:
+        try:
+            return socket.create_connection((address, server.port), CONNECT_SECONDS)
+        except OSError as error:
+            failed = error
+    raise failed
+
+
+def _open(client: IMAPClient, name: str) -> None:
+    # Listing it would not tell: in a list, % and * stand for other names too.
+    try:
+        client.select_folder(name)
+    except IMAPClientError:
+        client.create_folder(name)
+        client.subscribe_folder(name)
+        client.select_folder(name)
 
 
 def _sign_in(client: IMAPClient, login: Login) -> None:
     try:
         if login.master:
             client.plain_login(login.master, login.password, login.name)
-        elif client.has_capability("AUTH=PLAIN"):
+        elif client.has_capability("AUTH=PLAIN") or not _is_ascii(login):
             client.plain_login(login.name, login.password)
         else:
             client.login(login.name, login.password)
     except LoginError as error:
-        raise SignInRefused("The mail server does not accept this name and password.") from error
+        # What the server said is not repeated: it may be what we said.
+        if isinstance(error.__context__, IMAPClientAbortError) or UNAVAILABLE in str(error):
+            raise NoImap("The server broke off while signing in.") from None
+        raise SignInRefused("The mail server does not accept this name and password.") from None
+
+
+def _is_ascii(login: Login) -> bool:
+    """Whether the command LOGIN can say it; PLAIN can say everything."""
+    return (login.name + login.password).isascii()
 
 
 def _checked(text: str) -> str:
@@ -177,19 +233,22 @@ def _checked(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _within(client: IMAPClient, seconds: float) -> Iterator[None]:
+def _within(connection: socket.socket, seconds: float) -> Iterator[None]:
     """Hang up after a time: a server that trickles would never run into a socket's own."""
-    timer = threading.Timer(seconds, _hang_up, [client])
+    # A handle of its own: TLS takes the first one away, and must not be left before it is over.
+    handle = socket.socket(fileno=os.dup(connection.fileno()))
+    timer = threading.Timer(seconds, _hang_up, [handle])
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+        handle.close()
 
 
-def _hang_up(client: IMAPClient) -> None:
+def _hang_up(handle: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        client.socket().shutdown(socket.SHUT_RDWR)
+        handle.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
@@ -201,6 +260,7 @@ def _told() -> Iterator[None]:
             f"The certificate of the server is not valid: {error.verify_message}"
         ) from error
     except (OSError, IMAPClientError) as error:
-        raise NoImap(
-            f"The server does not answer as it should: {error or type(error).__name__}"
-        ) from error
+        why = str(error) or type(error).__name__
+        raise NoImap(f"The server does not answer as it should: {why}") from error
+    except NONSENSE as error:
+        raise NoImap("The server does not answer as it should.") from error

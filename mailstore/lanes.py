@@ -4,14 +4,13 @@ A hop that does not answer is tried again soon. Silent for two minutes, it has a
 probed once a minute, and three good probes end it. Mail goes as soon as it answers at all.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, UniqueConstraint, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, events, incidents
+from mailstore import clock, events, incidents, jobs
 from mailstore.db import Base, PrimaryKey, upsert
 from mailstore.incidents import IncidentKind
 from mailstore.routes import Route
@@ -157,9 +156,14 @@ _HEALTHY: dict[str, object] = {
 }  # fmt: skip
 
 
-def down(db: Session, lane_ids: Sequence[int]) -> Sequence[Lane]:
-    """Return those of these lanes that have an outage."""
-    return db.scalars(select(Lane).where(Lane.id.in_(lane_ids), Lane.down_since.is_not(None))).all()
+def try_now(db: Session, lane_id: int) -> None:
+    """Let a silent next hop be tried at once."""
+    db.execute(
+        update(Lane)
+        .where(Lane.id == lane_id, Lane.down_since.is_not(None))
+        .values(try_at=None, probe_at=clock.now())
+    )
+    jobs.after_commit(db, "drain", lane_id)
 
 
 def _touch(db: Session, lane_id: int, fence: int, **values: object) -> bool:

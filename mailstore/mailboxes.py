@@ -11,7 +11,6 @@ from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.domains import Domain, Takes
 from mailstore.envelopes import Recipient
-from mailstore.lanes import Lane
 from mailstore.tenants import Tenant
 
 POSTMASTER = "postmaster"
@@ -102,18 +101,6 @@ def alone(db: Session, mailbox_id: int) -> Mailbox:
     mine = select(Mailbox).where(Mailbox.id == mailbox_id)
     # Without the key: mail that comes in meanwhile points to the row and must not wait.
     return db.scalars(mine.with_for_update(key_share=True)).one()
-
-
-def down_since(db: Session, mailbox_ids: frozenset[int]) -> datetime | None:
-    """Return since when a next hop of these mailboxes does not answer; None if all do."""
-    return db.scalar(
-        select(Lane.down_since)
-        .join(Domain, Domain.lane_id == Lane.id)
-        .join(Mailbox, Mailbox.domain_id == Domain.id)
-        .where(Mailbox.id.in_(mailbox_ids), Lane.down_since.is_not(None))
-        .order_by(Lane.down_since)
-        .limit(1)
-    )
 
 
 def addresses_of(db: Session, mailbox_id: int) -> list[str]:

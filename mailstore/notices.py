@@ -103,10 +103,10 @@ def take(db: Session, notice_id: int, *, written: bool) -> Notice | None:
 
 
 def write(db: Session, notice_id: int, content: bytes) -> None:
-    """Keep what a notice says; it is sent at once."""
+    """Keep what a notice says; it is sent at once, unless what it tells is over meanwhile."""
     written = db.scalar(
         update(Notice)
-        .where(Notice.id == notice_id, Notice.content.is_(None))
+        .where(Notice.id == notice_id, Notice.content.is_(None), Notice.try_at.is_not(None))
         .values(content=content, try_at=clock.now(), attempts=0)
         .returning(Notice.id)
     )
@@ -115,13 +115,21 @@ def write(db: Session, notice_id: int, content: bytes) -> None:
 
 
 def finish(db: Session, notice: Notice, reply: str, *, sent: bool, final: bool = False) -> None:
-    """Note what sending came to; after two days, or a final refusal, it is not tried again."""
+    """Note what sending came to; after two days, or a final refusal, it is not tried again.
+
+    Whoever was told of a beginning is told of an end that was spread while that was being sent.
+    """
     now = clock.now()
     over = sent or final or now - notice.made_at > GIVE_UP
-    values: dict[str, Any] = {"reply": reply[:500], "sent_at": now if sent else None}
+    values: dict[str, Any] = {"reply": reply[:500]}
+    if sent:
+        values["sent_at"] = now
     if over:
         values["try_at"] = None
     db.execute(update(Notice).where(Notice.id == notice.id).values(**values))
+    incident = db.get_one(Incident, notice.incident_id)
+    if sent and notice.news is Told.BEGAN and incident.told is Told.OVER:
+        _make(db, incident, Told.OVER, [_to_the_same(notice)])
 
 
 def _spread(db: Session, incident: Incident, news: Told, operator: str) -> None:
@@ -129,8 +137,20 @@ def _spread(db: Session, incident: Incident, news: Told, operator: str) -> None:
         rows = _those_told(db, incident)
     elif incident.kind is IncidentKind.OUTAGE:
         rows = [*_people(db, incident), *_webhooks(db, incident)]
+    elif operator and not _about_notices(incident):
+        rows = [_row(Way.MAIL, Audience.OPERATOR, operator)]
     else:
-        rows = [_row(Way.MAIL, Audience.OPERATOR, operator)] if operator else []
+        return
+    _make(db, incident, news, rows)
+
+
+def _about_notices(incident: Incident) -> bool:
+    # A notice that a notice cannot be written or sent could not be either, and so on without end.
+    job_name = incident.subject.partition(" ")[0]
+    return incident.kind is IncidentKind.JOB and job_name in (WRITE, SEND)
+
+
+def _make(db: Session, incident: Incident, news: Told, rows: list[dict[str, Any]]) -> None:
     now = clock.now()
     common = {
         "incident_id": incident.id, "news": news, "made_at": now, "try_at": now, "attempts": 0,
@@ -147,11 +167,15 @@ def _spread(db: Session, incident: Incident, news: Told, operator: str) -> None:
 
 
 def _those_told(db: Session, incident: Incident) -> list[dict[str, Any]]:
-    told = select(Notice).where(Notice.incident_id == incident.id, Notice.news == Told.BEGAN)
-    return [
-        _row(each.way, each.audience, each.target, each.tenant_id, each.account_id)
-        for each in db.scalars(told)
-    ]
+    """Return whoever was told that it began; nobody is told that any more."""
+    of_beginning = (Notice.incident_id == incident.id, Notice.news == Told.BEGAN)
+    db.execute(update(Notice).where(*of_beginning, Notice.sent_at.is_(None)).values(try_at=None))
+    told = select(Notice).where(*of_beginning, Notice.sent_at.is_not(None))
+    return [_to_the_same(each) for each in db.scalars(told)]
+
+
+def _to_the_same(told: Notice) -> dict[str, Any]:
+    return _row(told.way, told.audience, told.target, told.tenant_id, told.account_id)
 
 
 def _people(db: Session, incident: Incident) -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
 """Bringing customers and people in: tenants, domains, mailboxes and aliases, one by one."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mailstore import clock, events, lanes, policies
 from mailstore.addresses import Address, parse_domain
+from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadName
 from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
@@ -47,6 +48,21 @@ def add_domain(
     domain.catch_all_id = _add_catch_all(db, tenant, domain).id
     events.record(db, "domain_added", tenant_id=tenant.id, by=by, detail={"name": name})
     return domain
+
+
+def set_next_hop(db: Session, domain: Domain, next_hop: str, *, by: str) -> None:
+    """Hand a domain's mail on elsewhere from now on, what waits or is held too; or BadName."""
+    route = Route.parse(next_hop)
+    domain.lane_id = lanes.lane_to(db, route)
+    db.execute(
+        update(Delivery)
+        .where(Delivery.domain_id == domain.id, Delivery.direction == Direction.IN)
+        .where(Delivery.state.in_((State.QUEUED, State.QUARANTINED)))
+        .values(lane_id=domain.lane_id)
+        .execution_options(synchronize_session=False)
+    )
+    detail = {"domain": domain.name, "next_hop": str(route)}
+    events.record(db, "next_hop_set", tenant_id=domain.tenant_id, by=by, detail=detail)
 
 
 def add_mailbox(

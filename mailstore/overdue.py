@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from mailstore import clock, events, jobs, pulse
@@ -90,10 +90,10 @@ def give_up(db: Session, before: datetime) -> int:
     if not pulse.settled(db):
         return 0
     now = clock.now()
-    chosen = _waiting(before).where(Delivery.lease_until.is_(None)).limit(BATCH)
+    chosen = _waiting(before).where(_free(now)).limit(BATCH)
     failed = db.execute(
         update(Delivery)
-        .where(Delivery.id.in_(chosen), Delivery.state == State.QUEUED)
+        .where(Delivery.id.in_(chosen), Delivery.state == State.QUEUED, _free(now))
         .values(state=State.FAILED, done_at=now, next_attempt_at=None)
         .returning(Delivery.id, Delivery.tenant_id, Delivery.reply)
         .execution_options(synchronize_session=False)
@@ -116,6 +116,11 @@ def give_up(db: Session, before: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return len(failed)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    # A worker that died leaves its lease, and while the next hop is down nobody takes it over.
+    return or_(Delivery.lease_until.is_(None), Delivery.lease_until < now)
 
 
 def _waiting(before: datetime) -> Select[int]:

@@ -5,15 +5,20 @@ through a thread and may be dropped, what comes is a name of ours and numbers or
 sweep finds every row all the same.
 """
 
+import json
 import os
 import threading
 import time
+import zlib
 from typing import Any
 
 import structlog
 from redis import Redis
-from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker
+from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
+from redis.retry import Retry
+from rq import Queue
+from rq.exceptions import DequeueTimeout
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -25,14 +30,22 @@ QUEUE = "mailhafen"
 # The name of no function: what comes is never called, only compared.
 FUNCTION = "mailhafen.nudge"
 SECONDS = 2.0
+# Less than that, so that whoever listens in vain is told so in time.
+LISTEN_SECONDS = 1
 PAUSE = 5.0
 MOST_WAITING = 10_000
+LARGEST = 1000
 TTL = 60
 
 
-def connect(url: str, seconds: float | None = SECONDS) -> Redis:
-    """Return a client that waits for no longer than a moment."""
-    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=SECONDS)
+def connect(url: str) -> Redis:
+    """Return a client that waits for no longer than a moment, and tries nothing twice."""
+    return Redis.from_url(
+        url,
+        socket_timeout=SECONDS,
+        socket_connect_timeout=SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
 
 
 class RedisJobs:
@@ -76,66 +89,70 @@ class RedisJobs:
                 self._queue.enqueue_call(
                     FUNCTION, args=each, ttl=TTL, result_ttl=0, failure_ttl=TTL
                 )
-        except RedisError as error:
+            # Where nobody listens, the queue must not grow for ever.
+            self._queue.connection.ltrim(self._queue.key, -MOST_WAITING, -1)
+        except Exception as error:  # noqa: BLE001 (what is at that address may answer anything)
             log.warning("redis_silent", why=type(error).__name__)
             return False
         return True
 
 
-class Listener(SimpleWorker):
-    """An rq worker that calls nothing: it hands what it understands to the jobs of its process."""
-
-    jobs: Jobs
-
-    def execute_job(self, job: Job, queue: Queue) -> None:  # noqa: ARG002 (of rq)
-        """Wake a job of ours; anything else is dropped."""
-        found = asked_for(list(_args(job)))
-        job.delete(remove_from_queue=False)
-        if found is None:
-            log.warning("redis_nonsense")
-            return
-        name, ids = found
-        self.jobs.enqueue(name, *ids)
-
-    def _install_signal_handlers(self) -> None:
-        # It runs in a thread; the process has handlers of its own.
-        pass
-
-
 class RedisReader:
-    """The worker's end: listens in a thread, and again and again where Redis went away."""
+    """The worker's end: listens in a thread, and again and again where Redis went away.
+
+    It is no worker of rq: those also import what they find in Redis, and end when told by it.
+    """
 
     def __init__(self, url: str, jobs: Jobs) -> None:
-        self._url, self._jobs = url, jobs
+        self._redis, self._jobs = connect(url), jobs
+        self._key = Queue(QUEUE, connection=self._redis).key
         self._closed = threading.Event()
-        self._listener: Listener | None = None
-        self._thread = threading.Thread(target=self._listen, name="redis", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._listen, name="redis", daemon=True).start()
 
     def close(self) -> None:
         """Listen no more; a wait for Redis in progress ends with the process."""
         self._closed.set()
-        if self._listener is not None:
-            self._listener._stop_requested = True
 
     def _listen(self) -> None:
         while not self._closed.is_set():
             try:
-                self._listener = self._made()
-                self._listener.work(logging_level="CRITICAL")
-            except RedisError as error:
+                self._hear_one()
+            except DequeueTimeout:
+                continue
+            except Exception as error:  # noqa: BLE001 (what is at that address may answer anything)
                 log.warning("redis_silent", why=type(error).__name__)
-            self._closed.wait(PAUSE)
+                self._closed.wait(PAUSE)
+        self._redis.close()
 
-    def _made(self) -> Listener:
-        # rq waits for news by a blocking command, which has a time limit of its own.
-        made = Listener([QUEUE], connection=connect(self._url, None), serializer=JSONSerializer)
-        made.jobs = self._jobs
-        return made
+    def _hear_one(self) -> None:
+        _, job_id = Queue.lpop([self._key], LISTEN_SECONDS, self._redis)
+        data = self._taken(job_id)
+        if data is None:  # it waited for too long
+            return
+        found = asked_for(_args(data))
+        if found is None:
+            log.warning("redis_nonsense")
+            return
+        name, ids = found
+        self._jobs.enqueue(name, *ids)
+
+    def _taken(self, job_id: bytes) -> Any:
+        """Take what rq wrote about a job out of Redis; None if it is gone."""
+        key = Job.redis_job_namespace_prefix.encode() + job_id
+        try:
+            large = self._redis.hstrlen(key, "data") > LARGEST
+            data = b"" if large else self._redis.hget(key, "data")
+            self._redis.delete(key)
+        except ResponseError:  # it is something else
+            return b""
+        return data
 
 
-def _args(job: Job) -> Any:
+def _args(data: bytes) -> Any:
+    """Return the arguments of what rq wrote; None if it is not by us."""
     try:
-        return job.args if job.func_name == FUNCTION else ()
-    except Exception:  # noqa: BLE001 (what is in there may be anything)
-        return ()
+        written = zlib.decompressobj().decompress(data, LARGEST)
+        function, _, args, _ = json.loads(written)
+    except (ValueError, TypeError, RecursionError, zlib.error):
+        return None
+    return args if function == FUNCTION else None

@@ -4,16 +4,20 @@ The row says which and how far; the password is nowhere but in the memory of who
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, events
+from mailstore import clock, events, jobs
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.scope import Scope
+
+JOB = "restore"
+# Longer than any one mail may take.
+STALE = timedelta(minutes=10)
 
 
 class RestoreState(StrEnum):
@@ -53,7 +57,7 @@ def begin(
     *,
     by: str,
 ) -> int:
-    """Note what is to be restored; returns the restore's id."""
+    """Note what is to be restored, and that somebody works on it; returns the restore's id."""
     now = clock.now()
     row = Restore(
         tenant_id=tenant_id, mailbox_id=mailbox_id, folder=folder, waiting=list(delivery_ids),
@@ -66,6 +70,34 @@ def begin(
         db, "restore_begun", by=by, tenant_id=tenant_id, mailbox_id=mailbox_id, detail=detail
     )
     return row.id
+
+
+def leave(db: Session, restore_id: int) -> None:
+    """Leave a restore to the worker, which takes it at once."""
+    db.execute(update(Restore).where(Restore.id == restore_id).values(seen_at=clock.now() - STALE))
+    jobs.after_commit(db, JOB, restore_id)
+
+
+def take(db: Session, restore_id: int) -> bool:
+    """Take a restore that nobody works on; False if it is over, or somebody does."""
+    now = clock.now()
+    taken = db.scalar(
+        update(Restore)
+        .where(Restore.id == restore_id, Restore.state == RestoreState.RUNNING)
+        .where(Restore.seen_at <= now - STALE)
+        .values(seen_at=now)
+        .returning(Restore.id)
+    )
+    return taken is not None
+
+
+def left(db: Session) -> Sequence[int]:
+    """Return the restores that are not over and that nobody works on."""
+    return db.scalars(
+        select(Restore.id)
+        .where(Restore.state == RestoreState.RUNNING)
+        .where(Restore.seen_at <= clock.now() - STALE)
+    ).all()
 
 
 def progress(db: Session, restore_id: int, delivery_id: int) -> bool:

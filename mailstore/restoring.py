@@ -53,11 +53,19 @@ def place_of(db: Session, settings: Settings, mailbox_id: int) -> Place | None:
 
 @job
 def restore(store: Store, restore_id: int) -> None:
-    """Restore by the master login of the domain; safe to run twice."""
-    with store.read() as db:
+    """Go on with a restore by the master login of its domain; safe to run twice.
+
+    Without one it ends here: whoever began it has the password, and is gone.
+    """
+    with store.write() as db:
+        if not restores.take(db, restore_id):
+            return
         row = db.get_one(Restore, restore_id)
         mailbox = db.get_one(Mailbox, row.mailbox_id)
         domain = db.get_one(Domain, mailbox.domain_id)
+        if not domain.imap_master:
+            restores.stop(db, restore_id, RestoreState.STOPPED, "It was interrupted.")
+            return
     secret = store.ring.unwrap(domain.imap_secret).decode()
     run(store, restore_id, Login(mailbox.address, secret, domain.imap_master))
 

@@ -77,7 +77,10 @@ class Route:
 def _hop(text: str, protocol: Protocol) -> tuple[str, int]:
     if protocol is Protocol.MX and ":" not in text:
         return parse_domain(text), SMTP_PORT
-    return parse_host_port(text)
+    host, port = parse_host_port(text)
+    if protocol is Protocol.MX and ":" in host:
+        raise BadName(f"'{text}' is an address; only a domain names its servers.")
+    return host, port
 
 
 def _written(hop: tuple[str, int]) -> str:

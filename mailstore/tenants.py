@@ -1,6 +1,7 @@
 """Tenants: the customers, each with its own language, zone, retention and mail."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import ForeignKey, select, update
@@ -45,6 +46,22 @@ def named(db: Session, name: str) -> int:
     if found is None:
         raise NotFound(f"There is no tenant '{name}'.")
     return found
+
+
+def set_webhook(db: Session, tenant_id: int, url: str, secret: str, *, by: str) -> None:
+    """Tell a tenant's program of outages, empty for none; raises BadName.
+
+    `secret` is what signs, wrapped by the operator's key ring.
+    """
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("https", "http") or not parts.hostname or parts.username):
+        raise BadName(f"'{url}' is not an address of the web, https://example.com/outages is one.")
+    db.execute(
+        update(Tenant)
+        .where(Tenant.id == tenant_id)
+        .values(webhook_url=url, webhook_secret=secret if url else "")
+    )
+    events.record(db, "webhook_set", tenant_id=tenant_id, by=by, detail={"url": url})
 
 
 def check_language(language: str) -> str:

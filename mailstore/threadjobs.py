@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 THREADS = 16
 JOB_SECONDS = 3600
+# What failed is not looked for in the rows again before that: others may let it be tried anew.
+LOOK_SECONDS = 5.0
 
 Key = tuple[Any, ...]
 _TimeLimit: Any = TimerDeathPenalty  # rq 3.0.0 has no types for it
@@ -102,6 +104,12 @@ class ThreadJobs:
     def _try(self, key: Key) -> bool:
         name, *ids = key
         try:
+            with self._store.read() as db:
+                before = deadletters.of(db, name, ids)
+                rests = before is not None and before.is_resting
+            if rests:
+                self._rests_until[key] = time.monotonic() + LOOK_SECONDS
+                return False
             with _TimeLimit(self._seconds, JobTimeoutException):
                 REGISTRY[name](self._store, *ids)
         except Exception as error:
@@ -110,7 +118,8 @@ class ThreadJobs:
                 self._store.broken.set()
             self._rest(key, error)
             return False
-        if self._rests_until.pop(key, None) is not None:
+        self._rests_until.pop(key, None)
+        if before is not None:
             with self._store.write() as db:
                 deadletters.went_well(db, name, ids)
         return True
@@ -122,4 +131,4 @@ class ThreadJobs:
         # Without rows the pause is all there is, and the sweep asks again.
         with contextlib.suppress(SQLAlchemyError), self._store.write() as db:
             pause = deadletters.failed(db, name, ids, f"{type(error).__name__}: {error}")
-            self._rests_until[key] = time.monotonic() + pause
+            self._rests_until[key] = time.monotonic() + min(pause, LOOK_SECONDS)

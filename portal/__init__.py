@@ -12,15 +12,21 @@ from mailstore.sandbox import ROOT, Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import access, demo, errors, home, languages, reasons, security, sight
+from portal.admin import delivery as admin_delivery
 from portal.admin import views as admin
 from portal.auth import views as auth
 from portal.links import LinkSigner
 from portal.oneclick import views as oneclick
+from portal.profile import views as profile
 from portal.quarantine import views as quarantine
 from portal.reading import RENDERING
 from portal.reasons import RuleText
+from portal.webmail import restore
 from portal.webmail import views as webmail
 
+AREAS = (
+    home, auth, quarantine, webmail, restore, oneclick, profile, admin, admin_delivery,
+)  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -59,9 +65,8 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
     reasons.tell(rules)
     for part in (languages, security, access, errors, sight):
         part.init_app(app)
-    blueprints = [home.bp, auth.bp, quarantine.bp, webmail.bp, oneclick.bp, admin.bp]
-    for blueprint in [*blueprints, *([demo.bp] if settings.demo else [])]:
-        app.register_blueprint(blueprint)
+    for area in (*AREAS, *((demo,) if settings.demo else ())):
+        app.register_blueprint(area.bp)
     access.check_guards(app)
     return app
 

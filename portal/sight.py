@@ -8,7 +8,7 @@ from flask import Flask, g
 from flask_babel import format_datetime, format_decimal, get_locale, gettext, to_user_timezone
 from flask_babel import lazy_gettext as _l
 
-from mailstore import clock, copies, mailboxes
+from mailstore import clock, copies, health
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from portal.reasons import sentences, warned_of
@@ -34,13 +34,29 @@ STATES = {
     State.DELETED: _l("deleted"),
 }
 
+# What the timeline of a mail calls its steps.
+STEPS = {
+    "accepted": _l("It reached us."),
+    "held": _l("It was held in the quarantine."),
+    "released": _l("It was released from the quarantine."),
+    "silent": _l("Your mail server did not answer; the message waited here."),
+    "deferred": _l("Your mail server asked us to come again later."),
+    "delivered": _l("Your mail server took it."),
+    "failed": _l("Your mail server refused it."),
+    "resent": _l("Somebody had it delivered again."),
+    "bounced": _l("Its sender was told that it could not be delivered."),
+    "delay_told": _l("Its sender was told that it still waits."),
+    "reported_spam": _l("It was reported as spam."),
+    "deleted": _l("It was deleted."),
+}
+
 
 def init_app(app: Flask) -> None:
     """Give templates their words and every page its banner."""
     app.jinja_env.finalize = without_turns
     app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
     app.context_processor(lambda: {"classes": CLASSES, "states": STATES, "reasons": reasons})
-    app.context_processor(lambda: {"warnings": warnings})
+    app.context_processor(lambda: {"warnings": warnings, "steps": STEPS})
     app.context_processor(_banner)
 
 
@@ -94,5 +110,5 @@ def _banner() -> dict[str, Any]:
     # An error page is drawn after its view's snapshot was closed.
     if scope is None or not scope.mailbox_ids or not g.db.in_transaction():
         return {"outage": None}
-    since = mailboxes.down_since(g.db, scope.mailbox_ids)
-    return {"outage": since and {"since": since, "waiting": copies.waiting(g.db, scope)}}
+    why = health.why_waiting(g.db, scope.mailbox_ids)
+    return {"outage": why, "waiting": copies.waiting(g.db, scope) if why else 0}

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, flash, g, redirect, render_templat
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import quarantine, refusals, senders
+from mailstore import quarantine, refusals, senders, timeline
 from mailstore.deliveries import Delivery, State
 from mailstore.quarantine import SELF_SERVICE
 from portal import reading
@@ -49,6 +49,7 @@ def look(delivery_id: int) -> str | AnyResponse:
         reading=reading.read(delivery.message),
         releasable=delivery.mail_class in SELF_SERVICE,
         held=delivery.state is State.QUARANTINED,
+        timeline=timeline.of(g.db, delivery),
     )
 
 

@@ -1,10 +1,10 @@
-"""The emergency webmail: a list, a mail, its attachments and source, and four deeds."""
+"""The emergency webmail: a list, a mail, its attachments and source, and three deeds."""
 
 from flask import Blueprint, Response, abort, flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import copies, lessons, quarantine, senders
+from mailstore import copies, lessons, quarantine, senders, timeline
 from mailstore.deliveries import Delivery
 from mailstore.senders import Listed, Owner, Wish
 from portal import reading
@@ -35,6 +35,7 @@ def look(delivery_id: int) -> str:
         "webmail/look.html",
         delivery=delivery,
         last=copies.last_sent(g.db, delivery),
+        timeline=timeline.of(g.db, delivery),
         reported=lessons.said_spam(g.db, delivery_id),
         reading=reading.read(delivery.message),
     )
@@ -74,20 +75,6 @@ def eml(delivery_id: int) -> Response:
     if content is None:
         abort(404)
     return reading.download(content, f"{message.subject or 'mail'}.eml")
-
-
-@bp.post("/m/<int:delivery_id>/deliver")
-@for_webmail
-def deliver(delivery_id: int) -> AnyResponse:
-    """Deliver a mail again to the mailbox it came for."""
-    _found(delivery_id)
-    with store().write() as db:
-        resent = copies.resend(db, g.scope, delivery_id, by=g.visitor.name)
-    if resent:
-        flash(_("The message is on its way to you again."), "success")
-    else:
-        flash(_("The message is on its way already."), "info")
-    return redirect(url_for(".look", delivery_id=delivery_id), 303)
 
 
 @bp.post("/m/<int:delivery_id>/spam")

@@ -5,9 +5,10 @@ from sqlalchemy import select
 from time_machine import Traveller
 
 from mailstore import clock as clocks
-from mailstore import deliveries, lanes, mailboxes
+from mailstore import deliveries, health, lanes
 from mailstore.domains import Domain
 from mailstore.events import Event
+from mailstore.health import Trouble, Waiting
 from mailstore.incidents import Incident
 from mailstore.lanes import Lane, Patience
 from mailstore.routes import Route
@@ -233,5 +234,6 @@ def test_people_are_told_since_when_their_next_hop_is_silent(
         lane_id = db.get_one(Domain, anna.domain_id).lane_id
     goes_down(store, lane_id, clock)
     with store.read() as db:
-        assert mailboxes.down_since(db, frozenset({anna.id, other.id})) == NOON
-        assert mailboxes.down_since(db, frozenset({other.id})) is None
+        both = health.why_waiting(db, frozenset({anna.id, other.id}))
+        assert both == Waiting(Trouble.DOWN, since=NOON)
+        assert health.why_waiting(db, frozenset({other.id})) is None

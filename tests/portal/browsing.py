@@ -55,17 +55,28 @@ def in_english(client: FlaskClient) -> FlaskClient:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What belongs to a person: a held mail, the copy of a delivered one, a report's links."""
+    """What belongs to a person: a held mail, the copy of a delivered one, a report's links.
+
+    And the domain that they share with others, and a restore that goes on.
+    """
 
     held: int
     copy: int
     links: Links
+    domain: int
+    restore: int
 
     def values(self, rule: Rule) -> dict[str, object]:
         """Return what a route wants to lead to something of theirs."""
         number = self.held if rule.endpoint.startswith("quarantine.") else self.copy
         token = self.links.held[0].removeprefix("/l/")
-        return {"delivery_id": number, "number": 0, "token": token}
+        return {
+            "delivery_id": number,
+            "number": 0,
+            "token": token,
+            "domain_id": self.domain,
+            "restore_id": self.restore,
+        }
 
 
 def csrf(client: FlaskClient, page: str = "/sign-in", **options: Any) -> str:

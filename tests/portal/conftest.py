@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filter.rule import load_rules
-from mailstore import accounts, policies
+from mailstore import accounts, policies, restores
 from mailstore.accounts import Account, Role
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
@@ -132,7 +132,9 @@ def link(links: Links) -> str:
 @pytest.fixture
 def own(store: Store, anna: Mailbox) -> Own:
     held, copy = a_held_delivery(store, anna), an_accepted(store, anna)
-    return Own(held.id, copy.id, a_report(store, anna))
+    with store.write() as db:
+        begun = restores.begin(db, anna.tenant_id, anna.id, "Zurück", [copy.id], by="test")
+    return Own(held.id, copy.id, a_report(store, anna), anna.domain_id, begun)
 
 
 @pytest.fixture

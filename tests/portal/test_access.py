@@ -105,7 +105,7 @@ def test_an_unknown_visitor_who_wants_a_page_is_led_to_sign_in_and_back(
         if rule.endpoint in OPEN or "GET" not in (rule.methods or ()):
             continue
         with subtests.test(rule.endpoint):
-            path = path_to(app, rule, delivery_id=1, number=0)
+            path = path_to(app, rule, delivery_id=1, number=0, domain_id=1, restore_id=1)
             answer = client.get(path)
             assert (answer.status_code, urlsplit(answer.location).path) == (303, "/sign-in")
             (following,) = parse_qs(urlsplit(answer.location).query)["next"]
@@ -126,7 +126,7 @@ def test_an_unknown_visitor_can_do_nothing(
         if rule.endpoint in OPEN or "POST" not in (rule.methods or ()):
             continue
         with subtests.test(rule.endpoint):
-            (answer,) = ask(rule, delivery_id=1)
+            (answer,) = ask(rule, delivery_id=1, domain_id=1, restore_id=1)
             assert answer.status_code == 401
 
 

@@ -120,13 +120,13 @@ def test_no_content_of_a_held_mail_opens_without_the_code(
     assert client.get(f"/quarantine/{held.id}/{page}").status_code == 404
 
 
-@pytest.mark.parametrize("deed", ["deliver", "hide"])
+@pytest.mark.parametrize("deed", ["restore/deliver", "m/{}/hide"], ids=["deliver", "hide"])
 def test_no_deed_of_the_webmail_is_done_without_the_code(
     client: FlaskClient, store: Store, anna: Mailbox, links: Links, deed: str
 ) -> None:
     copy = an_accepted(store, anna)
     client.get(links.webmail)
-    answer = post(client, f"/webmail/m/{copy.id}/{deed}")
+    answer = post(client, f"/webmail/{deed.format(copy.id)}", m=str(copy.id))
     assert urlsplit(answer.location).path == "/code"
     assert happened(store, "resent") == happened(store, "hidden") == []
 

@@ -172,39 +172,6 @@ def test_hiding_takes_a_mail_out_of_sight_and_not_out_of_the_queue(
     assert [event.by for event in happened(store, "hidden")] == [user.email]
 
 
-def test_delivering_again_sends_one_more_and_says_so(
-    browser: FlaskClient, store: Store, copy: Delivery, jobs: RecordedJobs, user: Account
-) -> None:
-    path = f"/webmail/m/{copy.id}"
-    first, second = (told(browser, post(browser, f"{path}/deliver", path)) for _ in range(2))
-    assert "noch einmal unterwegs" in first
-    assert "bereits unterwegs" in second
-    (again,) = sent_again(store, copy)
-    assert (again.recipient, again.state) == ("anna@muster.example", State.QUEUED)
-    assert jobs.asked == [("drain", copy.lane_id)]
-    assert [event.by for event in happened(store, "resent")] == [user.email]
-
-
-def test_what_was_delivered_again_can_be_delivered_again_once_it_arrived(
-    browser: FlaskClient, store: Store, copy: Delivery
-) -> None:
-    path = f"/webmail/m/{copy.id}"
-    for count in (1, 2):
-        post(browser, f"{path}/deliver", path)
-        assert len(sent_again(store, copy)) == count
-        become(store, sent_again(store, copy)[-1], State.DELIVERED)
-    assert listed(browser.get("/webmail/")) == [copy.id]
-
-
-def test_a_mail_that_waits_is_not_sent_twice(
-    browser: FlaskClient, store: Store, waiting: Delivery
-) -> None:
-    path = f"/webmail/m/{waiting.id}"
-    assert "Erneut zustellen" not in said(browser.get(path))
-    assert "bereits unterwegs" in told(browser, post(browser, f"{path}/deliver", path))
-    assert sent_again(store, waiting) == []
-
-
 def test_switched_off_the_webmail_hides_what_was_delivered_and_shows_what_waits(
     browser: FlaskClient, store: Store, copy: Delivery, waiting: Delivery, anna: Mailbox
 ) -> None:

@@ -1,0 +1,62 @@
+"""A person's own contact: where they are told when their mail server does not answer."""
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import StringField
+from wtforms.validators import Length, Optional
+
+from mailstore import accounts
+from mailstore.accounts import Account
+from mailstore.errors import BadAddress, BadName
+from portal.access import for_user, store
+
+bp = Blueprint("profile", __name__, url_prefix="/profile")
+
+
+class ContactForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """A private address."""
+
+    private_address = StringField(
+        _l("Private e-mail address; empty for none"), [Optional(), Length(max=254)]
+    )
+
+
+@bp.get("/contact")
+@for_user
+def contact() -> str:
+    """Show the form as it stands."""
+    return _page(ContactForm(obj=g.visitor.account))
+
+
+@bp.post("/contact")
+@for_user
+def act() -> Response | tuple[str, int]:
+    """Keep the address, if it is one that does not come through here."""
+    form = ContactForm()
+    if not form.validate() or not _kept(form):
+        return _page(form), 422
+    flash(_("Your contact is saved."), "success")
+    return redirect(url_for(".contact"), 303)
+
+
+def _kept(form: ContactForm) -> bool:
+    try:
+        with store().write() as db:
+            account = db.get_one(Account, g.visitor.account.id)
+            accounts.set_private_address(
+                db, account, form.private_address.data or "", by=g.visitor.name
+            )
+    except BadAddress:
+        form.private_address.errors = [_("This is not a mail address.")]
+    except BadName:
+        form.private_address.errors = [
+            _("Mail to this address comes through here too. Name one elsewhere.")
+        ]
+    return not form.private_address.errors
+
+
+def _page(form: ContactForm) -> str:
+    return render_template("profile/contact.html", form=form)

@@ -1,0 +1,137 @@
+"""Getting mail back: delivered again by the mail server, or put into a folder by IMAP.
+
+The password is asked for once and kept in memory until the last mail is in its folder.
+"""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from mailstore import attempts, copies, imap, restores, restoring
+from mailstore.deliveries import Delivery, State
+from mailstore.imap import Login, NoImap, SignInRefused
+from mailstore.restoring import Place
+from portal.access import for_webmail, store
+
+bp = Blueprint("restore", __name__, url_prefix="/webmail/restore")
+
+MOST = 1000
+TOGETHER = 100
+MOST_ATTEMPTS = 5
+ATTEMPT = "imap"
+LONGEST_FOLDER = 100
+
+
+@bp.get("/")
+@for_webmail
+def ask() -> str | Response:
+    """Ask how the chosen mails are to come back."""
+    found = _chosen(request.args.getlist("m", int))
+    if not found:
+        flash(_("Choose messages first."), "info")
+        return redirect(url_for("webmail.index"), 303)
+    return _page(found)
+
+
+@bp.post("/deliver")
+@for_webmail
+def deliver() -> Response:
+    """Deliver again; mail that the server has taken only if that is wished."""
+    found = _chosen(request.form.getlist("m", int))
+    last, again = copies.last_of(g.db, found), request.form.get("again") == "yes"
+    wanted = [each.id for each in found if again or last[each.id].state is not State.DELIVERED]
+    done = 0
+    for start in range(0, len(wanted), TOGETHER):
+        with store().write() as db:
+            for delivery_id in wanted[start : start + TOGETHER]:
+                done += copies.resend(db, g.scope, delivery_id, by=g.visitor.name)
+    flash(
+        ngettext(
+            "%(num)d message is on its way to you again.",
+            "%(num)d messages are on their way to you again.",
+            done,
+        ),
+        "success" if done else "info",
+    )
+    return redirect(url_for("webmail.index"), 303)
+
+
+@bp.post("/folder")
+@for_webmail
+def folder() -> str | Response | tuple[str, int]:
+    """Begin to put mail into a folder of the mailbox."""
+    found = _chosen(request.form.getlist("m", int))
+    place, name = _place(found), request.form.get("folder", "").strip()[:LONGEST_FOLDER]
+    if place is None or not name:
+        abort(404)
+    login = Login(place.name, request.form.get("password", ""))
+    if not place.has_master and (trouble := _trouble(place, login)):
+        return _page(found, trouble=trouble, folder=name), 422
+    mailbox_id, ids = found[0].mailbox_id, [each.id for each in found]
+    with store().write() as db:
+        begun = restores.begin(
+            db, found[0].tenant_id, mailbox_id or 0, name, ids, by=g.visitor.name
+        )
+        if place.has_master:
+            restores.leave(db, begun)
+    if not place.has_master:
+        restoring.start(store(), begun, login)
+    return redirect(url_for(".progress", restore_id=begun), 303)
+
+
+@bp.get("/<int:restore_id>")
+@for_webmail
+def progress(restore_id: int) -> str:
+    """Show how far it is; the page looks again by itself until it is done."""
+    found = restores.look(g.db, g.scope, restore_id)
+    if found is None:
+        abort(404)
+    return render_template("webmail/progress.html", restore=found)
+
+
+def _trouble(place: Place, login: Login) -> str:
+    """Return what is wrong with a password, if anything is; five wrong ones, and it waits."""
+    if attempts.count(g.db, ATTEMPT, place.name) >= MOST_ATTEMPTS:
+        return str(_("That was wrong too often. Try again in a quarter of an hour."))
+    try:
+        with imap.signed_in(place.server, login):
+            return ""
+    except SignInRefused:
+        with store().write() as db:
+            attempts.failed(db, ATTEMPT, place.name)
+        return str(_("Your mail server does not accept this password."))
+    except NoImap as error:
+        return str(_("Your mail server cannot be used now: %(why)s", why=str(error)))
+
+
+def _chosen(ids: list[int]) -> Sequence[Delivery]:
+    if not g.visitor.may_read:
+        abort(redirect(url_for("oneclick.code", next=url_for("webmail.index")), 303))
+    everything = request.values.get("all") == "1"
+    return copies.chosen(g.db, g.scope, None if everything else ids[:MOST], MOST)
+
+
+def _place(found: Sequence[Delivery]) -> Place | None:
+    """Return the one mailbox that all of these are of, on its own server."""
+    ids = {each.mailbox_id for each in found}
+    mailbox_id = ids.pop() if len(ids) == 1 else None
+    if mailbox_id is None:
+        return None
+    return restoring.place_of(g.db, store().settings, mailbox_id)
+
+
+def _page(found: Sequence[Delivery], **more: str) -> str:
+    last = copies.last_of(g.db, found)
+    return render_template(
+        "webmail/restore.html",
+        found=found,
+        last=last,
+        taken=sum(each.state is State.DELIVERED for each in last.values()),
+        waiting=sum(each.state is State.QUEUED for each in last.values()),
+        place=_place(found),
+        everything=request.values.get("all") == "1",
+        **more,
+    )
