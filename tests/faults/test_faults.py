@@ -11,6 +11,7 @@ from tests.faults import (
     frozen,
     kill,
     locked,
+    outage,
     poison,
     restarts,
     slow_clients,
@@ -54,6 +55,10 @@ def test_a_lock_held_by_somebody_else_delays_and_loses_nothing() -> None:
 
 def test_a_worker_whose_lease_ran_out_sends_nothing_more() -> None:
     assert frozen.main(["--mails", "16"]) == 0
+
+
+def test_an_outage_of_three_days_loses_and_repeats_nothing_and_keeps_the_order() -> None:
+    assert outage.main(["--mails", "120", "--day", "4"]) == 0
 
 
 def test_restarts_under_load_refuse_and_lose_nothing() -> None:
