@@ -76,11 +76,12 @@ def _authserv_id(field: bytes) -> str:
 
 def prepended(delivery: "Delivery") -> bytes:
     """Return the lines that stand above the stored bytes of a delivery."""
-    lines = (
-        f"X-Mailhafen-Class: {delivery.mail_class}{CRLF}"
-        f"X-Mailhafen-Score: {delivery.score:.1f}{CRLF}"
-        f"X-Mailhafen-Id: {delivery.message.public_id}{CRLF}"
-    )
+    lines = f"X-Mailhafen-Id: {delivery.message.public_id}{CRLF}"
+    if delivery.mailbox_id is not None:  # what we think of a mail is no business of strangers
+        lines = (
+            f"X-Mailhafen-Class: {delivery.mail_class}{CRLF}"
+            f"X-Mailhafen-Score: {delivery.score:.1f}{CRLF}"
+        ) + lines
     if delivery.warning:
         lines += f"X-Mailhafen-Warning: {delivery.warning}{CRLF}"
     return (delivery.message.headers + lines).encode("ascii", "replace")

@@ -48,10 +48,10 @@ def waiting(db: Session, scope: Scope) -> int:
 
 
 def delivered_within(db: Session, scope: Scope, since: datetime, until: datetime | None) -> int:
-    """Return how much mail that came in a time the customer's server has taken."""
+    """Return how much mail that waited in a time the customer's server has taken."""
     count = select(func.count()).where(
         Delivery.state == State.DELIVERED, Delivery.direction == Direction.IN,
-        Delivery.queued_at >= since, scope.covers(Delivery),
+        Delivery.done_at >= since, scope.covers(Delivery),
     )  # fmt: skip
     return db.scalar(count.where(Delivery.queued_at <= until) if until else count) or 0
 

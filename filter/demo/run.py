@@ -37,7 +37,7 @@ class Places:
         """Where the processes write what they have to say."""
         return self.data / "demo.log"
 
-    def env(self, dns_port: int) -> dict[str, str]:
+    def env(self, dns_port: int, outside_port: int) -> dict[str, str]:
         """Return the environment of the demo's processes; nothing else of the operator's."""
         inherited = {key: text for key, text in os.environ.items() if not key.startswith(PREFIX)}
         settings = {
@@ -52,7 +52,8 @@ class Places:
             "PROBE_SECONDS": "1",
             "OUTAGE_SECONDS": "3",
             # What leaves the demo ends in the demo too.
-            "SMARTHOST": self.sink,
+            "SMARTHOST": f"127.0.0.1:{outside_port}",
+            "OPERATOR_ADDRESS": "operator@privat.example",
             "INSIDE_NETWORKS": "127.0.0.0/8",
             "DEMO": "true",
         }
@@ -65,7 +66,9 @@ def run(places: Places) -> None:
         _check_free(text)
     resolver = LoopbackResolver(samples.zone)
     resolver.start()
-    env = places.env(resolver.port)
+    outside = Sink("127.0.0.1", _free_port(), places.data / "outside", places.data / "never")
+    outside.start()
+    env = places.env(resolver.port, outside.port)
     os.environ.update(env)
     settings = Settings.load()
     click.echo(f"Preparing {places.data} …")
@@ -85,6 +88,7 @@ def run(places: Places) -> None:
     talk.start()
     watched.run()
     sink.stop()
+    outside.stop()
     resolver.stop()
 
 
@@ -133,6 +137,7 @@ Mailhafen is running.
   Relay       {places.relay} (SMTP), for example:
               swaks -s {places.relay} -f you@sender.example -t {seed.ANNA}
   Mail server {places.sink} (a pretend one; what it took lies in {places.data}/sink)
+  Outside     what is sent elsewhere, bounces and notices, lies in {places.data}/outside
 
   Sign in with the password {seed.PASSWORD}
 {logins}
@@ -145,6 +150,12 @@ Mailhafen is running.
   What the processes say goes to {places.log}. Stop with Ctrl-C.
 """
     )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_for(listen: str) -> None:

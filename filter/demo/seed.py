@@ -20,12 +20,24 @@ class Person:
     address: str
     aliases: tuple[str, ...] = ()
     role: Role = Role.USER
+    private: str = ""
 
 
 TENANTS: dict[tuple[str, str], tuple[Person, ...]] = {
     ("Muster AG", "muster.example"): (
-        Person("Regula Ammann", "regula.ammann@muster.example", ("chefin",), Role.ADMIN),
-        Person("Anna Keller", "anna.keller@muster.example", ("anna", "offerten")),
+        Person(
+            "Regula Ammann",
+            "regula.ammann@muster.example",
+            ("chefin",),
+            Role.ADMIN,
+            "regula@privat.example",
+        ),
+        Person(
+            "Anna Keller",
+            "anna.keller@muster.example",
+            ("anna", "offerten"),
+            private="anna@privat.example",
+        ),
         Person("Beat Frei", "beat.frei@muster.example", ("beat", "werkstatt")),
         Person("Chiara Rossi", "chiara.rossi@muster.example", ("chiara",)),
     ),
@@ -53,4 +65,5 @@ def seed(store: Store, next_hop: str) -> None:
                 for alias in person.aliases:
                     onboarding.add_alias(db, mailbox, Address(alias, domain_name), by=BY)
                 if person.name:
-                    accounts.add_account(db, address, person.role, hashed, by=BY)
+                    account = accounts.add_account(db, address, person.role, hashed, by=BY)
+                    accounts.set_private_address(db, account, person.private, by=BY)

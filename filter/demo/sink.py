@@ -19,6 +19,12 @@ ANSWERS = {
 }
 
 
+class LongLines(SMTP):
+    """Takes lines that are longer than they should be; aiosmtpd 1.4.6 reads this of the class."""
+
+    line_length_limit = 2**16
+
+
 class Keeper:
     """Answers like a mail server and writes each mail to a file."""
 
@@ -53,7 +59,7 @@ class Sink:
     """Runs the pretend server in a thread, and stops it while the switch file exists."""
 
     def __init__(self, host: str, port: int, folder: Path, switch: Path) -> None:
-        self._host, self._port, self._switch = host, port, switch
+        self._host, self.port, self._switch = host, port, switch
         self._keeper = Keeper(folder)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
@@ -89,15 +95,14 @@ class Sink:
         loop = asyncio.get_running_loop()
 
         def session() -> SMTP:
-            made = SMTP(
+            made = LongLines(
                 self._keeper,
                 data_size_limit=LARGEST,
                 enable_SMTPUTF8=True,
                 hostname="sink.example",
                 loop=loop,
             )
-            made.line_length_limit = 2**16
             sessions.add(made)
             return made
 
-        return await loop.create_server(session, self._host, self._port)
+        return await loop.create_server(session, self._host, self.port)

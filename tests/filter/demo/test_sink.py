@@ -9,7 +9,7 @@ import pytest
 from bench.installation import free_port
 from filter.demo.sink import Sink
 
-MAIL = b"Subject: Plan\r\n\r\n.. zwei Punkte\r\nEnde\r\n"
+MAIL = b"Subject: Plan\r\n\r\n.. zwei Punkte\r\n" + b"lang " * 2000 + b"\r\nEnde\r\n"
 PATIENCE = 5.0
 
 
