@@ -5,6 +5,7 @@ its name, so that the side that asks need not import the side that acts.
 """
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ JobFunction = Callable[..., None]
 F = TypeVar("F", bound=JobFunction)
 REGISTRY: dict[str, JobFunction] = {}
 WAITING = "mailhafen_jobs"
+LARGEST_ID = 2**63 - 1
 
 
 def job(function: F) -> F:
@@ -34,10 +36,18 @@ class Jobs(Protocol):
 def asked_for(what: Any) -> tuple[str, Sequence[int]] | None:
     """Return the job that came over a wire as [name, *ids]; None if it is none of ours."""
     match what:
-        case [str(name), *ids] if name in REGISTRY and all(isinstance(each, int) for each in ids):
+        case [str(name), *ids] if name in REGISTRY and _fit(REGISTRY[name], ids):
             return name, ids
         case _:
             return None
+
+
+def _fit(function: JobFunction, ids: Sequence[Any]) -> bool:
+    try:
+        signature(function).bind(None, *ids)
+    except TypeError:
+        return False
+    return all(type(each) is int and 0 < each <= LARGEST_ID for each in ids)
 
 
 def after_commit(db: Session, name: str, *ids: int) -> None:

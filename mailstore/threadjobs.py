@@ -21,6 +21,7 @@ THREADS = 16
 JOB_SECONDS = 3600
 # What failed is not looked for in the rows again before that: others may let it be tried anew.
 LOOK_SECONDS = 5.0
+LONGEST_LINE = 10_000
 
 Key = tuple[Any, ...]
 _TimeLimit: Any = TimerDeathPenalty  # rq 3.0.0 has no types for it
@@ -56,7 +57,9 @@ class ThreadJobs:
             if running := self._running.get(key):
                 running.again.set()
                 return
-            if self._rests_until.get(key, 0.0) > time.monotonic():
+            rests = self._rests_until.get(key, 0.0) > time.monotonic()
+            # Whoever asks for more than that is answered by the sweep.
+            if rests or self._in_line > LONGEST_LINE:
                 return
             self._running[key] = _Running()
         self._start(key)

@@ -71,12 +71,12 @@ def _befall(
             scene.note(f"redis {name}")
             sender.release(mails - mails // 2)
             time.sleep(hold)
-    until(server.listeners)
+    until(lambda: server.listeners() > 0)
+    _ask_often(scene, server)
     with closing(server.client()) as client:
         client.config_resetstat()
         sender.release(len(sender.letters))
-        _ask_often(scene, server)
-        until(lambda: "cmdstat_hset" in client.info("commandstats"))
+        until(lambda: "cmdstat_rpush" in client.info("commandstats"))
     if not sender.join(PATIENCE):
         yield "mail was not taken"
 

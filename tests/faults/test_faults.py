@@ -13,6 +13,7 @@ from tests.faults import (
     locked,
     outage,
     poison,
+    redis_gone,
     restarts,
     slow_clients,
     sync_order,
@@ -71,3 +72,8 @@ def test_odd_and_spinning_mails_do_not_touch_the_others() -> None:
 
 def test_slow_and_many_clients_do_not_keep_others_from_being_served() -> None:
     assert slow_clients.main(["--slow", "300", "--large", "4", "--mib", "8"]) == 0
+
+
+def test_whatever_befalls_redis_mail_goes_on_and_is_woken_for_again(needs: Needs) -> None:
+    needs("redis-server")
+    assert redis_gone.main(["--hold", "0.5"]) == 0
