@@ -12,8 +12,9 @@ from email.message import Message as MimeMessage
 from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from email.policy import SMTP
+from email.policy import SMTPUTF8
 from email.utils import format_datetime, formataddr, make_msgid
+from itertools import takewhile
 
 import structlog
 
@@ -34,6 +35,14 @@ log = structlog.get_logger()
 
 ENGLISH = "en"
 LONGEST_REPLY = 400
+LONGEST_NAME = 100
+LONGEST_LINE = 998
+# What is folded is folded before: Python folds long words by making encoded words of them, in
+# addresses and message ids too. Addresses beyond ASCII stay as they are (RFC 6532).
+WRITTEN = SMTPUTF8.clone(max_line_length=LONGEST_LINE)
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+_FIELD = re.compile(r"[!-9;-~]+[ \t]*:|[ \t]")
+_UNSEEN = re.compile(r"[^\t -~]")
 _STATUS = re.compile(r"^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b")
 # RFC 3463 §3.5: delivery time expired.
 EXPIRED = "4.4.7"
@@ -96,20 +105,20 @@ def write_bounce(store: Store, delivery_id: int) -> None:
 def written(case: Case, hostname: str) -> bytes:
     """Return a notification as it is sent."""
     mail = MIMEMultipart("report", report_type="delivery-status")
-    mail["From"] = formataddr((case.tenant.name, f"postmaster@{case.domain.name}"))
+    mail["From"] = _named(case.tenant.name, f"postmaster@{case.domain.name}")
     mail["To"] = case.delivery.message.sender
     mail["Subject"] = Header(_subject(case, case.tenant.language), "utf-8").encode()
     mail["Date"] = format_datetime(clock.now())
     mail["Message-ID"] = make_msgid("dsn", hostname)
-    if case.delivery.message.message_id:
-        mail["References"] = one_line(case.delivery.message.message_id)
+    if _MESSAGE_ID.fullmatch(case.delivery.message.message_id):
+        mail["References"] = case.delivery.message.message_id
     mail["Auto-Submitted"] = "auto-replied"
     mail.attach(MIMEText(_text(case), "plain", "utf-8"))
     mail.attach(_status(case, hostname))
-    headers = MIMEText(case.head.decode("ascii", "replace").replace("\ufffd", "?"), "plain")
+    headers = MIMEText(_fields(case.head), "plain")
     headers.replace_header("Content-Type", "text/rfc822-headers")
     mail.attach(headers)
-    return mail.as_bytes(policy=SMTP)
+    return mail.as_bytes(policy=WRITTEN)
 
 
 def _status(case: Case, hostname: str) -> MIMEBase:
@@ -157,12 +166,27 @@ def _reply(delivery: Delivery) -> str:
     return shown.encode("ascii", "replace").decode()[:LONGEST_REPLY].strip()
 
 
+def _named(name: str, address: str) -> str:
+    # formataddr takes no address beyond ASCII.
+    return formataddr((one_line(name)[:LONGEST_NAME], "")).removesuffix("<>") + f"<{address}>"
+
+
 def _typed(address: str) -> str:
     """Return an address with its type (RFC 6533 §3)."""
     if address.isascii():
         return f"rfc822; {address}"
-    escaped = "".join(char if char.isascii() else f"\\x{{{ord(char):X}}}" for char in address)
+    escaped = "".join(
+        char if char.isascii() and char not in "\\+=" else f"\\x{{{ord(char):X}}}"
+        for char in address
+    )
     return f"utf-8; {escaped}"
+
+
+def _fields(head: bytes) -> str:
+    """Return the fields of a header as any server takes them, and nothing that follows them."""
+    lines = head.decode("ascii", "replace").split("\r\n")
+    fields = takewhile(_FIELD.match, lines)
+    return "".join(f"{_UNSEEN.sub('?', line)[:LONGEST_LINE]}\n" for line in fields)
 
 
 def _head(store: Store, delivery: Delivery) -> bytes:

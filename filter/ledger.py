@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from mailstore import deliveries, lanes
+from mailstore import deliveries, lanes, leases
 from mailstore.deliveries import Delivery, Outcome
 from mailstore.lanes import Lane
 from mailstore.retries import Retries
@@ -84,7 +84,7 @@ class Ledger:
         self.flush()
         if untried := list(untried):
             with self._store.write() as db:
-                deliveries.put_back(db, untried)
+                leases.put_back(db, untried)
 
     def _is_old(self, now: float) -> bool:
         return now - self._renewed_at >= LEASE.total_seconds() / 3
@@ -95,7 +95,7 @@ class Ledger:
             return True
         if not lanes.extend(db, self._lane.id, self._lane.fence, lease=LEASE):
             return False
-        deliveries.extend(db, self._open(), lease=LEASE)
+        leases.extend(db, self._open(), lease=LEASE)
         self._since = self._renewed_at = begun
         return True
 

@@ -16,13 +16,14 @@ from filter.delivery import Hop
 from filter.routing import router_of
 from filter.wire import HopDown
 from mailstore import notices
-from mailstore.addresses import Address
+from mailstore.addresses import Address, parse_host_port
 from mailstore.deliveries import Result
 from mailstore.errors import BadName
 from mailstore.jobs import job
 from mailstore.lanes import NOBODY, OPERATOR, Lane
 from mailstore.notices import Notice, Way
 from mailstore.routes import Route
+from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 
@@ -53,8 +54,11 @@ async def _by_mail(store: Store, notice: Notice) -> tuple[bool, bool, str]:
     lane = Lane(route=str(route), named_by=OPERATOR if settings.way_out else NOBODY)
     content = notice.content or b""
     try:
-        async with await Hop(settings, lane).connect() as connection:
+        connection = await Hop(settings, lane).connect()
+        try:
             outcome = await connection.send("", notice.target, lambda: iter([content]))
+        finally:
+            connection.close()
     except HopDown as error:
         return False, False, str(error)
     return outcome.result is Result.SENT, outcome.result is Result.REFUSED, outcome.reply
@@ -65,25 +69,37 @@ async def _by_webhook(store: Store, notice: Notice) -> tuple[bool, bool, str]:
         tenant = db.get(Tenant, notice.tenant_id)
     if tenant is None or tenant.webhook_url != notice.target:
         return False, True, "the webhook was changed"
-    url, content = httpx.URL(notice.target), notice.content or b""
-    secret = store.ring.unwrap(tenant.webhook_secret)
+    headers = signed(
+        store.ring.unwrap(tenant.webhook_secret), str(notice.id), notice.content or b""
+    )
     try:
-        port = url.port or (443 if url.scheme == "https" else 80)
-        route = Route(((url.host, port),))
-        # A tenant named the host: its address is checked, and that very address is asked.
-        endpoints = await router_of(store.settings).endpoints(route, trusted=False)
-        async with httpx.AsyncClient(timeout=WEBHOOK_SECONDS, trust_env=False) as client:
-            answer = await client.post(
-                url.copy_with(host=endpoints[0].address),
-                content=content,
-                headers=signed(secret, str(notice.id), content)
-                | {"Host": url.netloc.decode(), "Content-Type": "application/json"},
-                extensions={"sni_hostname": url.host},
-            )
-    except (HopDown, BadName, httpx.HTTPError) as error:
+        async with asyncio.timeout(WEBHOOK_SECONDS):
+            code = await _post(store.settings, notice, headers)
+    except TimeoutError:
+        return False, False, f"no answer within {WEBHOOK_SECONDS:g} s"
+    except (HopDown, BadName, httpx.HTTPError, httpx.InvalidURL) as error:
         return False, False, str(error) or type(error).__name__
-    sent = answer.status_code in TAKEN
-    return sent, answer.status_code == GONE, f"HTTP {answer.status_code}"
+    return code in TAKEN, code == GONE, f"HTTP {code}"
+
+
+async def _post(settings: Settings, notice: Notice, headers: dict[str, str]) -> int:
+    url = httpx.URL(notice.target)
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    hop = parse_host_port(f"{host}:{url.port or (443 if url.scheme == 'https' else 80)}")
+    # A tenant named the host: its address is checked, and that very address is asked.
+    endpoints = await router_of(settings).endpoints(Route((hop,)), trusted=False)
+    async with (
+        httpx.AsyncClient(timeout=None, trust_env=False) as client,  # noqa: S113 (a timeout is around it)
+        # What it says beside the code is not read: it may be endless.
+        client.stream(
+            "POST",
+            url.copy_with(host=endpoints[0].address),
+            content=notice.content,
+            headers=headers | {"Host": url.netloc.decode(), "Content-Type": "application/json"},
+            extensions={"sni_hostname": url.host},
+        ) as answer,
+    ):
+        return answer.status_code
 
 
 def signed(secret: bytes, name: str, content: bytes) -> dict[str, str]:

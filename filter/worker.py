@@ -38,6 +38,7 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    store.settings.check_ways()
     with store.write() as db:
         deadletters.start_anew(db)
     jobs = ThreadJobs(store)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 from mailstore import clock, events, jobs
 from mailstore.db import Base, upsert
 from mailstore.deliveries import Delivery, Direction, State
+from mailstore.incidents import Incident
 from mailstore.messages import Message
 from mailstore.pages import Page, page_of
 from mailstore.scope import Scope
@@ -39,21 +40,26 @@ def inbox(db: Session, scope: Scope, page: Page) -> Sequence[Delivery]:
     return page_of(db, _visible(db, scope), page)
 
 
-def waiting(db: Session, scope: Scope) -> int:
-    """Return how much mail the customer's server has not taken yet."""
+def waiting(db: Session, scope: Scope, lane_id: int | None = None) -> int:
+    """Return how much mail the customer's server has not taken yet, or that of one lane."""
     queued = select(func.count()).where(
         Delivery.state == State.QUEUED, Delivery.direction == Direction.IN, scope.covers(Delivery)
     )
+    if lane_id is not None:
+        queued = queued.where(Delivery.lane_id == lane_id)
     return db.scalar(queued) or 0
 
 
-def delivered_within(db: Session, scope: Scope, since: datetime, until: datetime | None) -> int:
-    """Return how much mail that waited in a time the customer's server has taken."""
+def delivered_after(db: Session, scope: Scope, outage: Incident) -> int:
+    """Return how much mail that waited through an outage the customer's server has taken."""
     count = select(func.count()).where(
         Delivery.state == State.DELIVERED, Delivery.direction == Direction.IN,
-        Delivery.done_at >= since, scope.covers(Delivery),
+        Delivery.lane_id == outage.lane_id, Delivery.done_at >= outage.began_at,
+        scope.covers(Delivery),
     )  # fmt: skip
-    return db.scalar(count.where(Delivery.queued_at <= until) if until else count) or 0
+    if outage.ended_at is not None:
+        count = count.where(Delivery.queued_at <= outage.ended_at)
+    return db.scalar(count) or 0
 
 
 def look(db: Session, scope: Scope, delivery_id: int) -> Delivery | None:

@@ -4,18 +4,20 @@ queued → delivered | failed; quarantined → queued by a release, or deleted. 
 guarded UPDATE that says whether it happened.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ForeignKey,
     Index,
     Select,
     UniqueConstraint,
     bindparam,
+    case,
     func,
     or_,
     select,
@@ -198,7 +200,8 @@ def finish_all(
                 "reply": outcome.reply,
                 "done_at": None if again else now,
                 "next_attempt_at": again,
-                "dsn_at": now if tell else None,
+                "its_again": again is not None,
+                "its_dsn": now if tell else None,
             }
         )
         detail = {"reply": outcome.reply, "attempt": delivery.attempts}
@@ -225,14 +228,18 @@ def _end(
 
 
 # Mail goes by its age: when it came, or when somebody released it.
-_ITS_TURN = func.coalesce(Delivery.queued_at, Delivery.accepted_at)
+ITS_TURN = func.coalesce(Delivery.queued_at, Delivery.accepted_at)
 # On the table and for all at once: one statement each would cost more than sending the mails.
 _CLAIM = update(Delivery.__table__).where(Delivery.id == bindparam("its_id"))
+_ROW = Delivery.__table__
+_AGAIN = bindparam("its_again", type_=Boolean())
+_DSN = bindparam("its_dsn", type_=_ROW.c.dsn_at.type)
 _FINISH = (
-    update(Delivery.__table__)
+    update(_ROW)
     .where(Delivery.id == bindparam("its_id"), Delivery.fence == bindparam("its_fence"))
     .where(Delivery.state == State.QUEUED, Delivery.lease_until.is_not(None))
-    .values(lease_until=None)
+    # A notice of delay that is due stays due while mail waits.
+    .values(lease_until=None, dsn_at=case((_AGAIN, _ROW.c.dsn_at), else_=_DSN))
 )
 
 
@@ -250,33 +257,9 @@ def _lost(db: Session, rows: Sequence[dict[str, Any]]) -> set[int]:
 
 
 def _deserves_dsn(delivery: Delivery) -> bool:
-    # A bounce has no sender, and never gets one (RFC 5321 §6.1).
-    return delivery.mail_class in TOLD_OF and delivery.message.sender != ""
-
-
-def extend(db: Session, deliveries: Iterable[Delivery], *, lease: timedelta) -> None:
-    """Keep claimed deliveries for longer, those whose lease was not lost."""
-    until = clock.now() + lease
-    for delivery in deliveries:
-        db.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
-            .where(Delivery.state == State.QUEUED, Delivery.lease_until.is_not(None))
-            .values(lease_until=until)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def put_back(db: Session, deliveries: Iterable[Delivery]) -> None:
-    """Return claimed deliveries that were never tried, as if they had not been claimed."""
-    for delivery in deliveries:
-        db.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery.id, Delivery.fence == delivery.fence)
-            .where(Delivery.state == State.QUEUED)
-            .values(attempts=Delivery.attempts - 1, lease_until=None, next_attempt_at=_ITS_TURN)
-            .execution_options(synchronize_session=False)
-        )
+    # A bounce has no sender, and never gets one (RFC 5321 §6.1); what is sent again came once.
+    first = delivery.resend_of == 0
+    return first and delivery.mail_class in TOLD_OF and delivery.message.sender != ""
 
 
 def start_over(db: Session, lane_id: int) -> None:
@@ -284,8 +267,8 @@ def start_over(db: Session, lane_id: int) -> None:
     db.execute(
         update(Delivery)
         .where(Delivery.lane_id == lane_id, Delivery.state == State.QUEUED)
-        .where(Delivery.next_attempt_at > _ITS_TURN, Delivery.lease_until.is_(None))
-        .values(next_attempt_at=_ITS_TURN)
+        .where(Delivery.next_attempt_at > ITS_TURN, Delivery.lease_until.is_(None))
+        .values(next_attempt_at=ITS_TURN)
         .execution_options(synchronize_session=False)
     )
 

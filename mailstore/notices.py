@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, incidents, jobs
 from mailstore.accounts import Account, Role
+from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, upsert
 from mailstore.domains import Domain
 from mailstore.incidents import Incident, IncidentKind, Told
@@ -48,7 +49,7 @@ class Notice(Base):
     """One piece of news for one target; written once it has content, sent once it has sent_at."""
 
     __tablename__ = "notices"
-    __table_args__ = (UniqueConstraint("incident_id", "news", "way", "target"),)
+    __table_args__ = (UniqueConstraint("incident_id", "news", "way", "target", "tenant_id"),)
 
     id: Mapped[PrimaryKey]
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"))
@@ -72,7 +73,7 @@ def spread_notices(store: Store, incident_id: int) -> None:
     with store.write() as db:
         found = incidents.take_news(db, incident_id)
         if found is not None:
-            _spread(db, *found, store.settings.operator_address)
+            _spread(db, *found, store.settings.operator)
 
 
 def due(db: Session, now: datetime) -> Sequence[tuple[str, int]]:
@@ -132,13 +133,13 @@ def finish(db: Session, notice: Notice, reply: str, *, sent: bool, final: bool =
         _make(db, incident, Told.OVER, [_to_the_same(notice)])
 
 
-def _spread(db: Session, incident: Incident, news: Told, operator: str) -> None:
+def _spread(db: Session, incident: Incident, news: Told, operator: Address | None) -> None:
     if news is Told.OVER:
         rows = _those_told(db, incident)
     elif incident.kind is IncidentKind.OUTAGE:
         rows = [*_people(db, incident), *_webhooks(db, incident)]
     elif operator and not _about_notices(incident):
-        rows = [_row(Way.MAIL, Audience.OPERATOR, operator)]
+        rows = [_row(Way.MAIL, Audience.OPERATOR, str(operator))]
     else:
         return
     _make(db, incident, news, rows)

@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailstore import clock, events, lanes, policies
+from mailstore import clock, events, jobs, lanes, policies
 from mailstore.addresses import Address, parse_domain
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain, Takes
@@ -54,13 +54,20 @@ def set_next_hop(db: Session, domain: Domain, next_hop: str, *, by: str) -> None
     """Hand a domain's mail on elsewhere from now on, what waits or is held too; or BadName."""
     route = Route.parse(next_hop)
     domain.lane_id = lanes.lane_to(db, route)
-    db.execute(
-        update(Delivery)
-        .where(Delivery.domain_id == domain.id, Delivery.direction == Direction.IN)
-        .where(Delivery.state.in_((State.QUEUED, State.QUARANTINED)))
-        .values(lane_id=domain.lane_id)
-        .execution_options(synchronize_session=False)
-    )
+    theirs = update(Delivery).filter_by(domain_id=domain.id, direction=Direction.IN)
+    now = clock.now()
+    # Mail ages anew: the outages that it waited through were those of another next hop.
+    waiting = {"lane_id": domain.lane_id, "queued_at": now, "next_attempt_at": now}
+    for state, values in (
+        (State.QUEUED, waiting),
+        (State.QUARANTINED, {"lane_id": domain.lane_id}),
+    ):
+        db.execute(
+            theirs.filter_by(state=state)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+    jobs.after_commit(db, "drain", domain.lane_id)
     detail = {"domain": domain.name, "next_hop": str(route)}
     events.record(db, "next_hop_set", tenant_id=domain.tenant_id, by=by, detail=detail)
 

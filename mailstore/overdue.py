@@ -13,6 +13,8 @@ from mailstore.messages import Message
 
 BATCH = 500
 BOUNCE = "write_bounce"
+# Whose sender is told: not of spam, not of a bounce, and not of what somebody had sent again.
+_DESERVING = (Delivery.mail_class.in_(TOLD_OF), Message.sender != "", Delivery.resend_of == 0)
 
 
 def untold(db: Session, now: datetime) -> Sequence[int]:
@@ -66,8 +68,7 @@ def find_delayed(db: Session, before: datetime) -> int:
     chosen = (
         _waiting(before)
         .join(Message, Message.id == Delivery.message_id)
-        .where(Delivery.delay_told.is_(False), Delivery.mail_class.in_(TOLD_OF))
-        .where(Message.sender != "")
+        .where(Delivery.delay_told.is_(False), *_DESERVING)
         .limit(BATCH)
     )
     found = db.scalars(
@@ -106,8 +107,7 @@ def give_up(db: Session, before: datetime) -> int:
     deserving = (
         select(Delivery.id)
         .join(Message, Message.id == Delivery.message_id)
-        .where(Delivery.id.in_([each for each, *_ in failed]), Delivery.mail_class.in_(TOLD_OF))
-        .where(Message.sender != "")
+        .where(Delivery.id.in_([each for each, *_ in failed]), *_DESERVING)
     )
     db.execute(
         update(Delivery)

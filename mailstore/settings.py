@@ -9,8 +9,8 @@ from typing import Self
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from mailstore.addresses import parse_domain
-from mailstore.errors import BadName, Misconfigured
+from mailstore.addresses import Address, parse_domain
+from mailstore.errors import BadAddress, BadName, Misconfigured
 from mailstore.reach import Network
 from mailstore.routes import Route
 from mailstore.setting_groups import Handing, Limits, Scanning
@@ -163,6 +163,18 @@ class Settings(Limits, Scanning, Handing):
             return Route.parse(self.smarthost) if self.smarthost else None
         except BadName as error:
             raise Misconfigured(f"{PREFIX}SMARTHOST: {error}") from error
+
+    @property
+    def operator(self) -> Address | None:
+        """The address of OPERATOR_ADDRESS; None where nobody is told; raises Misconfigured."""
+        try:
+            return Address.parse(self.operator_address) if self.operator_address else None
+        except BadAddress as error:
+            raise Misconfigured(f"{PREFIX}OPERATOR_ADDRESS: {error} is no mail address.") from error
+
+    def check_ways(self) -> None:
+        """Raise Misconfigured for a way out that is misspelt, before any mail waits for it."""
+        _ = self.way_out, self.inside, self.operator
 
     @property
     def believed_sealers(self) -> list[str] | None:

@@ -53,8 +53,7 @@ def set_webhook(db: Session, tenant_id: int, url: str, secret: str, *, by: str) 
 
     `secret` is what signs, wrapped by the operator's key ring.
     """
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("https", "http") or not parts.hostname or parts.username):
+    if url and not _is_web_address(url):
         raise BadName(f"'{url}' is not an address of the web, https://example.com/outages is one.")
     db.execute(
         update(Tenant)
@@ -62,6 +61,15 @@ def set_webhook(db: Session, tenant_id: int, url: str, secret: str, *, by: str) 
         .values(webhook_url=url, webhook_secret=secret if url else "")
     )
     events.record(db, "webhook_set", tenant_id=tenant_id, by=by, detail={"url": url})
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and bool(host) and port != 0 and not parts.username
 
 
 def check_language(language: str) -> str:

@@ -14,6 +14,7 @@ from babel.support import NullTranslations, Translations
 
 from mailstore import clock
 from mailstore.addresses import Address
+from mailstore.mime import one_line
 from mailstore.sandbox import ROOT
 from portal.languages import FIRST, SPOKEN
 
@@ -78,16 +79,16 @@ def as_bytes(mail: EmailMessage) -> bytes:
 
 def named(name: str, text: str) -> MailAddress:
     """Return an address with a name as header fields want it."""
-    address = Address.parse(text)
+    address, name = Address.parse(text), one_line(name)
     if address.local.startswith('"'):
         return MailAddress(name, addr_spec=text)
     return MailAddress(name, address.local, address.domain)
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """Return a foreign text on one line, cut, and without characters that turn its direction."""
     plain = "".join(filter(str.isprintable, text))
-    return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 1] + "…"
+    return plain if len(plain) <= longest else plain[: longest - 1] + "…"
 
 
 @cache

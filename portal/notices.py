@@ -26,9 +26,10 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.wording import N_
-from portal.mails import as_bytes, begun, fill, named, spoken, templates, translations
+from portal.mails import as_bytes, begun, fill, named, shown, spoken, templates, translations
 
 HOME = "Mailhafen"
+LONGEST_ERROR = 300
 TROUBLES = {
     IncidentKind.DISK: N_("The disk is almost full; new mail is put off with 452."),
     IncidentKind.SCANNER: N_("A scanner does not answer; mail counts as not scanned."),
@@ -100,11 +101,9 @@ def news_of(db: Session, notice: Notice) -> News:
         account=account,
         tenant=tenant,
         domains=tuple(names),
-        error=(lane.last_error if lane else "") or incident.detail,
-        waiting=copies.waiting(db, scope) if scope else 0,
-        delivered=copies.delivered_within(db, scope, incident.began_at, incident.ended_at)
-        if scope
-        else 0,
+        error=shown((lane.last_error if lane else "") or incident.detail, LONGEST_ERROR),
+        waiting=copies.waiting(db, scope, incident.lane_id) if scope else 0,
+        delivered=copies.delivered_after(db, scope, incident) if scope else 0,
     )
 
 

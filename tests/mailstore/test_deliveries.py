@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select, update
 from time_machine import Traveller
 
-from mailstore import deliveries, quarantine
+from mailstore import deliveries, leases, quarantine
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.events import Event
 from mailstore.lanes import Lane
@@ -184,7 +184,7 @@ def test_mail_that_was_held_for_long_is_tried_as_often_as_any(
 def test_what_was_never_tried_is_put_back_as_it_was(store: Store, queued: Delivery) -> None:
     claimed = claim(store)
     with store.write() as db:
-        deliveries.put_back(db, claimed)
+        leases.put_back(db, claimed)
     found = row(store, queued)
     assert (found.attempts, found.lease_until, found.next_attempt_at) == (0, None, NOON)
     assert len(claim(store)) == 1
@@ -197,5 +197,5 @@ def test_a_worker_that_lost_its_lease_puts_nothing_back(
     clock.shift(LEASE + SECOND)
     claim(store)
     with store.write() as db:
-        deliveries.put_back(db, lost)
+        leases.put_back(db, lost)
     assert row(store, queued).attempts == 2

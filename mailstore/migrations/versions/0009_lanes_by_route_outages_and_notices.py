@@ -62,7 +62,7 @@ def upgrade():
     sa.ForeignKeyConstraint(['incident_id'], ['incidents.id'], ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['tenant_id'], ['tenants.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('incident_id', 'news', 'way', 'target')
+    sa.UniqueConstraint('incident_id', 'news', 'way', 'target', 'tenant_id')
     )
     op.create_index('ix_notices_try_at', 'notices', ['try_at'], unique=False)
 
