@@ -5,6 +5,7 @@ the server does, it takes no longer than a stated time.
 """
 
 import contextlib
+import imaplib
 import os
 import socket
 import ssl
@@ -28,6 +29,7 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 SIGN_IN_SECONDS = 10.0
 APPEND_SECONDS = 300.0
 LONGEST_NAME = 200
+MOST_ADDRESSES = 4
 SEEN = rb"\Seen"
 UNAVAILABLE = "[UNAVAILABLE]"
 # What imaplib and imapclient 4.1.0 raise over replies that are none.
@@ -80,6 +82,28 @@ class _Proven(ssl.SSLContext):
         return super().wrap_socket(sock, *args, **kwargs | {"server_hostname": self.host})
 
 
+class _Connection(imaplib.IMAP4):
+    """IMAP over a connection that is there already."""
+
+    def __init__(self, made: socket.socket) -> None:
+        self._made = made
+        super().__init__()
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002 (imaplib's)
+        return self._made
+
+
+class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """A client on a connection that is there already, so that its greeting has a deadline too."""
+
+    def __init__(self, made: socket.socket, *, tls: bool) -> None:
+        self._made = made
+        super().__init__("", ssl=tls, timeout=SocketTimeout(CONNECT_SECONDS, READ_SECONDS))
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 (imapclient's)
+        return _Connection(self._made)
+
+
 class Folder:
     """A folder of a mailbox that somebody signed in to."""
 
@@ -94,12 +118,12 @@ class Folder:
             return False
         if not wanted.isascii() or not wanted.isprintable():
             return False
-        with _told(), _within(self._client, READ_SECONDS):
+        with _told(), _within(self._client.socket(), READ_SECONDS):
             return bool(self._client.search(["HEADER", "Message-ID", wanted]))
 
     def put(self, content: bytes, at: datetime, *, read: bool) -> None:
         """Add a mail with its date, or raise NoImap."""
-        with _told(), _within(self._client, APPEND_SECONDS):
+        with _told(), _within(self._client.socket(), APPEND_SECONDS):
             self._client.append(self._name, content, [SEEN] if read else [], at)
 
 
@@ -108,7 +132,7 @@ def folder(server: Server, login: Login, name: str) -> Iterator[Folder]:
     """Sign in and give a folder, made if need be; raises NoImap, SignInRefused."""
     _checked(name)
     with signed_in(server, login) as client:
-        with _told(), _within(client, READ_SECONDS):
+        with _told(), _within(client.socket(), READ_SECONDS):
             _open(client, name)
         yield Folder(client, name)
 
@@ -123,14 +147,14 @@ def signed_in(server: Server, login: Login) -> Iterator[IMAPClient]:
     with _told():
         client = _connected(server)
     try:
-        with _told(), _within(client, SIGN_IN_SECONDS):
+        with _told(), _within(client.socket(), SIGN_IN_SECONDS):
             if not client.ssl:
                 client.starttls(_context(server))
             _sign_in(client, login)
         yield client
     finally:
         never_mind = contextlib.suppress(OSError, IMAPClientError, *NONSENSE)
-        with never_mind, _within(client, CONNECT_SECONDS):
+        with never_mind, _within(client.socket(), CONNECT_SECONDS):
             client.logout()
         with never_mind:
             client.shutdown()
@@ -158,26 +182,27 @@ def _context(server: Server) -> ssl.SSLContext:
 
 
 def _connected(server: Server) -> IMAPClient:
-    timeout = SocketTimeout(CONNECT_SECONDS, READ_SECONDS)
-    at_once = server.port == IMAPS_PORT
-    client = IMAPClient(
-        _address(server), server.port, ssl=at_once, timeout=timeout,
-        ssl_context=_context(server) if at_once else None,
-    )  # fmt: skip
+    at_once, made = server.port == IMAPS_PORT, _reached(server)
+    with _within(made, SIGN_IN_SECONDS):
+        client = _Client(_context(server).wrap_socket(made) if at_once else made, tls=at_once)
     if client._imap.state != "NONAUTH":
         client.shutdown()
         raise NoImap("The server lets anybody in without a password (PREAUTH).")
     return client
 
 
-def _address(server: Server) -> str:
-    """Return the address to connect to, checked; raises NoImap."""
+def _reached(server: Server) -> socket.socket:
+    """Return a connection to the first address that answers, of those that are allowed."""
     found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     addresses = [str(ip_address(str(each[4][0]).partition("%")[0])) for each in found]
     allowed = [each for each in addresses if server.trusted or is_public(each, server.but)]
-    if not allowed:
-        raise NoImap(f"{server.host} leads to an address that is not allowed.")
-    return allowed[0]
+    failed: Exception = NoImap(f"{server.host} leads to an address that is not allowed.")
+    for address in allowed[:MOST_ADDRESSES]:
+        try:
+            return socket.create_connection((address, server.port), CONNECT_SECONDS)
+        except OSError as error:
+            failed = error
+    raise failed
 
 
 def _sign_in(client: IMAPClient, login: Login) -> None:
@@ -207,10 +232,10 @@ def _checked(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _within(client: IMAPClient, seconds: float) -> Iterator[None]:
+def _within(connection: socket.socket, seconds: float) -> Iterator[None]:
     """Hang up after a time: a server that trickles would never run into a socket's own."""
     # A handle of its own: TLS takes the first one away, and must not end before the connection.
-    handle = socket.socket(fileno=os.dup(client.socket().fileno()))
+    handle = socket.socket(fileno=os.dup(connection.fileno()))
     timer = threading.Timer(seconds, _hang_up, [handle])
     timer.start()
     try:

@@ -28,6 +28,7 @@ PACKAGES = {
     "chromium": "chromium",
     "clamd": "clamav-daemon",
     "dovecot": "dovecot-imapd",
+    "lmtp": "dovecot-lmtpd",
     "postfix": "postfix",
     "postgres": "postgresql",
     "redis-server": "redis-server",
