@@ -133,7 +133,8 @@ class Crew:
             )
         except Unanswered as error:
             log.warning("delivery_ambiguous", delivery=delivery.id)
-            return Outcome(Result.TRY_LATER, str(error), soon=True)
+            # A server that always hangs up here may keep each of them.
+            return Outcome(Result.TRY_LATER, str(error), soon=delivery.attempts == 1)
         except HopDown as error:
             return Outcome(Result.TRY_LATER, str(error), soon=True)
         except (Corrupt, NotFound, OSError) as error:

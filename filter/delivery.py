@@ -5,6 +5,7 @@ fence, and the next attempt is written before this one is made. A crash after th
 server's 250 and before our commit sends that mail once more; never is one dropped.
 """
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+SLOW_SECONDS = 10.0
+
 
 @job
 def drain(store: Store, lane_id: int) -> None:
@@ -42,6 +45,7 @@ def drain(store: Store, lane_id: int) -> None:
 
 async def _drain(store: Store, lane: Lane) -> None:
     hop, patience = Hop(store.settings, lane), patience_of(store.settings)
+    begun = time.monotonic()
     try:
         first = await hop.connect()
     except HopAbsent as error:
@@ -53,11 +57,20 @@ async def _drain(store: Store, lane: Lane) -> None:
                 log.warning("lane_down", lane=lane.id, error=str(error))
         return
     else:
+        if time.monotonic() - begun > SLOW_SECONDS and not _kept(store, lane):
+            first.close()
+            return
         if lane.failing_since is not None:
             _is_back(store, lane, patience)
         await Crew(store, lane, hop.connect).run(first)
     with store.write() as db:
         lanes.give_back(db, lane.id, lane.fence)
+
+
+def _kept(store: Store, lane: Lane) -> bool:
+    """Keep a lane whose next hop took long to answer; False if another worker has it by now."""
+    with store.write() as db:
+        return lanes.extend(db, lane.id, lane.fence, lease=ledger.LEASE)
 
 
 def _is_back(store: Store, lane: Lane, patience: Patience) -> None:

@@ -19,6 +19,7 @@ from filter.wire import (
     YES,
     Content,
     DotStuffer,
+    Endless,
     Endpoint,
     HopDown,
     Reply,
@@ -30,6 +31,7 @@ from mailstore.errors import BadAddress
 from mailstore.routes import Protocol, Route, Tls
 
 COMMANDS = 3
+PIECE = 64 * 1024
 TRANSACTION_SECONDS = 1800.0
 
 
@@ -77,10 +79,10 @@ class Connection:
     def __init__(self, endpoint: Endpoint, manner: Manner) -> None:
         self.endpoint, self._manner = endpoint, manner
         self._extensions: set[str] = set()
-        self._broken = False
+        self._broken = self._opened = False
 
     async def __aenter__(self) -> Self:
-        return await self.open()
+        return self if self._opened else await self.open()
 
     async def __aexit__(self, *_: object) -> None:
         self.close()
@@ -88,6 +90,7 @@ class Connection:
     async def open(self) -> Self:
         """Connect, greet and secure, or raise HopDown."""
         await self._reach()
+        self._opened = True
         if "STARTTLS" not in self._extensions:
             if self._manner.route.tls is not Tls.MAY:
                 self._wire.close()
@@ -138,6 +141,10 @@ class Connection:
         await self._write_content(content)
         try:
             return (await self._wire.reply(END_SECONDS)).outcome()
+        except Endless as error:
+            # Every line has the code (RFC 5321 §4.2.1): who begins with 250 has the mail.
+            self._broken = True
+            return error.begun.outcome()
         except HopDown as error:
             raise Unanswered(f"no reply to the whole mail: {error}") from error
 
@@ -178,7 +185,11 @@ class Connection:
         answer = await self._say("STARTTLS")
         if answer.kind != YES:
             raise HopDown(f"no TLS: {answer.text}")
-        await self._wire.secure(self._manner.context(), self.endpoint.host)
+        try:
+            context = self._manner.context()
+        except OSError as error:
+            raise HopDown(f"no TLS: TLS_AUTHORITIES cannot be read: {error}") from error
+        await self._wire.secure(context, self.endpoint.host)
         route = self._manner.route
         if route.tls is Tls.PIN and self._wire.pin() != route.pin:
             raise HopDown("no TLS: the server has another key than the one that is pinned")
@@ -220,16 +231,20 @@ class Connection:
         await self._say("RSET")
 
     async def _write_content(self, content: Content) -> None:
-        stuffed = DotStuffer()
+        # What is short goes in one piece: each write of its own costs as much as 10 KB do.
+        stuffed, waiting = DotStuffer(), b""
         try:
             for chunk in content():
-                self._wire.write(stuffed.feed(chunk))
-                await self._wire.drain()
+                waiting += stuffed.feed(chunk)
+                if len(waiting) >= PIECE:
+                    self._wire.write(waiting)
+                    waiting = b""
+                    await self._wire.drain()
         except BaseException:
             # The mail must not end here as if it were whole.
             self._wire.abort()
             raise
-        self._wire.write(stuffed.end())
+        self._wire.write(waiting + stuffed.end())
 
 
 def _agreed(reply: Reply) -> str:

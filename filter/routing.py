@@ -5,8 +5,9 @@ makes the next hop "down", never the mail failed (RFC 5321 §5.1, RFC 7505).
 """
 
 import asyncio
+import random
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
@@ -20,6 +21,7 @@ from mailstore.settings import Settings
 
 MOST_RECORDS = 100
 MOST_ENDPOINTS = 20
+LONGEST_SECONDS = 20.0
 NULL_MX = ["."]
 
 
@@ -41,25 +43,33 @@ class Router:
         `trusted`: the operator wrote the route, so it may lead to the inside; what stands in
         the records of a domain never may.
         """
-        by_mx = route.protocol is Protocol.MX
-        hops = await self._exchangers(*route.hops[0]) if by_mx else route.hops
-        found = [
-            Endpoint(host, address, port)
-            for host, port in hops
-            for address in await self._addresses(host)
-        ]
+        found = []
+        with suppress(TimeoutError):  # what is found by then will do
+            async with asyncio.timeout(LONGEST_SECONDS):
+                async for endpoint in self._found(route):
+                    found.append(endpoint)
         if not found:
-            raise HopDown(f"no address: {', '.join(host for host, _ in hops)}")
+            raise HopDown(f"no address: {', '.join(host for host, _ in route.hops)}")
+        by_mx = route.protocol is Protocol.MX
         if allowed := list(self._allowed(found, trusted=trusted and not by_mx)):
             return allowed[:MOST_ENDPOINTS]
         raise HopDown(f"{found[0].host} leads to an address that is not allowed")
+
+    async def _found(self, route: Route) -> AsyncIterator[Endpoint]:
+        by_mx = route.protocol is Protocol.MX
+        for host, port in await self._exchangers(*route.hops[0]) if by_mx else route.hops:
+            addresses = await self._addresses(host)
+            if not addresses and not by_mx:
+                addresses = await _of_this_machine(host)
+            for address in addresses:
+                yield Endpoint(host, address, port)
 
     async def _exchangers(self, domain: str, port: int) -> Sequence[tuple[str, int]]:
         """Return the hosts that take mail for a domain (RFC 5321 §5.1)."""
         records = await self._resolver.lookup("MX", domain)
         if records is None:
             raise HopDown(f"no answer from DNS about {domain}")
-        records = sorted(records)[:MOST_RECORDS]
+        records = sorted(records, key=_turn)[:MOST_RECORDS]
         hosts = [host for _, host in records]
         if hosts == NULL_MX:
             raise HopAbsent(f"556 5.1.10 {domain} takes no mail (RFC 7505)")
@@ -71,12 +81,11 @@ class Router:
         return [(domain, port)]
 
     async def _addresses(self, host: str) -> Sequence[str]:
-        """Return the addresses of a host: DNS first, then what this machine knows itself."""
         with suppress(ValueError):
             return [str(ip_address(host))]
         asked = [self._resolver.lookup(kind, host) for kind in ("A", "AAAA")]
         found = [each for answer in await asyncio.gather(*asked) for each in answer or ()]
-        return found[:MOST_RECORDS] or await _of_this_machine(host)
+        return found[:MOST_RECORDS]
 
     def _allowed(self, found: Sequence[Endpoint], *, trusted: bool) -> Iterator[Endpoint]:
         for each in found:
@@ -85,11 +94,17 @@ class Router:
                 yield each
 
 
+def _turn(record: tuple[int, str]) -> tuple[int, float]:
+    # Those of equal preference share the load (RFC 5321 §5.1).
+    return record[0], random.random()  # noqa: S311 (no secret)
+
+
 async def _of_this_machine(host: str) -> Sequence[str]:
+    """Return what this machine knows itself; no domain's records may ask for that."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):
         return []
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 

@@ -6,6 +6,7 @@ What breaks here is a HopDown: nobody knows what became of the mail in flight.
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -17,6 +18,7 @@ from mailstore.deliveries import Outcome, Result
 CONNECT_SECONDS = 30.0
 # RFC 5321 §4.5.3.2, per phase.
 GREETING_SECONDS, COMMAND_SECONDS, BLOCK_SECONDS, END_SECONDS = 300.0, 300.0, 180.0, 600.0
+CLOSE_SECONDS = 2.0
 LONGEST_LINE = 2048
 MOST_LINES = 100
 WRITE_BUFFER = 2**20
@@ -57,6 +59,14 @@ class Reply:
         return Outcome(Result.REFUSED if self.kind == NO else Result.TRY_LATER, self.text)
 
 
+class Endless(HopDown):
+    """A reply that does not end; `begun` is what its beginning says."""
+
+    def __init__(self, begun: Reply) -> None:
+        super().__init__("the reply does not end")
+        self.begun = begun
+
+
 class Wire:
     """What goes over one connection, in whole commands and whole replies."""
 
@@ -86,6 +96,16 @@ class Wire:
         if not self._writer.is_closing():
             self._writer.write(last)
             self._writer.close()
+            self._ending = asyncio.create_task(self._end())
+
+    async def _end(self) -> None:
+        # TLS takes a moment to end, and uvloop 0.23 cannot close a loop in which it still does.
+        try:
+            with suppress(OSError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._writer.wait_closed()
+        finally:
+            self.abort()
 
     def abort(self) -> None:
         """Hang up at once: what was begun must not end as if it were whole."""
@@ -117,19 +137,23 @@ class Wire:
                     lines.append(line)
                     if line[3:4] != "-":
                         return _parse(lines)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+        except asyncio.LimitOverrunError:
+            begun = await self._reader.read(LONGEST_LINE)
+            lines.append(begun.decode("utf-8", "replace"))
+        except (OSError, asyncio.IncompleteReadError) as error:
             raise HopDown(f"the connection broke: {type(error).__name__}") from error
-        raise HopDown("the reply does not end")
+        raise Endless(_parse(lines))
 
     async def secure(self, context: ssl.SSLContext, host: str) -> None:
         """Go on in TLS, or raise HopDown; more in plain after the 220 ends it (RFC 3207 §5)."""
-        if await self._said_more():
-            raise HopDown("the server spoke between its reply and TLS")
         try:
             async with asyncio.timeout(COMMAND_SECONDS):
                 await self._writer.start_tls(context, server_hostname=host)
         except (OSError, ValueError) as error:
             raise HopDown(f"no TLS: {_why(error)}") from error
+        # Only now can no more come in plain; under TLS it is our turn to speak.
+        if await self._said_more():
+            raise HopDown("the server spoke between its reply and TLS")
 
     def pin(self) -> str:
         """Return the SHA-256 of the other server's public key, in hexadecimal."""

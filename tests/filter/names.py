@@ -1,24 +1,35 @@
-"""A name server on loopback: it knows what a test tells it, counts, and may be silent."""
+"""A name server on loopback: it knows what a test tells it, counts, and can be ill in many ways."""
 
 import asyncio
 from typing import Any, Self
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rrset
 
 TTL = 60
+MOST_ALIASES = 20
+# Instead of records: what a name server may answer, or not at all.
+FAILS, ABSENT, SILENT = "SERVFAIL", "NXDOMAIN", ""
 
 
 class FakeDNS(asyncio.DatagramProtocol):
-    """Answers by (kind, name); a name it does not know at all does not exist."""
+    """Answers by (kind, name); a name it does not know at all does not exist.
+
+    `turns` says what the next answers to a question are, before `records` does; every answer is
+    `late` by so many seconds.
+    """
 
     def __init__(self, records: dict[tuple[str, str], list[str]]) -> None:
         self.records = records
+        self.turns: dict[tuple[str, str], list[list[str] | str]] = {}
         self.asked: list[tuple[str, str]] = []
         self.silent = False
         self.failing = False
+        self.mistaken = False
+        self.late = 0.0
         self.port = 0
 
     async def start(self) -> Self:
@@ -43,14 +54,44 @@ class FakeDNS(asyncio.DatagramProtocol):
         kind = dns.rdatatype.to_text(question.rdtype)
         name = question.name.to_text(omit_final_dot=True).lower()
         self.asked.append((kind, name))
-        if self.silent:
+        told = self._told(kind, name)
+        if self.silent or told == SILENT:
             return
+        reply = self._reply(query, kind, name, told)
+        if self.mistaken:
+            reply.id ^= 1
+        asyncio.get_running_loop().call_later(self.late, self._send, reply.to_wire(), peer)
+
+    def _told(self, kind: str, name: str) -> list[str] | str | None:
+        if self.failing:
+            return FAILS
+        turns = self.turns.get((kind, name))
+        return turns.pop(0) if turns else None
+
+    def _reply(
+        self, query: dns.message.Message, kind: str, name: str, told: list[str] | str | None
+    ) -> dns.message.Message:
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA
-        if found := self.records.get((kind, name)):
-            reply.answer.append(dns.rrset.from_text_list(question.name, TTL, "IN", kind, found))
-        elif not any(known == name for _, known in self.records):
+        if isinstance(told, str):
+            reply.set_rcode(dns.rcode.from_text(told))
+            return reply
+        for _ in range(MOST_ALIASES):
+            if not (alias := self.records.get(("CNAME", name))):
+                break
+            self._add(reply, name, "CNAME", alias)
+            name = alias[0].removesuffix(".")
+        found = self.records.get((kind, name)) if told is None else told
+        if found:
+            self._add(reply, name, kind, found)
+        elif told is None and not any(known == name for _, known in self.records):
             reply.set_rcode(dns.rcode.NXDOMAIN)
-        if self.failing:
-            reply.set_rcode(dns.rcode.SERVFAIL)
-        self._transport.sendto(reply.to_wire(), peer)
+        return reply
+
+    def _add(self, reply: dns.message.Message, name: str, kind: str, records: list[str]) -> None:
+        owner = dns.name.from_text(name)
+        reply.answer.append(dns.rrset.from_text_list(owner, TTL, "IN", kind, records))
+
+    def _send(self, reply: bytes, peer: Any) -> None:
+        if not self._transport.is_closing():
+            self._transport.sendto(reply, peer)
