@@ -22,6 +22,7 @@ CATALOGUES = Path(__file__).parent / "translations"
 LONGEST_SHOWN = 90
 LONGEST_LINE = 998
 KINDS = ("txt", "html")
+FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
 
 def templates(catalogue: NullTranslations) -> jinja2.Environment:
@@ -93,7 +94,7 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "templates" / "mail"),
         autoescape=jinja2.select_autoescape(["html"]),
         extensions=["jinja2.ext.i18n"],
@@ -101,3 +102,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["font"] = FONT
+    return made
