@@ -63,7 +63,7 @@ class Installation:
         self.smtp, self.web = free_port(), free_port()
         if "SMTP_LISTEN" in settings:
             self.smtp = parse_host_port(settings["SMTP_LISTEN"])[1]
-        self.sink = Sink(keep=sink_keeps)
+        self.sink = Sink(keep=sink_keeps, port=free_port())
         own = {
             "DATA_DIR": str(self.folder / "data"),
             "SMTP_LISTEN": f"127.0.0.1:{self.smtp}",
