@@ -140,3 +140,6 @@ class Crew:
         except (Corrupt, NotFound, OSError) as error:
             log.exception("content_unreadable", delivery=delivery.id)
             return Outcome(Result.TRY_LATER, f"the stored mail cannot be read: {error}")
+        except Exception:  # one mail that we stumble over must not stop its whole lane
+            log.exception("delivery_stumbled", delivery=delivery.id)
+            return Outcome(Result.TRY_LATER, "an error of ours; the log has it")

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from rq.timeouts import JobTimeoutException, TimerDeathPenalty
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from mailstore import deadletters
 from mailstore.db import storage_broke
@@ -131,6 +131,8 @@ class ThreadJobs:
         """Keep a failed job from being asked for, for longer each time, and in the end for good."""
         name, *ids = key
         self._rests_until[key] = time.monotonic() + deadletters.FIRST_PAUSE.total_seconds()
+        if isinstance(error, OperationalError | OSError):  # no fault of the job's
+            return
         # Without rows the pause is all there is, and the sweep asks again.
         with contextlib.suppress(SQLAlchemyError), self._store.write() as db:
             pause = deadletters.failed(db, name, ids, f"{type(error).__name__}: {error}")

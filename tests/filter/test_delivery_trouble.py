@@ -1,13 +1,13 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from filter import ledger
+from filter import content, crew, ledger
 from filter.delivery import drain
 from filter.ledger import Ledger
 from mailstore import clock
@@ -195,3 +195,25 @@ def test_a_lease_counts_from_before_the_claim(
     monkeypatch.setattr(Ledger, "turn", frozen)
     drain(store, lane_id)
     assert hop.mails == []
+
+
+def test_a_mail_that_we_stumble_over_does_not_stop_its_lane(
+    hop: Sink, queue: Queue, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, *others = [queue() for _ in range(5)]
+
+    def stumbles(of: Store, each: Delivery) -> Iterator[bytes]:
+        if each.id == odd.id:
+            raise ValueError("a bug")
+        return content.wire_bytes(of, each)
+
+    monkeypatch.setattr(crew, "wire_bytes", stumbles)
+    drain_until_done(store, others)
+    assert (now(store, odd).state, now(store, odd).attempts) == (State.QUEUED, 1)
+
+
+def drain_until_done(store: Store, queued: Sequence[Delivery]) -> None:
+    end = time.monotonic() + 5
+    while any(now(store, each).state is not State.DELIVERED for each in queued):
+        assert time.monotonic() < end
+        drain(store, queued[0].lane_id)

@@ -9,6 +9,7 @@ from math import inf
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from time_machine import Traveller
 
 from filter import sweep
@@ -33,11 +34,12 @@ class Sour:
     def __init__(self) -> None:
         self.tried_at: list[float] = []
         self.sweet = self.done = False
+        self.error: Exception = KeyError("a bug")
 
     def __call__(self, _store: Store, *ids: int) -> None:
         self.tried_at.append(time.monotonic())
         if not self.sweet:
-            raise KeyError("a bug")
+            raise self.error
         self.done = True
 
 
@@ -96,6 +98,20 @@ def fails(store: Store, *job: str | int) -> float:
 @pytest.mark.usefixtures("clock")
 def test_the_pauses_grow_and_after_five_failures_there_is_no_end_to_them(store: Store) -> None:
     assert [fails(store, JOB, 7) for _ in range(MOST_TRIES)] == [2, 8, 32, 128, inf]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "error", [OperationalError("", {}, OSError()), OSError("disk")], ids=["rows", "disk"]
+)
+def test_rows_or_a_disk_in_trouble_make_no_dead_letter(
+    runner: ThreadJobs, store: Store, sour: Sour, error: Exception
+) -> None:
+    sour.error = error
+    ask_until(runner, lambda: len(sour.tried_at) > 2 * MOST_TRIES)
+    assert letters(store) == []
+    sour.sweet = True
+    ask_until(runner, lambda: sour.done)
 
 
 @on_sqlite

@@ -13,10 +13,9 @@ from mailstore.cli import account, tenant
 from mailstore.deliveries import Delivery
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox
-from mailstore.settings import PREFIX
 from mailstore.store import Store
 from mailstore.tenants import Tenant
-from tests.factories import ANNA, a_mailbox, an_accepted
+from tests.factories import ANNA, a_mailbox, an_accepted, as_environment
 
 NAME = "muster.example"
 
@@ -24,11 +23,8 @@ NAME = "muster.example"
 @pytest.fixture
 def anna(store: Store, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     """Return Anna's mailbox in the store that commands open."""
-    settings = store.settings
-    monkeypatch.setenv(PREFIX + "DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv(PREFIX + "DATABASE_URL", settings.database_url)
-    monkeypatch.setenv(PREFIX + "SECRET_KEY", settings.secret_key.get_secret_value())
-    monkeypatch.setenv(PREFIX + "KEYS", settings.keys.get_secret_value())
+    for name, value in as_environment(store.settings).items():
+        monkeypatch.setenv(name, value)
     with store.write() as db:
         return a_mailbox(db)
 
