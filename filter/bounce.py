@@ -41,7 +41,7 @@ LONGEST_LINE = 998
 # addresses and message ids too. Addresses beyond ASCII stay as they are (RFC 6532).
 WRITTEN = SMTPUTF8.clone(max_line_length=LONGEST_LINE)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
-_FIELD = re.compile(r"[!-9;-~]+[ \t]*:|[ \t]")
+_FIELD = re.compile(r"\A(?:[!-9;-~]+[ \t]*:|[ \t])")
 _UNSEEN = re.compile(r"[^\t -~]")
 _STATUS = re.compile(r"^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b")
 # RFC 3463 §3.5: delivery time expired.

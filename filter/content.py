@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from filter import headers, seal
-from mailstore.deliveries import Delivery
+from mailstore.deliveries import Delivery, Direction
 from mailstore.messages import without
 from mailstore.store import Store
 
@@ -15,7 +15,8 @@ def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
 
 
 def _unsealed(store: Store, delivery: Delivery) -> Iterator[bytes]:
-    yield headers.prepended(delivery)
+    away = delivery.direction is Direction.OUT
+    yield headers.identity(delivery) if away else headers.prepended(delivery)
     message = delivery.message
     chunks = without(store.content(message), [tuple(cut) for cut in message.cuts])
     first = next(chunks, b"")

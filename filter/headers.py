@@ -75,16 +75,19 @@ def _authserv_id(field: bytes) -> str:
 
 
 def prepended(delivery: "Delivery") -> bytes:
-    """Return the lines that stand above the stored bytes of a delivery."""
-    lines = f"X-Mailhafen-Id: {delivery.message.public_id}{CRLF}"
-    if delivery.mailbox_id is not None:  # what we think of a mail is no business of strangers
-        lines = (
-            f"X-Mailhafen-Class: {delivery.mail_class}{CRLF}"
-            f"X-Mailhafen-Score: {delivery.score:.1f}{CRLF}"
-        ) + lines
+    """Return the lines that stand above the stored bytes of a delivery to our people."""
+    lines = (
+        f"X-Mailhafen-Class: {delivery.mail_class}{CRLF}"
+        f"X-Mailhafen-Score: {delivery.score:.1f}{CRLF}"
+    )
     if delivery.warning:
         lines += f"X-Mailhafen-Warning: {delivery.warning}{CRLF}"
-    return (delivery.message.headers + lines).encode("ascii", "replace")
+    return (delivery.message.headers + lines).encode("ascii", "replace") + identity(delivery)
+
+
+def identity(delivery: "Delivery") -> bytes:
+    """Return the one line above a delivery to strangers: what we think is no business of theirs."""
+    return f"X-Mailhafen-Id: {delivery.message.public_id}{CRLF}".encode()
 
 
 def tagged(first: bytes, tag: str) -> bytes:

@@ -179,8 +179,8 @@ def test_an_answer_that_does_not_end_is_not_read(
 @on_sqlite
 @pytest.mark.parametrize(
     "target",
-    ["http://hooks.example:{port}/", "http://nowhere.example/", "http://hooks.example:99999/"],
-    ids=["nobody listens", "no such name", "no such port"],
+    ["http://hooks.example:{port}/", "http://nowhere.example/"],
+    ids=["nobody listens", "no such name"],
 )
 def test_a_webhook_that_cannot_be_reached_is_tried_later(
     inside: FakeDNS, store: Store, target: str
