@@ -34,6 +34,7 @@ from mailstore.tenants import Tenant
 log = structlog.get_logger()
 
 ENGLISH = "en"
+FORGED = "SPF_FAIL"
 LONGEST_REPLY = 400
 LONGEST_NAME = 100
 LONGEST_LINE = 998
@@ -83,10 +84,10 @@ def write_bounce(store: Store, delivery_id: int) -> None:
             return
         domain = db.get_one(Domain, delivery.domain_id)
         tenant, lane = db.get_one(Tenant, domain.tenant_id), db.get_one(Lane, delivery.lane_id)
-    try:
-        sender = Address.parse(delivery.message.sender)
-    except BadAddress:
-        _note(store, delivery)
+    sender = _sender(delivery)
+    if sender is None:
+        with store.write() as db:
+            overdue.leave_untold(db, delivery)
         return
     since = delivery.queued_at or delivery.accepted_at
     until = since + timedelta(days=store.settings.give_up_days)
@@ -196,7 +197,11 @@ def _head(store: Store, delivery: Delivery) -> bytes:
         return b""
 
 
-def _note(store: Store, delivery: Delivery) -> None:
-    """Leave a sender that is no address untold."""
-    with store.write() as db:
-        overdue.tell(db, delivery)
+def _sender(delivery: Delivery) -> Address | None:
+    """Return whoever is told; None if it is no address, or SPF says that it was forged."""
+    if any(name == FORGED for name, *_ in delivery.symbols):
+        return None
+    try:
+        return Address.parse(delivery.message.sender)
+    except BadAddress:
+        return None

@@ -36,7 +36,17 @@ def look(db: Session, delivery_id: int) -> Delivery | None:
 
 def tell(db: Session, delivery: Delivery) -> bool:
     """Note that the sender is told; False if another worker did, or the mail was delivered."""
-    told = db.scalar(
+    kind = "bounced" if delivery.state is State.FAILED else "delay_told"
+    return _settle(db, delivery, kind)
+
+
+def leave_untold(db: Session, delivery: Delivery) -> None:
+    """Note that nobody is told: the sender is no address, or was forged."""
+    _settle(db, delivery, "sender_untold")
+
+
+def _settle(db: Session, delivery: Delivery, kind: str) -> bool:
+    settled = db.scalar(
         update(Delivery)
         .where(Delivery.id == delivery.id, Delivery.dsn_at.is_not(None))
         .where(Delivery.state == delivery.state)
@@ -44,9 +54,8 @@ def tell(db: Session, delivery: Delivery) -> bool:
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     )
-    if told is None:
+    if settled is None:
         return False
-    kind = "bounced" if delivery.state is State.FAILED else "delay_told"
     events.record(
         db,
         kind,

@@ -293,3 +293,19 @@ def test_mail_given_up_after_a_long_outage_is_told_with_its_last_reply(
     found = read(raw_of(store, bounce))
     assert (found.each["Action"], found.each["Status"]) == ("failed", "4.4.7")
     assert "Der Mailserver antwortet nicht." in found.text
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("sender", "symbols"),
+    [(str(BOB), [["SPF_FAIL", "", 2.0]]), ("no address", [])],
+    ids=["forged", "no address"],
+)
+def test_a_sender_that_is_forged_or_none_is_told_nothing(
+    outside: Sink, failed: Delivery, store: Store, sender: str, symbols: list[object]
+) -> None:
+    with store.write() as db:
+        db.get_one(Delivery, failed.id).symbols = symbols
+        db.get_one(Message, failed.message_id).sender = sender
+    assert told(store, failed) == []
+    assert events_of(store) == ["failed", "sender_untold"]
