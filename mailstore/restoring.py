@@ -31,6 +31,7 @@ log = structlog.get_logger()
 class Place:
     """A mailbox on its own server, and whether its domain has a master login."""
 
+    mailbox_id: int
     server: Server
     name: str
     has_master: bool
@@ -48,7 +49,7 @@ def place_of(db: Session, settings: Settings, mailbox_id: int) -> Place | None:
         but=tuple(settings.inside),
         authorities=settings.tls_authorities,
     )
-    return Place(server, mailbox.address, bool(domain.imap_master))
+    return Place(mailbox_id, server, mailbox.address, bool(domain.imap_master))
 
 
 @job

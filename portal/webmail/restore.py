@@ -70,11 +70,9 @@ def folder() -> str | Response | tuple[str, int]:
     login = Login(place.name, request.form.get("password", ""))
     if not place.has_master and (trouble := _trouble(place, login)):
         return _page(found, trouble=trouble, folder=name), 422
-    mailbox_id, ids = found[0].mailbox_id, [each.id for each in found]
+    tenant_id, ids = found[0].tenant_id, [each.id for each in found]
     with store().write() as db:
-        begun = restores.begin(
-            db, found[0].tenant_id, mailbox_id or 0, name, ids, by=g.visitor.name
-        )
+        begun = restores.begin(db, tenant_id, place.mailbox_id, name, ids, by=g.visitor.name)
         if place.has_master:
             restores.leave(db, begun)
     if not place.has_master:
@@ -133,5 +131,6 @@ def _page(found: Sequence[Delivery], **more: str) -> str:
         waiting=sum(each.state is State.QUEUED for each in last.values()),
         place=_place(found),
         everything=request.values.get("all") == "1",
+        most=MOST,
         **more,
     )

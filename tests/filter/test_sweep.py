@@ -1,11 +1,11 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from filter import sweep
 from mailstore import clock, lanes, reports
@@ -13,6 +13,7 @@ from mailstore.lanes import Lane, Patience
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from tests.factories import RecordedJobs, a_held_delivery, a_mailbox, an_accepted
+from tests.filter.rows import renamed
 
 MINUTE = timedelta(minutes=1)
 
@@ -116,14 +117,10 @@ def test_a_worker_outlives_a_database_that_fails(
     monkeypatch.setattr(sweep, "EVERY", 0.01)
     jobs = RecordedJobs()
     an_accepted(store, anna)
-    rename(store, "deliveries", "away")
+    away = ExitStack()
+    away.enter_context(renamed(store, "deliveries"))
     with working(store, jobs):
         wait_for(jobs, "expire")
         assert jobs.asked == [("expire",)]
-        rename(store, "away", "deliveries")
+        away.close()
         wait_for(jobs, "drain")
-
-
-def rename(store: Store, old: str, new: str) -> None:
-    with store.write() as db:
-        db.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
