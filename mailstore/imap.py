@@ -259,7 +259,7 @@ def _told() -> Iterator[None]:
             f"The certificate of the server is not valid: {error.verify_message}"
         ) from error
     except (OSError, IMAPClientError) as error:
-        why = str(error) or type(error).__name__
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise NoImap(f"The server does not answer as it should: {why}") from error
     except NONSENSE as error:
         raise NoImap("The server does not answer as it should.") from error

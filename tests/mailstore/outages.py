@@ -104,3 +104,13 @@ def sent(store: Store, notice: Notice) -> None:
         taken = notices.take(db, notice.id, written=True)
         assert taken is not None
         notices.finish(db, taken, "250 ok", sent=True)
+
+
+def take(store: Store, notice: Notice, *, written: bool = False) -> Notice | None:
+    with store.write() as db:
+        return notices.take(db, notice.id, written=written)
+
+
+def write(store: Store, notice: Notice, content: bytes = b"x") -> None:
+    with store.write() as db:
+        notices.write(db, notice.id, content)

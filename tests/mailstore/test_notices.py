@@ -14,7 +14,19 @@ from mailstore.tenants import Tenant
 from tests.databases import on_sqlite
 from tests.factories import RecordedJobs
 from tests.mailstore import outages
-from tests.mailstore.outages import ANNA, BEAT, CARL, FRED, HOOK, Customers, made, said_to, sent
+from tests.mailstore.outages import (
+    ANNA,
+    BEAT,
+    CARL,
+    FRED,
+    HOOK,
+    Customers,
+    made,
+    said_to,
+    sent,
+    take,
+    write,
+)
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -41,16 +53,6 @@ def watched(store: Store) -> Store:
     """Return a store whose operator wants to be told."""
     store.settings = store.settings.model_copy(update={"operator_address": OPERATOR})
     return store
-
-
-def take(store: Store, notice: Notice, *, written: bool = False) -> Notice | None:
-    with store.write() as db:
-        return notices.take(db, notice.id, written=written)
-
-
-def write(store: Store, notice: Notice, content: bytes = b"x") -> None:
-    with store.write() as db:
-        notices.write(db, notice.id, content)
 
 
 def row(store: Store, notice: Notice) -> Notice:

@@ -11,7 +11,7 @@ from mailstore.store import Store
 from tests.databases import on_sqlite
 from tests.factories import NOON
 from tests.mailstore import outages
-from tests.mailstore.outages import made, sent
+from tests.mailstore.outages import made, sent, take, write
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -25,16 +25,6 @@ def anna(store: Store) -> Notice:
         lane_id = outages.customers(db).lane_id
     spread_notices(store, outages.begins(store, lane_id))
     return made(store)[0]
-
-
-def take(store: Store, notice: Notice, *, written: bool = False) -> Notice | None:
-    with store.write() as db:
-        return notices.take(db, notice.id, written=written)
-
-
-def write(store: Store, notice: Notice, content: bytes = b"x") -> None:
-    with store.write() as db:
-        notices.write(db, notice.id, content)
 
 
 def fail(store: Store, notice: Notice, *, final: bool = False) -> Notice:

@@ -43,24 +43,6 @@ SUBJECTS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def lane_id(store: Store, anna: Mailbox) -> int:
-    with store.read() as db:
-        return db.get_one(Domain, anna.domain_id).lane_id
-
-
-@pytest.fixture
-def user(store: Store, anna: Mailbox) -> Account:
-    """Return Anna's account; she is told at a private address."""
-    return told_at(store, an_owner(store, anna), PRIVATE)
-
-
-@pytest.fixture
-def admin(store: Store, beat: Mailbox) -> Account:
-    """Return Beat's account, who administers and is told at a private address."""
-    return told_at(store, an_owner(store, beat, role=Role.ADMIN), OFFICE)
-
-
 @pytest.mark.parametrize("language", SUBJECTS)
 @on_sqlite
 def test_a_notice_speaks_the_language_of_whoever_is_told(

@@ -5,7 +5,7 @@ import pytest
 from time_machine import Traveller
 
 from mailstore import incidents
-from mailstore.accounts import Account, Role
+from mailstore.accounts import Account
 from mailstore.deliveries import State
 from mailstore.domains import Domain
 from mailstore.incidents import IncidentKind, Told
@@ -19,7 +19,6 @@ from tests.databases import on_sqlite
 from tests.factories import RecordedJobs, an_accepted
 from tests.mailstore import outages
 from tests.mailstore.outages import begins, ends, made
-from tests.portal.browsing import an_owner
 from tests.portal.mails import become
 from tests.portal.noticed import (
     HOUR,
@@ -32,7 +31,6 @@ from tests.portal.noticed import (
     parts,
     read,
     spread,
-    told_at,
 )
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -47,24 +45,6 @@ HOSTILE = {
     "long": "x" * 400,
     "other letters": "安娜 🦊 Müller, Söhne (Zürich)",
 }
-
-
-@pytest.fixture
-def lane_id(store: Store, anna: Mailbox) -> int:
-    with store.read() as db:
-        return db.get_one(Domain, anna.domain_id).lane_id
-
-
-@pytest.fixture
-def user(store: Store, anna: Mailbox) -> Account:
-    """Return Anna's account; she is told at a private address."""
-    return told_at(store, an_owner(store, anna), PRIVATE)
-
-
-@pytest.fixture
-def admin(store: Store, beat: Mailbox) -> Account:
-    """Return Beat's account, who administers and is told at a private address."""
-    return told_at(store, an_owner(store, beat, role=Role.ADMIN), OFFICE)
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
