@@ -29,7 +29,11 @@ class Role(StrEnum):
 
 
 class Account(Base):
-    """Who can sign in; an operator has no tenant."""
+    """Who can sign in; an operator has no tenant.
+
+    `totp_secret` is wrapped by the operator's key ring, empty without a second factor; `totp_step`
+    is the last step of it that was used (RFC 6238 §5.2: none is taken twice).
+    """
 
     __tablename__ = "accounts"
 
@@ -44,6 +48,8 @@ class Account(Base):
     language: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     private_address: Mapped[str] = mapped_column(default="")
+    totp_secret: Mapped[str] = mapped_column(default="")
+    totp_step: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

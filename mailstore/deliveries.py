@@ -1,7 +1,7 @@
 """Deliveries: the fate of one message for one recipient, and every change of it.
 
-queued → delivered | failed; quarantined → queued by a release, or deleted. Each change is one
-guarded UPDATE that says whether it happened.
+queued → delivered | failed; quarantined → releasing while it is scanned again → queued, or
+deleted. Each change is one guarded UPDATE that says whether it happened.
 """
 
 from collections.abc import Sequence
@@ -38,6 +38,7 @@ SOONER = 60
 # Whoever sent what we judged as spam or worse is told nothing: the address is mostly forged.
 TOLD_OF = (MailClass.CLEAN, MailClass.NEWSLETTER)
 DSN_DUE = text("dsn_at IS NOT NULL")
+RELEASING = text("state = 'releasing'")
 
 
 class State(StrEnum):
@@ -45,6 +46,7 @@ class State(StrEnum):
 
     QUEUED = "queued"
     QUARANTINED = "quarantined"
+    RELEASING = "releasing"
     DELIVERED = "delivered"
     FAILED = "failed"
     DELETED = "deleted"
@@ -89,6 +91,12 @@ class Delivery(Base):
         Index("ix_deliveries_due", "lane_id", "state", "next_attempt_at"),
         Index("ix_deliveries_list", "mailbox_id", "accepted_at", "id"),
         Index("ix_deliveries_state", "mailbox_id", "state", "accepted_at", "id"),
+        Index(
+            "ix_deliveries_releasing",
+            "next_attempt_at",
+            sqlite_where=RELEASING,
+            postgresql_where=RELEASING,
+        ),
         Index("ix_deliveries_dsn", "dsn_at", sqlite_where=DSN_DUE, postgresql_where=DSN_DUE),
     )
 

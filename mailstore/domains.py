@@ -39,6 +39,7 @@ class Domain(Base):
     imap_trusted: Mapped[bool] = mapped_column(default=True)
     imap_master: Mapped[str] = mapped_column(default="")
     imap_secret: Mapped[str] = mapped_column(default="")
+    imap_sign_in: Mapped[bool] = mapped_column(default=False)
 
 
 def ours(db: Session, name: str) -> bool:

@@ -45,6 +45,15 @@ class Impersonation(StrEnum):
     HOLD = "hold"
 
 
+class HeldRight(StrEnum):
+    """What a policy lets people do with held mail of a class."""
+
+    DELIVER = "deliver"
+    ASK = "ask"
+    SEE = "see"
+    HIDDEN = "hidden"
+
+
 class Unscanned(StrEnum):
     """What a policy does with mail that a scanner could not look at."""
 
@@ -85,6 +94,8 @@ class Policy:
     hits: frozenset[int] = frozenset()
     report: bool = True
     report_at: str = "09:00"
+    report_choice: bool = True
+    rights: Mapping[str, HeldRight] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

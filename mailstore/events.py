@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, insert
+from sqlalchemy import Index, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock
 from mailstore.db import Base, PrimaryKey
+
+_ABOUT_ONE = text("mailbox_id IS NOT NULL")
 
 
 class Event(Base):
@@ -18,6 +20,13 @@ class Event(Base):
     __table_args__ = (
         Index("ix_events_tenant", "tenant_id", "at"),
         Index("ix_events_delivery", "delivery_id"),
+        Index(
+            "ix_events_mailbox",
+            "mailbox_id",
+            "at",
+            sqlite_where=_ABOUT_ONE,
+            postgresql_where=_ABOUT_ONE,
+        ),
     )
 
     id: Mapped[PrimaryKey]

@@ -32,7 +32,7 @@ class Right(StrEnum):
 
 
 class Mailbox(Base):
-    """One person's or role's mail."""
+    """One person's or role's mail; `report_at` is what its owner wants instead of the policy's."""
 
     __tablename__ = "mailboxes"
 
@@ -46,6 +46,7 @@ class Mailbox(Base):
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
     active: Mapped[bool] = mapped_column(default=True)
     report_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    report_at: Mapped[str] = mapped_column(default="")
 
 
 class MailboxAddress(Base):

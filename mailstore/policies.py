@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore.db import Base, PrimaryKey
-from mailstore.envelopes import Impersonation, NewsletterAction, Policy, Unscanned
+from mailstore.envelopes import HeldRight, Impersonation, NewsletterAction, Policy, Unscanned
 
 STANDARD = "Standard with quarantine report"
 WITHOUT_REPORT = "Standard without report"
@@ -20,6 +20,13 @@ MANDATORY = frozenset({"CMR-HDR-OE-EOL", "FORGED_SENDER_DOMAIN", "VIRUS_FOUND"})
 # What lists say of one mail, and what no policy may leave out.
 _NOT_SETTABLE = {"blocked", "allowed", "doubted", "untagged", "hits", "mandatory"}
 _SETTABLE = {field.name for field in fields(Policy)} - _NOT_SETTABLE
+# What adds up from parent to child, name by name.
+_SPARSE = ("weights", "rights")
+_CHOICES = {
+    "newsletters": NewsletterAction,
+    "impersonation": Impersonation,
+    "unscanned": Unscanned,
+}
 
 
 class PolicyRow(Base):
@@ -64,13 +71,10 @@ def effective(db: Session, policy_id: int) -> Policy:
         row = db.get_one(PolicyRow, row.parent_id)
     merged: dict[str, Any] = {}
     for values in reversed(chain):
-        weights = merged.get("weights", {}) | values.get("weights", {})
-        merged |= {name: value for name, value in values.items() if name in _SETTABLE}
-        merged["weights"] = weights
-    if "newsletters" in merged:
-        merged["newsletters"] = NewsletterAction(merged["newsletters"])
-    if "impersonation" in merged:
-        merged["impersonation"] = Impersonation(merged["impersonation"])
-    if "unscanned" in merged:
-        merged["unscanned"] = Unscanned(merged["unscanned"])
-    return Policy(mandatory=MANDATORY, **merged)
+        sparse = {name: merged.get(name, {}) | values.get(name, {}) for name in _SPARSE}
+        merged |= {name: value for name, value in values.items() if name in _SETTABLE} | sparse
+    for name, kind in _CHOICES.items():
+        if name in merged:
+            merged[name] = kind(merged[name])
+    rights = {name: HeldRight(right) for name, right in merged.get("rights", {}).items()}
+    return Policy(mandatory=MANDATORY, **merged | {"rights": rights})

@@ -19,17 +19,24 @@ TOKEN_BYTES = 32
 
 
 class SignIn(Base):
-    """A session of an account in one browser; only the hash of its token is kept."""
+    """A session of an account in one browser; only the hash of its token is kept.
+
+    `proved_at` is when whoever sits there last proved who they are, `way` how, `address` where.
+    """
 
     __tablename__ = "sign_ins"
 
-    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[PrimaryKey]
+    token_hash: Mapped[str] = mapped_column(unique=True)
     account_id: Mapped[int] = mapped_column(
         ForeignKey("accounts.id", ondelete="CASCADE"), index=True
     )
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    proved_at: Mapped[datetime]
     agent: Mapped[str]
+    address: Mapped[str] = mapped_column(default="")
+    way: Mapped[str] = mapped_column(default="")
 
 
 class Device(Base):
@@ -59,6 +66,7 @@ def start(db: Session, account: Account, agent: str) -> str:
             account_id=account.id,
             created_at=now,
             seen_at=now,
+            proved_at=now,
             agent=agent[:200],
         )
     )

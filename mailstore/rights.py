@@ -1,0 +1,90 @@
+"""What people may do with held mail of a class, by the policy of the mailbox it came to."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import Session
+
+from mailstore import policies
+from mailstore.deliveries import Delivery
+from mailstore.domains import Domain
+from mailstore.envelopes import HeldRight, MailClass, Policy
+from mailstore.mailboxes import Mailbox
+from mailstore.scope import Scope
+from mailstore.tenants import Tenant
+
+DEFAULT = {
+    MailClass.CLEAN: HeldRight.DELIVER,
+    MailClass.NEWSLETTER: HeldRight.DELIVER,
+    MailClass.SPAM: HeldRight.DELIVER,
+    MailClass.REPORT: HeldRight.DELIVER,
+    MailClass.PHISH: HeldRight.ASK,
+    MailClass.DANGEROUS: HeldRight.ASK,
+    MailClass.VIRUS: HeldRight.SEE,
+}
+# No policy hands out a virus.
+NEVER_DELIVERED = frozenset({MailClass.VIRUS})
+SEEN = frozenset(HeldRight) - {HeldRight.HIDDEN}
+
+
+def right_to(policy: Policy, mail_class: MailClass) -> HeldRight:
+    """Return what a policy lets people do with held mail of a class."""
+    right = policy.rights.get(mail_class, DEFAULT[mail_class])
+    if mail_class in NEVER_DELIVERED and right in (HeldRight.DELIVER, HeldRight.ASK):
+        return HeldRight.SEE
+    return right
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What may be done with held mail of some mailboxes, by mailbox and class."""
+
+    by_mailbox: Mapping[int, Mapping[MailClass, HeldRight]]
+
+    def to(self, delivery: Delivery) -> HeldRight:
+        """Return what may be done with one held mail; of a foreign mailbox nothing at all."""
+        classes = self.by_mailbox.get(delivery.mailbox_id or 0, {})
+        return classes.get(delivery.mail_class, HeldRight.HIDDEN)
+
+    def allow(self, *wanted: HeldRight) -> ColumnElement[bool]:
+        """Return the condition that one of these rights holds for a delivery."""
+        alike: dict[frozenset[MailClass], list[int]] = defaultdict(list)
+        for mailbox_id, rights in self.by_mailbox.items():
+            alike[frozenset(each for each in rights if rights[each] in wanted)].append(mailbox_id)
+        return or_(
+            false(),
+            *(
+                and_(Delivery.mailbox_id.in_(sorted(ids)), Delivery.mail_class.in_(sorted(classes)))
+                for classes, ids in alike.items()
+                if classes
+            ),
+        )
+
+
+def of_scope(db: Session, scope: Scope) -> Rights:
+    """Return what may be done with held mail of the mailboxes of a scope, all of them named."""
+    return of_mailboxes(db, scope.mailbox_ids or ())
+
+
+def of_mailboxes(db: Session, mailbox_ids: Iterable[int]) -> Rights:
+    """Return what people may do with held mail of these mailboxes."""
+    found = db.execute(
+        select(Mailbox.id, Mailbox.policy_id, Domain.policy_id, Tenant.policy_id)
+        .join(Domain, Domain.id == Mailbox.domain_id)
+        .join(Tenant, Tenant.id == Mailbox.tenant_id)
+        .where(Mailbox.id.in_(sorted(mailbox_ids)))
+    ).all()
+    return Rights(
+        {
+            mailbox_id: {each: right_to(policies.effective(db, own or of_domain or of_tenant), each)
+                         for each in MailClass}
+            for mailbox_id, own, of_domain, of_tenant in found
+        }
+    )  # fmt: skip
+
+
+def of_classes(classes: Iterable[MailClass]) -> ColumnElement[bool]:
+    """Return the condition that a delivery is of one of these classes, whoever asks."""
+    return Delivery.mail_class.in_(sorted(classes))
