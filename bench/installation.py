@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from bench.sink import Sink
 from filter.supervisor import Supervisor, flask, gunicorn
-from mailstore import accounts, onboarding, policies, schema
+from mailstore import accounts, onboarding, passwords, policies, schema
 from mailstore.accounts import Role
 from mailstore.addresses import Address, parse_host_port
 from mailstore.domains import Takes
@@ -142,7 +142,7 @@ class Installation:
         hop, address = self._next_hop or f"127.0.0.1:{self.sink.port}", self._recipient
         domain = onboarding.add_domain(db, tenant, address.domain, hop, Takes.KNOWN, by=BY)
         onboarding.add_mailbox(db, tenant, domain, address, name="Anna Keller", by=BY)
-        accounts.add_account(db, address, Role.USER, accounts.hash_password(PASSWORD), by=BY)
+        accounts.add_account(db, address, Role.USER, passwords.hash_password(PASSWORD), by=BY)
 
 
 def wait_for(port: int) -> None:

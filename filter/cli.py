@@ -14,7 +14,7 @@ from filter.learning import learn
 from filter.relay import relay
 from filter.scanners.command import scanners
 from filter.worker import jobs_group, worker
-from mailstore import domains
+from mailstore import domains, helping
 from mailstore.addresses import parse_domain
 from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.listing import lists
@@ -86,4 +86,5 @@ COMMANDS: tuple[click.Command, ...] = (
     lists,
     strict,
     demo,
+    *helping.COMMANDS,
 )

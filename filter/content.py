@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from itsdangerous import Signer
+
 from filter import headers, seal
 from mailstore.deliveries import Delivery, Direction
 from mailstore.messages import without
+from mailstore.settings import Settings
 from mailstore.store import Store
 
 
@@ -16,9 +19,19 @@ def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
 
 def _unsealed(store: Store, delivery: Delivery) -> Iterator[bytes]:
     away = delivery.direction is Direction.OUT
-    yield headers.identity(delivery) if away else headers.prepended(delivery)
+    released = _released(delivery, store.settings)
+    yield headers.identity(delivery) if away else headers.prepended(delivery, released)
     message = delivery.message
     chunks = without(store.content(message), [tuple(cut) for cut in message.cuts])
     first = next(chunks, b"")
     yield headers.tagged(first, delivery.tag) if delivery.tag else first
     yield from chunks
+
+
+def _released(delivery: Delivery, settings: Settings) -> bytes:
+    """Return the line that tells a released mail from others; nobody else can sign it."""
+    if delivery.held_until is None:
+        return b""
+    # itsdangerous signs with the last key of a list.
+    signer = Signer(list(reversed(settings.signing_keys)), salt="released", sep=" ")
+    return b"X-Mailhafen-Released: " + signer.sign(delivery.message.public_id) + b"\r\n"

@@ -20,7 +20,7 @@ from mailstore.addresses import Address
 from mailstore.envelopes import Client, Summary, Symbol
 from mailstore.errors import SandboxFailed
 from mailstore.sandbox import Content
-from mailstore.sandbox_pool import SandboxPool
+from mailstore.sandbox_pool import Answer
 from mailstore.settings import Settings
 
 log = structlog.get_logger()
@@ -41,13 +41,29 @@ class Spooled(Protocol):
         """Yield it from its beginning."""
 
 
+class Children(Protocol):
+    """Sandboxed children; a pool in the relay, a single one where mails can wait."""
+
+    async def call(
+        self,
+        name: str,
+        args: object,
+        content: Content,
+        *,
+        seconds: float,
+        answer: Answer,
+        group: str = "",
+    ) -> Any:
+        """Return what a child says of a mail, or raise SandboxFailed."""
+
+
 class Examiner:
     """Has mails examined in sandboxed children."""
 
     def __init__(
         self,
         settings: Settings,
-        pool: SandboxPool,
+        pool: Children,
         resolver: Resolver,
         scanners: Scanners | None = None,
     ) -> None:

@@ -74,15 +74,19 @@ def _authserv_id(field: bytes) -> str:
     return words[0].lower() if words else ""
 
 
-def prepended(delivery: "Delivery") -> bytes:
-    """Return the lines that stand above the stored bytes of a delivery to our people."""
+def prepended(delivery: "Delivery", also: bytes = b"") -> bytes:
+    """Return the lines that stand above the stored bytes of a delivery to our people.
+
+    `also` are more of them, above the last.
+    """
     lines = (
         f"X-Mailhafen-Class: {delivery.mail_class}{CRLF}"
         f"X-Mailhafen-Score: {delivery.score:.1f}{CRLF}"
     )
     if delivery.warning:
         lines += f"X-Mailhafen-Warning: {delivery.warning}{CRLF}"
-    return (delivery.message.headers + lines).encode("ascii", "replace") + identity(delivery)
+    ours = (delivery.message.headers + lines).encode("ascii", "replace")
+    return ours + also + identity(delivery)
 
 
 def identity(delivery: "Delivery") -> bytes:

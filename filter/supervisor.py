@@ -29,9 +29,8 @@ def flask(*args: str) -> list[str]:
 
 
 def gunicorn(listen: str, workers: int = 2) -> list[str]:
-    """Return the command line of the portal's web server."""
-    options = ["-b", listen, "-w", str(workers), "--no-control-socket", "--log-level", "warning"]
-    return [sys.executable, "-m", "gunicorn", "wsgi:app", *options, "--preload"]
+    """Return the command line of the portal's web server; gunicorn.conf.py has its options."""
+    return [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", listen, "-w", str(workers)]
 
 
 @dataclass

@@ -10,6 +10,7 @@ import structlog
 
 from filter import watching
 from mailstore import (
+    bulk,
     clock,
     deadletters,
     deliveries,
@@ -17,7 +18,11 @@ from mailstore import (
     lessons,
     notices,
     overdue,
+    releases,
     reports,
+    requestnews,
+    requests,
+    resets,
     restores,
 )
 from mailstore.db import storage_broke
@@ -39,6 +44,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
         due = reports.due(db, now)
         unsent = reports.unsent(db, now)
         taught = lessons.due(db, now)
+        released = releases.due(db, now)
         asked: list[tuple[str | int, ...]] = [
             *(("drain", each) for each in lanes),
             *(("begin_report", each) for each in due),
@@ -46,8 +52,12 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *((overdue.BOUNCE, each) for each in overdue.untold(db, now)),
             *((incidents.SPREAD, each) for each in incidents.untold(db)),
             *notices.due(db, now),
+            *((requests.TELL, each) for each in requestnews.due(db, now)),
             *((restores.JOB, each) for each in restores.left(db)),
+            *((resets.JOB, each) for each in resets.due(db, now)),
+            *(("run_bulk", each) for each in bulk.stale(db, now)),
             *([(lessons.JOB,)] if taught else ()),
+            *([(releases.JOB,)] if released else ()),
         ]
         resting = deadletters.resting(db)
     for name, *ids in asked:

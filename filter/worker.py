@@ -9,8 +9,9 @@ import click
 from filter import delivery, sweep
 from filter.bounce import write_bounce
 from filter.learning import learn_lessons
+from filter.releasing import scan_releases
 from filter.telling import send_notice
-from mailstore import deadletters, restoring, retention
+from mailstore import bulk, deadletters, restoring, retention
 from mailstore.cli import open_store, speaks
 from mailstore.notices import spread_notices
 from mailstore.pipe import PipeReader
@@ -23,10 +24,12 @@ JOBS = (
     delivery.drain,
     retention.expire,
     learn_lessons,
+    scan_releases,
     spread_notices,
     send_notice,
     write_bounce,
     restoring.restore,
+    bulk.run_bulk,
 )
 
 

@@ -1,23 +1,17 @@
 """Accounts: who can sign in, and which mail is theirs."""
 
-import secrets
 from datetime import datetime
 from enum import StrEnum
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, domains, events
+from mailstore import clock, domains, events, signins, tenants
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey
-from mailstore.errors import BadName
+from mailstore.errors import BadName, NotFound
 from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxAddress, MailboxKind, Right
 from mailstore.scope import Scope
-
-SHORTEST_PASSWORD = 10
-LONGEST_PASSWORD = 1024
 
 
 class Role(StrEnum):
@@ -50,34 +44,8 @@ class Account(Base):
     private_address: Mapped[str] = mapped_column(default="")
     totp_secret: Mapped[str] = mapped_column(default="")
     totp_step: Mapped[int] = mapped_column(default=0)
+    signed_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
-# OWASP's minimum (19 MiB, two passes): several sign-ins at once must fit a small machine.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_DUMMY = _HASHER.hash(secrets.token_hex(16))
-
-
-def check_password(password: str) -> str:
-    """Return a password that can be set, or raise BadName."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise BadName(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
-    return password
-
-
-def hash_password(password: str) -> str:
-    """Return what is stored of a password (argon2id); takes tens of milliseconds."""
-    return _HASHER.hash(check_password(password))
-
-
-def password_fits(account: Account | None, password: str) -> bool:
-    """Whether the password is the account's; as slow for an account that does not exist."""
-    stored = account.password_hash if account and account.active else None
-    try:
-        fits = _HASHER.verify(stored or _DUMMY, password[:LONGEST_PASSWORD])
-    except (VerifyMismatchError, InvalidHashError):
-        return False
-    return fits and stored is not None
 
 
 def find(db: Session, email: str) -> Account | None:
@@ -129,6 +97,50 @@ def set_private_address(db: Session, account: Account, text: str, *, by: str) ->
     events.record(db, "private_address_set", tenant_id=account.tenant_id, by=by)
 
 
+def set_language(db: Session, account: Account, language: str, *, by: str) -> None:
+    """Speak to a person in this language, or with "" as the browser asks; raises BadName.
+
+    What comes by mail asks no browser: reports to the person's own mailbox speak it too.
+    """
+    if language:
+        tenants.check_language(language)
+    account.language = language
+    db.execute(update(Account).where(Account.id == account.id).values(language=language))
+    own = select(MailboxAccess.mailbox_id).where(
+        MailboxAccess.account_id == account.id, MailboxAccess.right == Right.OWNER
+    )
+    db.execute(
+        update(Mailbox)
+        .where(Mailbox.id.in_(own), Mailbox.kind == MailboxKind.PERSON)
+        .values(language=language or None)
+        .execution_options(synchronize_session=False)
+    )
+    events.record(db, "language_set", tenant_id=account.tenant_id, by=by)
+
+
+def named(db: Session, email: str) -> Account:
+    """Return the account of an address; raises NotFound."""
+    found = find(db, email)
+    if found is None:
+        raise NotFound(f"There is no account '{email}'.")
+    return found
+
+
+def set_role(db: Session, account: Account, role: Role, *, by: str) -> bool:
+    """Change what an account may administer and end its sessions; False if it was so already.
+
+    An operator belongs to no tenant, so nobody becomes one, or ceases to be one, in this way.
+    """
+    if Role.OPERATOR in (role, account.role) and role is not account.role:
+        raise BadName("An operator's account is another one: add or disable it.")
+    return _change(db, account, "role", role, "role_set", by)
+
+
+def set_active(db: Session, account: Account, *, on: bool, by: str) -> bool:
+    """Let an account sign in or not, and end its sessions; False if it was so already."""
+    return _change(db, account, "active", on, "account_enabled" if on else "account_disabled", by)
+
+
 def grant(db: Session, account_id: int, mailbox_id: int, right: Right) -> None:
     """Let an account into a mailbox."""
     db.add(MailboxAccess(account_id=account_id, mailbox_id=mailbox_id, right=right))
@@ -140,11 +152,32 @@ def scope_of(db: Session, account: Account) -> Scope:
 
     Roles give no right to other people's mail.
     """
-    own = select(MailboxAccess.mailbox_id).where(MailboxAccess.account_id == account.id)
-    ids = set(db.scalars(own))
-    if account.role is Role.ADMIN:
-        buckets = select(Mailbox.id).where(
-            Mailbox.tenant_id == account.tenant_id, Mailbox.kind == MailboxKind.CATCH_ALL
-        )
-        ids |= set(db.scalars(buckets))
+    seen = _OWN_AND_CATCH_ALLS if account.role is Role.ADMIN else _OWN
+    ids = db.scalars(seen, {"account_id": account.id, "tenant_id": account.tenant_id})
     return Scope(account.tenant_id, frozenset(ids))
+
+
+# Every page asks this, and making the query takes longer than asking it.
+_OWN = select(MailboxAccess.mailbox_id).where(MailboxAccess.account_id == bindparam("account_id"))
+_OWN_AND_CATCH_ALLS = _OWN.union(
+    select(Mailbox.id).where(
+        Mailbox.tenant_id == bindparam("tenant_id"), Mailbox.kind == MailboxKind.CATCH_ALL
+    )
+)
+
+
+def _change(db: Session, account: Account, column: str, value: object, kind: str, by: str) -> bool:
+    field = getattr(Account, column)
+    changed = db.scalar(
+        update(Account)
+        .where(Account.id == account.id, field != value)
+        .values({column: value})
+        .returning(Account.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed is None:
+        return False
+    signins.end_of(db, account.id)
+    detail = {"account": account.id, column: value}
+    events.record(db, kind, tenant_id=account.tenant_id, by=by, detail=detail)
+    return True

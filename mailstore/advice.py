@@ -1,5 +1,6 @@
 """What to tell somebody who is about to put a careless entry on a sender list."""
 
+from collections.abc import Iterable, Iterator, Set
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -22,6 +23,7 @@ MOST_LOOKED_AT = 50
 FREE = N_("Anybody can get an address at this domain; name a whole address instead.")
 OWN_ALLOWED = N_("This is your own domain, and forged mail in its name is the most dangerous.")
 OWN_BLOCKED = N_("This is your own domain, so mail of your own people could be refused.")
+OWN = {Listed.ALLOWED: OWN_ALLOWED, Listed.BLOCKED: OWN_BLOCKED}
 CHANGES = N_("This address looks different in every message; put # for the part that changes.")
 WIDE = N_("Nothing stays of this address but its domain, where others may send as well.")
 UNPROVEN = N_("No recent message from there was proven by DMARC, so the entry may never count.")
@@ -32,24 +34,38 @@ def advise(db: Session, tenant_id: int, listed: Listed, pattern: str) -> list[st
 
     The pattern is as `patterns.read_pattern` gives it. Warnings stop nobody.
     """
+    return advise_all(db, tenant_id, listed, [pattern])[pattern]
+
+
+def advise_all(
+    db: Session, tenant_id: int, listed: Listed, patterns: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return warnings about each of some entries, in as many queries as there are domains."""
+    domains = {pattern: pattern.rpartition("@")[2] for pattern in patterns}
+    own = _own(db, tenant_id, set(domains.values()))
+    asked = set(domains.values()) if listed is Listed.ALLOWED else set()
+    unproven = {each for each in asked if not _was_proven(db, tenant_id, each)}
+    return {
+        pattern: [*_about_form(listed, pattern, own), *([UNPROVEN] if domain in unproven else [])]
+        for pattern, domain in domains.items()
+    }
+
+
+def _about_form(listed: Listed, pattern: str, own: Set[str]) -> Iterator[str]:
     local, _, domain = pattern.rpartition("@")
-    found = []
     if not local and domain in FREE_MAIL:
-        found.append(FREE)
-    if not local and _is_own(db, tenant_id, domain):
-        found.append({Listed.ALLOWED: OWN_ALLOWED, Listed.BLOCKED: OWN_BLOCKED}.get(listed, ""))
+        yield FREE
+    if not local and domain in own and listed in OWN:
+        yield OWN[listed]
     if local == ANY:
-        found.append(WIDE)
+        yield WIDE
     elif local and _changes(pattern):
-        found.append(CHANGES)
-    if listed is Listed.ALLOWED and not _was_proven(db, tenant_id, domain):
-        found.append(UNPROVEN)
-    return [each for each in found if each]
+        yield CHANGES
 
 
-def _is_own(db: Session, tenant_id: int, domain: str) -> bool:
-    mine = select(Domain.id).where(Domain.tenant_id == tenant_id, Domain.name == domain)
-    return db.scalar(mine) is not None
+def _own(db: Session, tenant_id: int, domains: Set[str]) -> set[str]:
+    mine = select(Domain.name).where(Domain.tenant_id == tenant_id, Domain.name.in_(domains))
+    return set(db.scalars(mine))
 
 
 def _changes(pattern: str) -> bool:

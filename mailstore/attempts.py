@@ -1,18 +1,28 @@
-"""Counted failures (sign-in, link code): rows that slow an attacker down."""
+"""Counted tries (sign-in, codes): rows that slow an attacker down, and not their victim.
 
+A try is counted before it is looked at and taken back if it was right, so that many at once get
+no further than one after another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import Index, delete, func, insert, select
 from sqlalchemy.orm import Mapped, Session
 
 from mailstore import clock
-from mailstore.db import Base, PrimaryKey
+from mailstore.db import Base, PrimaryKey, dialect_of
 
 WINDOW = timedelta(minutes=15)
+IPV6_BITS = 64
+# Any number does, as long as nobody else locks by it.
+_ONE_BY_ONE = 0x7472795F
 
 
 class Attempt(Base):
-    """One failure of one kind."""
+    """One try of one kind that was wrong, or is being looked at."""
 
     __tablename__ = "attempts"
     __table_args__ = (Index("ix_attempts_key", "kind", "key", "at"),)
@@ -21,6 +31,58 @@ class Attempt(Base):
     kind: Mapped[str]
     key: Mapped[str]
     at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What tries are counted by, and how many fit into the window."""
+
+    key: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A counted try, or how long to wait before the next one."""
+
+    ids: tuple[int, ...] = ()
+    wait: timedelta | None = None
+
+
+def begin(db: Session, kind: str, limits: Sequence[Limit], *, window: timedelta = WINDOW) -> Begun:
+    """Count a try by all its keys, or none of them if one is full; wants a session of its own."""
+    now = clock.now()
+    if dialect_of(db) == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(_ONE_BY_ONE)))
+    waits = [_wait(db, kind, each, now, window) for each in limits]
+    full = [wait for wait in waits if wait is not None]
+    if full:
+        return Begun(wait=max(full))
+    rows = [Attempt(kind=kind, key=each.key, at=now) for each in limits]
+    db.add_all(rows)
+    db.flush()
+    return Begun(tuple(row.id for row in rows))
+
+
+def take_back(db: Session, *tries: Begun) -> None:
+    """Forget tries that were right."""
+    ids = [each for begun in tries for each in begun.ids]
+    if ids:
+        db.execute(
+            delete(Attempt).where(Attempt.id.in_(ids)).execution_options(synchronize_session=False)
+        )
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, or the /64 of IPv6 (RFC 4291 §2.5.4)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        mapped = found.ipv4_mapped
+        return str(mapped or ip_network((found, IPV6_BITS), strict=False))
+    return str(found)
 
 
 def failed(db: Session, kind: str, *keys: str) -> None:
@@ -41,3 +103,14 @@ def count(db: Session, kind: str, key: str, *, window: timedelta = WINDOW) -> in
 def purge(db: Session, *, older: timedelta = timedelta(days=1)) -> None:
     """Delete what no window reaches any more."""
     db.execute(delete(Attempt).where(Attempt.at < clock.now() - older))
+
+
+def _wait(
+    db: Session, kind: str, limit: Limit, now: datetime, window: timedelta
+) -> timedelta | None:
+    """Return how long until there is room, None if there is now."""
+    mine = select(Attempt.at).where(
+        Attempt.kind == kind, Attempt.key == limit.key, Attempt.at > now - window
+    )
+    last = db.scalar(mine.order_by(Attempt.at.desc()).offset(limit.most - 1).limit(1))
+    return last + window - now if last else None

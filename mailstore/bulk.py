@@ -1,13 +1,42 @@
-"""Bulk deeds: what somebody wants done with all held mail that matches, worked off in batches."""
+"""Bulk deeds: what somebody wants done with all held mail that matches, worked off in batches.
 
-from datetime import datetime
+The row says how far it is. Whoever works moves its mark first, in the transaction of the deeds,
+so that two never do the same; a worker that dies leaves a row that goes stale and is found.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Select, bindparam, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from mailstore import accounts, clock, events, heldlist, jobs, quarantine, rights
+from mailstore.accounts import Account
 from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.envelopes import HeldRight
+from mailstore.events import Event
+from mailstore.heldlist import Search, Wanted
+from mailstore.jobs import job
+from mailstore.quarantine import DELETED
+from mailstore.rights import SEEN, Rights
+from mailstore.scope import Scope
+from mailstore.store import Store
+from mailstore.undo import FOR
+
+STALE = timedelta(seconds=30)
+BATCH = 50
+
+
+class BulkDeed(StrEnum):
+    """What is done with each mail."""
+
+    RELEASE = "release"
+    DELETE = "delete"
+    SPAM = "spam"
+    UNDO = "undo"
 
 
 class BulkState(StrEnum):
@@ -20,7 +49,8 @@ class BulkState(StrEnum):
 class Bulk(Base):
     """One deed for many mails: what is looked for, up to which mail, and how far it is.
 
-    `seen_at` is when somebody last worked on it; whoever finds it stale goes on.
+    `seen` is how many were looked at, `done` for how many it was done; the rest may not be
+    delivered by who asked, or was gone.
     """
 
     __tablename__ = "bulks"
@@ -30,7 +60,7 @@ class Bulk(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     mailbox_ids: Mapped[list[Any]]
     by: Mapped[str]
-    deed: Mapped[str]
+    deed: Mapped[BulkDeed]
     wanted: Mapped[dict[str, Any]]
     newest_id: Mapped[int]
     last_id: Mapped[int] = mapped_column(default=0)
@@ -40,3 +70,172 @@ class Bulk(Base):
     state: Mapped[BulkState] = mapped_column(default=BulkState.RUNNING)
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(index=True)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether what it deleted can be held again."""
+        deleted = self.deed in (BulkDeed.DELETE, BulkDeed.SPAM)
+        over = self.state is BulkState.DONE and self.made_at > clock.now() - FOR
+        return deleted and over and self.done > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something with several mails, and which of them they may deliver."""
+
+    scope: Scope
+    by: str
+    may: ColumnElement[bool]
+    bulk: int | None = None
+    undoes: int = 0
+
+    def does(self, db: Session, deed: BulkDeed, delivery_id: int) -> bool:
+        """Do it to one mail; False if that did not happen."""
+        match deed:
+            case BulkDeed.RELEASE:
+                return quarantine.release(
+                    db, self.scope, delivery_id, by=self.by, may=self.may, bulk=self.bulk
+                )
+            case BulkDeed.DELETE:
+                return quarantine.delete(db, self.scope, delivery_id, by=self.by, bulk=self.bulk)
+            case BulkDeed.SPAM:
+                return quarantine.delete_as_spam(
+                    db, self.scope, delivery_id, by=self.by, bulk=self.bulk
+                )
+            case BulkDeed.UNDO:
+                line = db.scalars(_deletions(self.undoes).where(Event.delivery_id == delivery_id))
+                return any(quarantine.undelete(db, self.scope, each, by=self.by) for each in line)
+
+
+def begin(
+    db: Session, scope: Scope, wanted: Wanted, deed: BulkDeed, *, by: str, account_id: int | None
+) -> int:
+    """Note what is to be done with all that is looked for now, and ask for it; returns its id."""
+    search = Search(scope, rights.of_scope(db, scope).allow(*SEEN), wanted)
+    return _begin(
+        db, scope, deed=deed, wanted=wanted.as_row(), newest_id=heldlist.newest_id(db, search),
+        total=heldlist.count(db, search), by=by, account_id=account_id,
+    )  # fmt: skip
+
+
+def begin_undo(db: Session, scope: Scope, bulk: Bulk, *, by: str) -> int:
+    """Note that what a bulk deed deleted is to be held again, and ask for it."""
+    return _begin(
+        db, scope, deed=BulkDeed.UNDO, wanted={"bulk": bulk.id}, newest_id=bulk.last_id,
+        total=bulk.done, by=by, account_id=bulk.account_id,
+    )  # fmt: skip
+
+
+def look(db: Session, scope: Scope, bulk_id: int, by: str) -> Bulk | None:
+    """Return what somebody began; None unless all its mailboxes are in scope."""
+    bulk = db.get(Bulk, bulk_id)
+    if bulk is None or (bulk.tenant_id, bulk.by) != (scope.tenant_id, by):
+        return None
+    return bulk if set(bulk.mailbox_ids) <= (scope.mailbox_ids or frozenset()) else None
+
+
+def recent(db: Session, scope: Scope, by: str) -> Sequence[Bulk]:
+    """Return what somebody began lately, the newest first."""
+    asked = {"tenant_id": scope.tenant_id, "by": by, "since": clock.now() - FOR}
+    found = db.scalars(_LATELY, asked)
+    return [each for each in found if set(each.mailbox_ids) <= (scope.mailbox_ids or frozenset())]
+
+
+# Every page of the quarantine asks this, and making the query takes longer than asking it.
+_LATELY = (
+    select(Bulk)
+    .where(Bulk.tenant_id == bindparam("tenant_id"), Bulk.by == bindparam("by"))
+    .where(Bulk.made_at > bindparam("since"))
+    .order_by(Bulk.id.desc())
+)
+
+
+def stale(db: Session, now: datetime) -> Sequence[int]:
+    """Return what is not done, and nobody works on."""
+    running = select(Bulk.id).where(Bulk.state == BulkState.RUNNING)
+    return db.scalars(running.where(Bulk.seen_at <= now - STALE)).all()
+
+
+@job
+def run_bulk(store: Store, bulk_id: int) -> None:
+    """Do a bulk deed, batch by batch; may run twice, and may be cut off anywhere."""
+    while not _step(store, bulk_id):
+        pass
+
+
+def _step(store: Store, bulk_id: int) -> bool:
+    """Do it for the next mails; True once there is nothing left to do."""
+    with store.write() as db:
+        bulk = db.get(Bulk, bulk_id)
+        if bulk is None or bulk.state is BulkState.DONE:
+            return True
+        scope = _scope(db, bulk)
+        allowed = rights.of_scope(db, scope)
+        ids = _next(db, bulk, scope, allowed)
+        moved = db.scalar(
+            update(Bulk)
+            .where(Bulk.id == bulk.id, Bulk.last_id == bulk.last_id)
+            .where(Bulk.state == BulkState.RUNNING)
+            .values(
+                last_id=ids[-1] if ids else Bulk.last_id,
+                state=BulkState.RUNNING if ids else BulkState.DONE,
+                seen=Bulk.seen + len(ids),
+                seen_at=clock.now(),
+            )
+            .returning(Bulk.id)
+            .execution_options(synchronize_session=False)
+        )
+        if moved is None:
+            return True
+        may, undoes = allowed.allow(HeldRight.DELIVER), bulk.wanted.get("bulk", 0)
+        actor = Actor(scope, bulk.by, may, bulk.id, undoes)
+        done = sum(actor.does(db, bulk.deed, each) for each in ids)
+        db.execute(
+            update(Bulk)
+            .where(Bulk.id == bulk.id)
+            .values(done=Bulk.done + done)
+            .execution_options(synchronize_session=False)
+        )
+    return not ids
+
+
+def _begin(db: Session, scope: Scope, **values: Any) -> int:
+    now = clock.now()
+    mailbox_ids = sorted(scope.mailbox_ids or ())
+    bulk = Bulk(
+        tenant_id=scope.tenant_id, mailbox_ids=mailbox_ids, made_at=now, seen_at=now, **values
+    )
+    db.add(bulk)
+    db.flush()
+    detail = {"bulk": bulk.id, "deed": bulk.deed, "mails": bulk.total}
+    events.record(db, "bulk_begun", by=bulk.by, tenant_id=bulk.tenant_id, detail=detail)
+    jobs.after_commit(db, "run_bulk", bulk.id)
+    return bulk.id
+
+
+def _scope(db: Session, bulk: Bulk) -> Scope:
+    """Return the mailboxes that whoever asked may still use."""
+    mailbox_ids = frozenset(bulk.mailbox_ids)
+    if bulk.account_id is not None:
+        account = db.get_one(Account, bulk.account_id)
+        still = accounts.scope_of(db, account).mailbox_ids if account.active else None
+        mailbox_ids &= still or frozenset()
+    return Scope(bulk.tenant_id, mailbox_ids)
+
+
+def _next(db: Session, bulk: Bulk, scope: Scope, allowed: Rights) -> Sequence[int]:
+    if bulk.deed is not BulkDeed.UNDO:
+        search = Search(scope, allowed.allow(*SEEN), Wanted.of_row(bulk.wanted))
+        return heldlist.ids_between(db, search, bulk.last_id, bulk.newest_id, BATCH)
+    lines = _deletions(bulk.wanted["bulk"]).where(
+        Event.mailbox_id.in_(scope.mailbox_ids or ()), Event.at > bulk.made_at - 2 * FOR,
+        Event.delivery_id > bulk.last_id,
+    )  # fmt: skip
+    found = db.scalars(lines.order_by(Event.delivery_id).limit(BATCH))
+    return [each.delivery_id for each in found if each.delivery_id is not None]
+
+
+def _deletions(bulk_id: int) -> Select[Event]:
+    """Return a query for what a bulk deed deleted, as lines of the log."""
+    of_bulk = Event.detail["bulk"].as_integer() == bulk_id
+    return select(Event).where(Event.kind.in_(DELETED), of_bulk)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from mailstore import clock
 from mailstore.deliveries import Delivery, State
@@ -11,7 +11,7 @@ from mailstore.errors import Corrupt, Misconfigured, NotFound
 from mailstore.lanes import Lane
 from mailstore.messages import Message
 from mailstore.packs import LocalPacks, Pack
-from mailstore.retention import CARRY
+from mailstore.retention import CARRY, UNSETTLED
 from mailstore.store import Store
 
 BATCH = 1000
@@ -49,13 +49,7 @@ def _contents(store: Store) -> Iterator[str]:
 def _packs(store: Store) -> Iterator[str]:
     with store.read() as db:
         named = {name: day for name, day in db.execute(select(Pack.name, Pack.day))}
-        waiting = set(
-            db.scalars(
-                select(Delivery.message_id).where(
-                    Delivery.state.in_((State.QUEUED, State.QUARANTINED))
-                )
-            )
-        )
+        waiting = set(db.scalars(select(Delivery.message_id).where(Delivery.state.in_(UNSETTLED))))
         erased = db.scalars(
             select(Message.id).where(Message.pack.is_(None), Message.id.in_(waiting))
         ).all()
@@ -77,7 +71,14 @@ def _leases(store: Store) -> Iterator[str]:
             .where(Delivery.state == State.QUEUED, Lane.down_since.is_(None))
             .where(Delivery.lease_until < now - OVERDUE, Delivery.next_attempt_at < now - OVERDUE)
         ).all()
+        unscanned = db.scalars(
+            select(Delivery.id)
+            .where(Delivery.state == State.RELEASING, Delivery.next_attempt_at < now - OVERDUE)
+            .where(or_(Delivery.lease_until.is_(None), Delivery.lease_until < now - OVERDUE))
+        ).all()
     for lane_id in lanes:
         yield f"lane {lane_id}: claimed long beyond its lease"
     for delivery_id in overdue:
         yield f"delivery {delivery_id}: due again, and nobody takes it over"
+    for delivery_id in unscanned:
+        yield f"delivery {delivery_id}: released, and nobody scans it"

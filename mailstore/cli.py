@@ -6,14 +6,25 @@ from functools import wraps
 from typing import Any, NoReturn
 
 import click
-from sqlalchemy import select
+from sqlalchemy import select, true
 
-from mailstore import accounts, checking, mailboxes, onboarding, policies, schema
+from mailstore import (
+    accounts,
+    checking,
+    heldlist,
+    mailboxes,
+    onboarding,
+    passwords,
+    policies,
+    rights,
+    schema,
+)
 from mailstore import quarantine as held_mail
 from mailstore.accounts import Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadAddress, MailhafenError, NotFound
+from mailstore.heldlist import Search
 from mailstore.pages import Page
 from mailstore.scope import EVERYBODY, Scope
 from mailstore.settings import Settings
@@ -151,11 +162,12 @@ def account() -> None:
 @speaks
 def account_add(address: str, role: str, password_stdin: bool) -> None:
     """Add an account; without a password it can only use report links."""
-    parsed = Address.parse(address)
-    hashed = None
+    parsed, store, hashed = Address.parse(address), open_store(), None
     if password_stdin:
-        hashed = accounts.hash_password(sys.stdin.readline().rstrip("\r\n"))
-    with open_store().write() as db:
+        password, listed = sys.stdin.readline().rstrip("\r\n"), store.settings.breached_passwords
+        words = [parsed.key, parsed.local, *parsed.domain.split(".")]
+        hashed = passwords.hash_password(passwords.check(password, words, listed))
+    with store.write() as db:
         accounts.add_account(db, parsed, Role(role), hashed, by=OPERATOR)
     click.echo(f"Added {parsed} as {role}.")
 
@@ -175,7 +187,7 @@ def quarantine_list(address: str) -> None:
         if recipient is None or recipient.mailbox_id is None:
             raise NotFound(f"There is no mailbox '{address}'.")
         scope = Scope(recipient.tenant_id, frozenset({recipient.mailbox_id}))
-        for held in held_mail.held(db, scope, Page()):
+        for held in heldlist.listed(db, Search(scope, true()), Page()):
             message = held.message
             click.echo(f"{held.id}  {held.mail_class}  {message.author}  {message.subject}")
 
@@ -187,11 +199,11 @@ def quarantine_release(number: int) -> None:
     """Deliver one held mail after a look at it; a virus stays."""
     with open_store().write() as db:
         released = held_mail.release(
-            db, EVERYBODY, number, by=OPERATOR, classes=held_mail.BY_ADMINISTRATOR
+            db, EVERYBODY, number, by=OPERATOR, may=rights.of_classes(held_mail.BY_ADMINISTRATOR)
         )
     if not released:
         raise NotFound(f"No mail {number} is held that can be delivered.")
-    click.echo("It is on its way.")
+    click.echo("It is scanned once more, and then it is on its way.")
 
 
 COMMANDS: tuple[click.Command, ...] = (

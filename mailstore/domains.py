@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Select, select, update
+from sqlalchemy import ForeignKey, Select, literal, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import events, jobs
@@ -95,8 +95,30 @@ def set_imap(
     `secret` is the master's password, wrapped by the operator's key ring.
     """
     domain.imap_server, domain.imap_master, domain.imap_secret = server, master, secret
+    domain.imap_sign_in = domain.imap_sign_in and server != ""
     detail = {"domain": domain.name, "server": server, "master": bool(master)}
     events.record(db, "imap_set", by=by, tenant_id=domain.tenant_id, detail=detail)
+
+
+def set_imap_sign_in(db: Session, domain: Domain, *, on: bool, by: str) -> bool:
+    """Let people sign in here with the password of their IMAP server, or not any more.
+
+    False if it was so already, or the domain names no server.
+    """
+    changed = db.scalar(
+        update(Domain)
+        .where(Domain.id == domain.id, Domain.imap_sign_in.is_(not on))
+        .where(or_(Domain.imap_server != "", literal(not on)))
+        .values(imap_sign_in=on)
+        .returning(Domain.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed is None:
+        return False
+    kind = "imap_sign_in_on" if on else "imap_sign_in_off"
+    detail = {"domain": domain.name}
+    events.record(db, kind, by=by, tenant_id=domain.tenant_id, detail=detail)
+    return True
 
 
 def seals(db: Session, domain_id: int) -> bool:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from mailstore import clock
+from mailstore.accounts import Account
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain
 from mailstore.lanes import Lane
@@ -49,13 +50,7 @@ class Way:
 
 def why_waiting(db: Session, mailbox_ids: frozenset[int]) -> Waiting | None:
     """Return why mail of these mailboxes waits, the worst first; None if nothing is wrong."""
-    found = db.execute(
-        select(Domain, Lane)
-        .join(Lane, Lane.id == Domain.lane_id)
-        .where(Domain.id.in_(select(Mailbox.domain_id).where(Mailbox.id.in_(mailbox_ids))))
-        .where(_is_wrong())
-        .order_by(Lane.answers_since.is_not(None), Lane.down_since)
-    )
+    found = db.execute(_WRONG, {"mailbox_ids": sorted(mailbox_ids), "now": clock.now()})
     for domain, lane in found:
         if (trouble := _trouble(domain, lane)) is Trouble.HELD:
             return Waiting(trouble, until=domain.held_until)
@@ -98,13 +93,32 @@ def lost(db: Session, tenant_id: int, limit: int) -> Sequence[Delivery]:
         select(Delivery)
         .where(Delivery.mailbox_id.is_(None), Delivery.state == State.FAILED)
         .where(Delivery.tenant_id == tenant_id, Delivery.direction == Direction.OUT)
+        .where(~_is_private())
         .order_by(Delivery.accepted_at.desc(), Delivery.id.desc())
         .limit(limit)
     ).all()
 
 
-def _is_wrong() -> ColumnElement[bool]:
-    return or_(Lane.down_since.is_not(None), Domain.held_until > clock.now())
+def _is_private() -> ColumnElement[bool]:
+    # Where people are told privately is shown to nobody.
+    theirs = Account.private_address == Delivery.recipient, Account.private_address != ""
+    return select(Account.id).where(*theirs).exists()
+
+
+# Every page asks this, and making the query takes longer than asking it.
+_WRONG = (
+    select(Domain, Lane)
+    .join(Lane, Lane.id == Domain.lane_id)
+    .where(
+        Domain.id.in_(
+            select(Mailbox.domain_id).where(
+                Mailbox.id.in_(bindparam("mailbox_ids", expanding=True))
+            )
+        )
+    )
+    .where(or_(Lane.down_since.is_not(None), Domain.held_until > bindparam("now")))
+    .order_by(Lane.answers_since.is_not(None), Lane.down_since)
+)
 
 
 def _trouble(domain: Domain, lane: Lane) -> Trouble | None:

@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,8 +27,11 @@ from mailstore.reach import Network, is_public
 
 IMAPS_PORT = 993
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
-SIGN_IN_SECONDS = 10.0
+# From the first packet to the answer; what a whole sign-in takes is a second more at most.
+SIGN_IN_SECONDS, LEAVE_SECONDS = 8.0, 1.0
 APPEND_SECONDS = 300.0
+# A timeout of nothing would mean that nothing may be waited for, and be another error.
+TOO_SOON = 0.001
 LONGEST_NAME = 200
 MOST_ADDRESSES = 4
 SEEN = rb"\Seen"
@@ -144,17 +148,18 @@ def signed_in(server: Server, login: Login) -> Iterator[IMAPClient]:
         _checked(text)
     if not login.password:
         raise SignInRefused("A password is needed.")
+    ends = time.monotonic() + SIGN_IN_SECONDS
     with _told():
-        client = _connected(server)
+        client = _connected(server, ends)
     try:
-        with _told(), _within(client.socket(), SIGN_IN_SECONDS):
+        with _told(), _within(client.socket(), _left(ends)):
             if not client.ssl:
                 client.starttls(_context(server))
             _sign_in(client, login)
         yield client
     finally:
         never_mind = contextlib.suppress(OSError, IMAPClientError, *NONSENSE)
-        with never_mind, _within(client.socket(), CONNECT_SECONDS):
+        with never_mind, _within(client.socket(), LEAVE_SECONDS):
             client.logout()
         with never_mind:
             client.shutdown()
@@ -181,9 +186,13 @@ def _context(server: Server) -> ssl.SSLContext:
     return context
 
 
-def _connected(server: Server) -> IMAPClient:
-    at_once, made = server.port == IMAPS_PORT, _reached(server)
-    with _within(made, SIGN_IN_SECONDS):
+def _left(ends: float) -> float:
+    return max(ends - time.monotonic(), 0.0)
+
+
+def _connected(server: Server, ends: float) -> IMAPClient:
+    at_once, made = server.port == IMAPS_PORT, _reached(server, ends)
+    with _within(made, _left(ends)):
         client = _Client(_context(server).wrap_socket(made) if at_once else made, tls=at_once)
     if client._imap.state != "NONAUTH":
         client.shutdown()
@@ -191,7 +200,7 @@ def _connected(server: Server) -> IMAPClient:
     return client
 
 
-def _reached(server: Server) -> socket.socket:
+def _reached(server: Server, ends: float) -> socket.socket:
     """Return a connection to the first address that answers, of those that are allowed."""
     found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     addresses = [str(ip_address(str(each[4][0]).partition("%")[0])) for each in found]
@@ -199,7 +208,8 @@ def _reached(server: Server) -> socket.socket:
     failed: Exception = NoImap(f"{server.host} leads to an address that is not allowed.")
     for address in allowed[:MOST_ADDRESSES]:
         try:
-            return socket.create_connection((address, server.port), CONNECT_SECONDS)
+            seconds = min(CONNECT_SECONDS, _left(ends)) or TOO_SOON
+            return socket.create_connection((address, server.port), seconds)
         except OSError as error:
             failed = error
     raise failed

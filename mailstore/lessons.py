@@ -7,7 +7,7 @@ lesson that was learned the other way before is taken back first.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from mailstore import bayes, clock
@@ -53,6 +53,16 @@ def note(db: Session, delivery_id: int, *, as_spam: bool) -> bool:
         .returning(Lesson.delivery_id)
     )
     return noted is not None
+
+
+def take_back(db: Session, delivery_id: int) -> None:
+    """Forget what a person said last of a mail; what was learned of it already is learned back."""
+    db.execute(
+        delete(Lesson).where(Lesson.delivery_id == delivery_id, Lesson.learned_as_spam.is_(None))
+    )
+    said = db.scalar(select(Lesson.as_spam).where(Lesson.delivery_id == delivery_id))
+    if said is not None:
+        note(db, delivery_id, as_spam=not said)
 
 
 def said_spam(db: Session, delivery_id: int) -> bool:

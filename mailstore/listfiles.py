@@ -1,10 +1,11 @@
 """Sender lists as CSV (RFC 4180): one entry a line, for backup, review and moving in."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TextIO
+from itertools import chain
+from typing import TextIO, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,12 +18,28 @@ from mailstore.patterns import read_pattern
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
 
 COLUMNS = ("owner", "list", "sender", "proof", "expires", "by", "created", "last_hit")
-NEEDED = frozenset({"owner", "list", "sender"})
+OWNER = "owner"
+NEEDED = frozenset({OWNER, "list", "sender"})
 ANY_PROOF, NO_PROOF = "any", "none"
 PROOFS = frozenset({"dmarc", "spf", "dkim", "arc"})
-# What a spreadsheet would take for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@")
+# What a spreadsheet would take for the beginning of a formula, or read over to one.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 QUOTE = "'"
+MOST_LINES = 2000
+
+T = TypeVar("T")
+
+
+class TooManyLines(BadName):
+    """A file holds more than fits on the list of one person."""
+
+
+class BadCell(BadName):
+    """A cell of a line says what cannot be on a list."""
+
+    def __init__(self, column: str, text: str, why: str) -> None:
+        super().__init__(why)
+        self.column, self.text = column, text
 
 
 @dataclass(slots=True)
@@ -34,15 +51,33 @@ class Imported:
     warnings: list[str] = field(default_factory=list)
 
 
-def write_lists(db: Session, tenant_id: int, out: TextIO) -> int:
-    """Write all lists of a tenant, and return how many entries there are."""
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A line of a file that cannot be used: which cell it is, and what that says."""
+
+    number: int
+    column: str
+    text: str
+
+
+@dataclass(slots=True)
+class Planned:
+    """What a file wants on one list, and the lines that say nothing of use."""
+
+    wishes: list[Wish] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def write_lists(db: Session, tenant_id: int, out: TextIO, only: Owner | None = None) -> int:
+    """Write all lists of a tenant, or only one, and return how many entries there are."""
+    mine = only.rows if only else (SenderEntry.tenant_id == tenant_id,)
     table = csv.writer(out)
     table.writerow(COLUMNS)
     rows = db.execute(
         select(SenderEntry, Domain.name, Mailbox.address)
         .outerjoin(Domain, Domain.id == SenderEntry.domain_id)
         .outerjoin(Mailbox, Mailbox.id == SenderEntry.mailbox_id)
-        .where(SenderEntry.tenant_id == tenant_id)
+        .where(*mine)
         .order_by(Mailbox.address, Domain.name, SenderEntry.listed, SenderEntry.pattern)
     ).all()
     for entry, domain, mailbox in rows:
@@ -72,16 +107,37 @@ def read_lists(db: Session, tenant_id: int, lines: Iterable[str], *, by: str) ->
     return done
 
 
-def _rows(lines: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
-    """Return number and cells of each line."""
-    table = csv.DictReader(lines)
+def plan(lines: Iterable[str]) -> Planned:
+    """Return what a file wants on one list, whatever owner its lines name.
+
+    Raises BadName as `read_lists` does, and TooManyLines.
+    """
+    found, rows = Planned(), _rows(lines, NEEDED - {OWNER})
+    if len(rows) > MOST_LINES:
+        raise TooManyLines(f"The file has more than {MOST_LINES} lines.")
+    for number, cells in rows:
+        try:
+            found.wishes.append(_wish(cells))
+        except BadCell as error:
+            found.left_out.append(LeftOut(number, error.column, error.text))
+    return found
+
+
+def _rows(lines: Iterable[str], needed: Set[str] = NEEDED) -> list[tuple[int, dict[str, str]]]:
+    """Return number and cells of each line that says anything."""
+    lines = iter(lines)
+    head = next(lines, "")
+    # What a spreadsheet writes where a comma is part of a number.
+    between = ";" if ";" in head and "," not in head else ","
+    table = csv.DictReader(chain((head,), lines), delimiter=between)
     try:
-        if missing := NEEDED - set(table.fieldnames or ()):
+        if missing := needed - set(table.fieldnames or ()):
             raise BadName(f"The file has no column '{min(missing)}'.")
-        return [
+        rows = (
             (table.line_num, {name: _unquoted(row[name] or "") for name in COLUMNS if name in row})
             for row in table
-        ]
+        )
+        return [row for row in rows if any(row[1].values())]
     except csv.Error as error:
         raise BadName(f"The file is no CSV: {error}.") from error
 
@@ -105,12 +161,13 @@ def _moment(at: datetime | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    return QUOTE + text if text.startswith(FORMULA) else text
+    return QUOTE + text if text.lstrip(QUOTE).startswith(FORMULA) else text
 
 
 def _unquoted(text: str) -> str:
     text = text.strip()
-    return text[1:] if text.startswith(QUOTE) and text[1:].startswith(FORMULA) else text
+    quoted = text.startswith(QUOTE) and text.lstrip(QUOTE).startswith(FORMULA)
+    return text[1:] if quoted else text
 
 
 def _owner(db: Session, tenant_id: int, name: str) -> Owner:
@@ -134,16 +191,27 @@ def _owner(db: Session, tenant_id: int, name: str) -> Owner:
 
 
 def _wish(cells: dict[str, str]) -> Wish:
-    try:
-        listed = Listed(cells["list"].lower())
-    except ValueError as error:
-        raise BadName(f"'{cells['list']}' is no list: {', '.join(Listed)}.") from error
     return Wish(
-        listed,
-        read_pattern(cells["sender"]),
-        _proof(cells.get("proof", "")),
-        expires_at=_end(cells.get("expires", "")),
+        _cell(cells, "list", _listed),
+        _cell(cells, "sender", read_pattern),
+        _cell(cells, "proof", _proof),
+        expires_at=_cell(cells, "expires", _end),
     )
+
+
+def _cell(cells: dict[str, str], column: str, read: Callable[[str], T]) -> T:
+    text = cells.get(column, "")
+    try:
+        return read(text)
+    except BadName as error:
+        raise BadCell(column, text, str(error)) from error
+
+
+def _listed(text: str) -> Listed:
+    try:
+        return Listed(text.lower())
+    except ValueError as error:
+        raise BadName(f"'{text}' is no list: {', '.join(Listed)}.") from error
 
 
 def _proof(text: str) -> str | None:
@@ -160,6 +228,6 @@ def _end(text: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise BadName(f"'{text}' is no date: 2026-12-31.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -61,6 +61,7 @@ def set_next_hop(db: Session, domain: Domain, next_hop: str, *, by: str) -> None
     for state, values in (
         (State.QUEUED, waiting),
         (State.QUARANTINED, {"lane_id": domain.lane_id}),
+        (State.RELEASING, {"lane_id": domain.lane_id}),
     ):
         db.execute(
             theirs.filter_by(state=state)

@@ -8,13 +8,14 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 
-from mailstore import clock, events, mailboxes, policies
+from mailstore import clock, events, mailboxes, policies, rights
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.deliveries import Delivery, State
 from mailstore.domains import Domain
 from mailstore.envelopes import Policy
 from mailstore.mailboxes import Mailbox
-from mailstore.reporttimes import next_report_at, parse_times
+from mailstore.reporttimes import next_report_at, wanted_times
+from mailstore.rights import SEEN
 from mailstore.tenants import Tenant
 
 LINK_LIFE = timedelta(days=7)
@@ -85,11 +86,12 @@ def begin_due(db: Session, mailbox_id: int) -> Report | None:
     if mailbox is None or mailbox.report_due_at is None or mailbox.report_due_at > now:
         return None
     tenant = db.get_one(Tenant, mailbox.tenant_id)
-    policy = _policy(db, mailbox, tenant)
+    policy = policy_of(db, mailbox, tenant)
+    times = wanted_times(mailbox.report_at, policy)
     claimed = db.scalar(
         update(Mailbox)
         .where(Mailbox.id == mailbox_id, Mailbox.report_due_at == mailbox.report_due_at)
-        .values(report_due_at=next_report_at(now, tenant.zoneinfo, parse_times(policy.report_at)))
+        .values(report_due_at=next_report_at(now, tenant.zoneinfo, times))
         .returning(Mailbox.id)
         .execution_options(synchronize_session=False)
     )
@@ -107,10 +109,12 @@ def begin_now(db: Session, mailbox: Mailbox) -> Report:
 def held(db: Session, mailbox_id: int, *, unreported: bool) -> Sequence[int]:
     """Return what is held for a mailbox, newest first: all, or what no report named yet.
 
-    A moment would not do: mail may be recorded a little later than it was accepted.
+    A moment would not do: mail may be recorded a little later than it was accepted. What the
+    policy hides from people is not among it.
     """
+    seen = rights.of_mailboxes(db, [mailbox_id]).allow(*SEEN)
     query = select(Delivery.id).where(
-        Delivery.mailbox_id == mailbox_id, Delivery.state == State.QUARANTINED
+        Delivery.mailbox_id == mailbox_id, Delivery.state == State.QUARANTINED, seen
     )
     if unreported:
         query = query.where(~select(Link.id).where(Link.delivery_id == Delivery.id).exists())
@@ -196,7 +200,12 @@ def code_fits(db: Session, report_id: int, code: str) -> bool:
 
 def refresh(db: Session, link: Link) -> bool:
     """Begin a new report in place of an ended link; False if one was begun within the hour."""
-    mailbox = mailboxes.alone(db, link.mailbox_id)
+    return ask_now(db, link.mailbox_id)
+
+
+def ask_now(db: Session, mailbox_id: int) -> bool:
+    """Begin a report of everything held at once; False if one was begun within the hour."""
+    mailbox = mailboxes.alone(db, mailbox_id)
     recent = select(Report.id).where(
         Report.mailbox_id == mailbox.id, Report.slot > clock.now() - FRESH_EVERY
     )
@@ -206,7 +215,8 @@ def refresh(db: Session, link: Link) -> bool:
     return True
 
 
-def _policy(db: Session, mailbox: Mailbox, tenant: Tenant) -> Policy:
+def policy_of(db: Session, mailbox: Mailbox, tenant: Tenant) -> Policy:
+    """Return the policy that says when a mailbox gets reports."""
     domain = db.get_one(Domain, mailbox.domain_id)
     return policies.effective(db, mailbox.policy_id or domain.policy_id or tenant.policy_id)
 

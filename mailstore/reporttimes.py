@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from mailstore.envelopes import Policy
 from mailstore.errors import BadName
 
 
@@ -16,6 +17,11 @@ def parse_times(text: str) -> list[time]:
     if any(each.tzinfo for each in times):
         raise BadName(f"'{text}' has a zone; a report has its tenant's.")
     return sorted(times)
+
+
+def wanted_times(own: str, policy: Policy) -> list[time]:
+    """Return when a person gets reports: at their own times, where the policy leaves it to them."""
+    return parse_times(own if own and policy.report_choice else policy.report_at)
 
 
 def next_report_at(after: datetime, zone: ZoneInfo, times: Sequence[time]) -> datetime:

@@ -41,15 +41,22 @@ def place_of(db: Session, settings: Settings, mailbox_id: int) -> Place | None:
     """Return where a mailbox lies; None where its domain names no IMAP server."""
     mailbox = db.get_one(Mailbox, mailbox_id)
     domain = db.get_one(Domain, mailbox.domain_id)
+    server = server_of(domain, settings)
+    if server is None:
+        return None
+    return Place(mailbox_id, server, mailbox.address, bool(domain.imap_master))
+
+
+def server_of(domain: Domain, settings: Settings) -> Server | None:
+    """Return the IMAP server of a domain; None where it names none."""
     if not domain.imap_server:
         return None
-    server = Server.parse(
+    return Server.parse(
         domain.imap_server,
         trusted=domain.imap_trusted,
         but=tuple(settings.inside),
         authorities=settings.tls_authorities,
     )
-    return Place(mailbox_id, server, mailbox.address, bool(domain.imap_master))
 
 
 @job

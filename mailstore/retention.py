@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import attempts, bayes, clock, events, keys, sessions
+from mailstore import attempts, bayes, clock, codes, events, keys, resets, sessions
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, State
 from mailstore.errors import Corrupt, NotFound
@@ -28,6 +28,8 @@ log = structlog.get_logger()
 BATCH = 500
 METADATA = timedelta(days=60)
 CARRY = timedelta(days=7)
+# On its way, or held: somebody still needs its content.
+UNSETTLED = (State.QUEUED, State.QUARANTINED, State.RELEASING)
 
 
 def expiry_day(received_at: datetime, days: int) -> date:
@@ -55,6 +57,8 @@ def expire(store: Store) -> None:
     with store.write() as db:
         sessions.purge(db)
         attempts.purge(db)
+        codes.purge(db)
+        resets.purge(db)
         db.execute(delete(Link).where(Link.ends_at < clock.now() - METADATA))
         db.execute(delete(Report).where(Report.slot < clock.now() - METADATA))
 
@@ -87,7 +91,7 @@ def expire_held(db: Session) -> int:
 def _waits() -> ColumnElement[bool]:
     waiting = select(Delivery.message_id).where(
         Delivery.message_id == Message.id,
-        Delivery.state.in_((State.QUEUED, State.QUARANTINED)),
+        Delivery.state.in_(UNSETTLED),
     )
     return waiting.exists()
 
@@ -179,8 +183,7 @@ def _purge_messages(db: Session) -> int:
         select(Message.id)
         .outerjoin(
             Delivery,
-            (Delivery.message_id == Message.id)
-            & Delivery.state.in_((State.QUEUED, State.QUARANTINED)),
+            (Delivery.message_id == Message.id) & Delivery.state.in_(UNSETTLED),
         )
         .where(Message.received_at < clock.now() - METADATA, Message.pack.is_(None))
         .group_by(Message.id)

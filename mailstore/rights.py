@@ -1,10 +1,10 @@
 """What people may do with held mail of a class, by the policy of the mailbox it came to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from mailstore import policies
@@ -12,7 +12,8 @@ from mailstore.deliveries import Delivery
 from mailstore.domains import Domain
 from mailstore.envelopes import HeldRight, MailClass, Policy
 from mailstore.mailboxes import Mailbox
-from mailstore.scope import Scope
+from mailstore.policies import PolicyRow
+from mailstore.scope import Scope, one_of
 from mailstore.tenants import Tenant
 
 DEFAULT = {
@@ -56,7 +57,7 @@ class Rights:
         return or_(
             false(),
             *(
-                and_(Delivery.mailbox_id.in_(sorted(ids)), Delivery.mail_class.in_(sorted(classes)))
+                and_(one_of(Delivery.mailbox_id, ids), _among(classes))
                 for classes, ids in alike.items()
                 if classes
             ),
@@ -70,19 +71,34 @@ def of_scope(db: Session, scope: Scope) -> Rights:
 
 def of_mailboxes(db: Session, mailbox_ids: Iterable[int]) -> Rights:
     """Return what people may do with held mail of these mailboxes."""
-    found = db.execute(
-        select(Mailbox.id, Mailbox.policy_id, Domain.policy_id, Tenant.policy_id)
-        .join(Domain, Domain.id == Mailbox.domain_id)
-        .join(Tenant, Tenant.id == Mailbox.tenant_id)
-        .where(Mailbox.id.in_(sorted(mailbox_ids)))
-    ).all()
-    return Rights(
-        {
-            mailbox_id: {each: right_to(policies.effective(db, own or of_domain or of_tenant), each)
-                         for each in MailClass}
-            for mailbox_id, own, of_domain, of_tenant in found
-        }
-    )  # fmt: skip
+    found = db.execute(_POLICIES, {"mailbox_ids": sorted(mailbox_ids)}).all()
+    # Rows that are held here are not asked for again, and most mailboxes have the same policy.
+    granted = {
+        row.id: _granted(policies.effective(db, row.id)) for row in {each for _, each in found}
+    }
+    return Rights({mailbox_id: granted[row.id] for mailbox_id, row in found})
+
+
+def _among(classes: Set[MailClass]) -> ColumnElement[bool]:
+    # Mostly all are, which needs no look at the row.
+    return true() if classes == frozenset(MailClass) else Delivery.mail_class.in_(sorted(classes))
+
+
+# Every page of the quarantine asks this, and making the query takes longer than asking it.
+_POLICIES = (
+    select(Mailbox.id, PolicyRow)
+    .join(Domain, Domain.id == Mailbox.domain_id)
+    .join(Tenant, Tenant.id == Mailbox.tenant_id)
+    .join(
+        PolicyRow,
+        PolicyRow.id == func.coalesce(Mailbox.policy_id, Domain.policy_id, Tenant.policy_id),
+    )
+    .where(Mailbox.id.in_(bindparam("mailbox_ids", expanding=True)))
+)
+
+
+def _granted(policy: Policy) -> dict[MailClass, HeldRight]:
+    return {each: right_to(policy, each) for each in MailClass}
 
 
 def of_classes(classes: Iterable[MailClass]) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """Whose rows a caller may touch; every query for a person carries one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, true
 
@@ -21,8 +22,21 @@ class Scope:
         """Return the condition that a delivery or a refusal is in this scope."""
         return and_(
             true() if self.tenant_id is None else rows.tenant_id == self.tenant_id,
-            true() if self.mailbox_ids is None else rows.mailbox_id.in_(self.mailbox_ids),
+            true() if self.mailbox_ids is None else one_of(rows.mailbox_id, self.mailbox_ids),
         )
+
+
+def one_of(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of these values.
+
+    Most people have one mailbox: a list of one is spelled out anew for every question.
+    """
+    if len(values) == 1:
+        (value,) = values
+        is_it: ColumnElement[bool] = column == value
+        return is_it
+    among: ColumnElement[bool] = column.in_(sorted(values))
+    return among
 
 
 NOTHING = Scope(0, frozenset())

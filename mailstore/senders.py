@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, delete, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, events
@@ -124,6 +124,7 @@ def enter(db: Session, owner: Owner, wish: Wish, *, by: str) -> bool:
             *owner.rows, SenderEntry.listed == wish.listed, SenderEntry.pattern == wish.pattern
         )
     ).first()
+    before = _kept(entry) if entry is not None else None
     if entry is None:
         entry = SenderEntry(**owner.ids, listed=wish.listed, pattern=wish.pattern)
         db.add(entry)
@@ -134,7 +135,35 @@ def enter(db: Session, owner: Owner, wish: Wish, *, by: str) -> bool:
     entry.by, entry.delivery_id = by, wish.delivery_id
     entry.proof, entry.expires_at = wish.proof, wish.expires_at
     db.flush()
-    _record(db, EVENTS[wish.listed], owner, wish.delivery_id, {"pattern": wish.pattern}, by)
+    detail = {"pattern": wish.pattern, "before": before}
+    _record(db, EVENTS[wish.listed], owner, wish.delivery_id, detail, by)
+    return True
+
+
+def take_back(
+    db: Session,
+    owner: Owner,
+    listed: Listed,
+    pattern: str,
+    before: dict[str, Any] | None,
+    *,
+    by: str,
+) -> bool:
+    """Make an entry what it was before this person entered it, which the event of that tells.
+
+    False if it is gone already, or somebody else changed it since.
+    """
+    _alone(db, owner.tenant_id)
+    this = (*owner.rows, SenderEntry.listed == listed, SenderEntry.pattern == pattern)
+    if db.scalar(select(SenderEntry.id).where(*this, SenderEntry.by == by)) is None:
+        return False
+    if before is None:
+        return remove(db, owner, listed, pattern, by=by)
+    ends = before["expires_at"] and datetime.fromisoformat(before["expires_at"])
+    restored = update(SenderEntry).where(*this).values(before | {"expires_at": ends})
+    if db.scalar(restored.returning(SenderEntry.id)) is None:
+        return False
+    _record(db, "sender_restored", owner, None, {"pattern": pattern, "listed": listed}, by)
     return True
 
 
@@ -156,6 +185,16 @@ def on_list(db: Session, owner: Owner) -> Sequence[SenderEntry]:
     return db.scalars(
         select(SenderEntry).where(*owner.rows).order_by(SenderEntry.listed, SenderEntry.pattern)
     ).all()
+
+
+def _kept(entry: SenderEntry) -> dict[str, Any]:
+    ends = entry.expires_at.isoformat() if entry.expires_at else None
+    return {
+        "by": entry.by,
+        "delivery_id": entry.delivery_id,
+        "proof": entry.proof,
+        "expires_at": ends,
+    }
 
 
 def _ended(entry: SenderEntry) -> bool:

@@ -84,6 +84,17 @@ class Scanning(BaseSettings):
     )
 
 
+class SigningIn(BaseSettings):
+    """What signing in to the portal asks."""
+
+    breached_passwords: Path | None = Field(
+        None,
+        description="File of passwords that were stolen somewhere, which nobody may set: SHA-1 "
+        "hashes as lines `HEX:count`, sorted by hash, as Pwned Passwords gives them out; empty: "
+        "none is looked up.",
+    )
+
+
 class Handing(BaseSettings):
     """How mail is handed on, and when somebody is told of it."""
 

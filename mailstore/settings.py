@@ -13,13 +13,13 @@ from mailstore.addresses import Address, parse_domain
 from mailstore.errors import BadAddress, BadName, Misconfigured
 from mailstore.reach import Network
 from mailstore.routes import Route
-from mailstore.setting_groups import Handing, Limits, Scanning
+from mailstore.setting_groups import Handing, Limits, Scanning, SigningIn
 
 PREFIX = "MAILHAFEN_"
 SHORTEST_SECRET = 32
 
 
-class Settings(Limits, Scanning, Handing):
+class Settings(Limits, Scanning, SigningIn, Handing):
     """The whole configuration; docs/configuration.md is generated from these fields."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")

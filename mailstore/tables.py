@@ -31,6 +31,7 @@ from mailstore import (
     scanners,
     senders,
     sessions,
+    signins,
     strict,
     tenants,
 )
@@ -67,6 +68,7 @@ MODULES = (
     scanners,
     senders,
     sessions,
+    signins,
     strict,
     tenants,
 )

@@ -3,7 +3,7 @@
 People get it as steps, with what the other server said last; administrators the lines as well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,22 +15,31 @@ from mailstore.deliveries import Delivery, State
 from mailstore.events import Event
 
 DEFERRED = "deferred"
+RELEASED = "released"
+WORKER = "worker"
 # What a line of the log tells whoever the mail is for; the rest is for administrators.
 TOLD = (
-    DEFERRED, State.DELIVERED, State.FAILED, State.DELETED, "released", "resent", "bounced",
-    "delay_told", "reported_spam",
+    DEFERRED, State.DELIVERED, State.FAILED, State.DELETED, RELEASED, "release_stopped", "resent",
+    "bounced", "delay_told", "reported_spam", "reported_not_spam", "release_asked",
+    "request_granted", "request_refused", "content_read", "deleted_as_spam", "undeleted", "expired",
 )  # fmt: skip
+# What takes a mail out of the quarantine.
+ENDS = (RELEASED, State.DELETED, "deleted_as_spam", "expired")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what, when, and what the other server said; `times` of them up to `until`."""
+    """One step: what, when, and what the other server said; `times` of them up to `until`.
+
+    `by` is who did it, empty for the worker.
+    """
 
     kind: str
     at: datetime
     reply: str = ""
     times: int = 1
     until: datetime | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,18 @@ def of(db: Session, delivery: Delivery) -> Timeline:
     ids = [each.id for each in tries]
     lines = db.scalars(select(Event).where(Event.delivery_id.in_(ids)).order_by(Event.id)).all()
     found = [*_begin(tries), *_outages(db, tries), *map(_step, _told(lines))]
+    found += _scanned_now(tries, lines)
     return Timeline(list(_together(sorted(found, key=lambda step: step.at))), lines)
+
+
+def ends_of(db: Session, delivery_ids: Collection[int]) -> dict[int, Event]:
+    """Return who took each of these out of the quarantine last, and when, where anybody did."""
+    lines = db.scalars(
+        select(Event)
+        .where(Event.delivery_id.in_(delivery_ids), Event.kind.in_(ENDS))
+        .order_by(Event.id)
+    )
+    return {line.delivery_id: line for line in lines if line.delivery_id is not None}
 
 
 def _begin(tries: Sequence[Delivery]) -> Iterator[Step]:
@@ -71,12 +91,21 @@ def _outages(db: Session, tries: Sequence[Delivery]) -> Iterator[Step]:
                 yield Step("silent", max(outage.began_at, each.queued_at), until=outage.ended_at)
 
 
+def _scanned_now(tries: Sequence[Delivery], lines: Sequence[Event]) -> Iterator[Step]:
+    """Yield that a mail is being scanned again since it was released, if it is."""
+    releasing = {each.id for each in tries if each.state is State.RELEASING}
+    since = [each.at for each in lines if each.kind == RELEASED and each.delivery_id in releasing]
+    if since:
+        yield Step("releasing", max(since))
+
+
 def _told(lines: Sequence[Event]) -> Iterator[Event]:
     return (line for line in lines if line.kind in TOLD)
 
 
 def _step(line: Event) -> Step:
-    return Step(line.kind, line.at, str(line.detail.get("reply", "")))
+    by = "" if line.by == WORKER else line.by
+    return Step(line.kind, line.at, str(line.detail.get("reply", "")), by=by)
 
 
 def _together(steps: Sequence[Step]) -> Iterator[Step]:

@@ -76,8 +76,16 @@ def domain_resume(name: str) -> None:
 @click.argument("server", metavar="HOST:PORT")
 @click.option("--master", default="", help="A master user, who may sign in for anybody.")
 @click.option("--password-stdin", is_flag=True, help="Read the master's password from there.")
+@click.option(
+    "--sign-in/--no-sign-in",
+    "signs_in",
+    default=None,
+    help="Let people sign in to the portal with their password there; as it was if not said.",
+)
 @speaks
-def domain_imap(name: str, server: str, master: str, password_stdin: bool) -> None:
+def domain_imap(
+    name: str, server: str, master: str, password_stdin: bool, signs_in: bool | None
+) -> None:
     """Name the IMAP server that mail is put back into; HOST:0 for none.
 
     Port 993 speaks TLS at once, any other by STARTTLS.
@@ -88,6 +96,9 @@ def domain_imap(name: str, server: str, master: str, password_stdin: bool) -> No
     with store.write() as db:
         found = domains.named(db, name)
         domains.set_imap(db, found, server if named.port else "", master, secret, by=OPERATOR)
+        db.flush()
+        if signs_in is not None:
+            domains.set_imap_sign_in(db, found, on=signs_in, by=OPERATOR)
     click.echo(f"Mail of {name} can be put back into {server}.")
 
 

@@ -13,11 +13,20 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import access, demo, errors, home, languages, reasons, security, sight
 from portal.admin import delivery as admin_delivery
+from portal.admin import people as admin_people
+from portal.admin import requests as admin_requests
 from portal.admin import views as admin
+from portal.auth import again, password, second
 from portal.auth import views as auth
 from portal.links import LinkSigner
 from portal.oneclick import views as oneclick
+from portal.profile import devices as profile_devices
+from portal.profile import factor as profile_factor
+from portal.profile import files as profile_files
+from portal.profile import lists as profile_lists
+from portal.profile import times as profile_times
 from portal.profile import views as profile
+from portal.quarantine import asking, chosen, sender
 from portal.quarantine import views as quarantine
 from portal.reading import RENDERING
 from portal.reasons import RuleText
@@ -25,7 +34,9 @@ from portal.webmail import restore
 from portal.webmail import views as webmail
 
 AREAS = (
-    home, auth, quarantine, webmail, restore, oneclick, profile, admin, admin_delivery,
+    home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
+    restore, oneclick, profile, profile_times, profile_lists, profile_files, profile_factor,
+    profile_devices, admin, admin_delivery, admin_requests, asking,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -4,25 +4,32 @@ A guard gives its view one read-only snapshot (`g.db`) and a visitor with a scop
 their own short write.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, NoReturn, cast
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
-from mailstore import accounts, reports, sessions
+from mailstore import accounts, clock, reports, sessions
 from mailstore.accounts import Account, Role
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import Link, LinkKind
 from mailstore.scope import NOTHING, Scope
 from mailstore.store import Store
 from mailstore.tenants import Tenant
+from portal.auth.paths import own_path
 from portal.security import STATIC
 
 View = Callable[..., Any]
 LINKS = "links"
+# What changes who may get in wants a proof that is not older.
+FRESH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,10 @@ ANYBODY = Visitor(NOTHING, "nobody")
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """What Flask-Login keeps in the cookie: the session's token, not the account."""
 
-    def __init__(self, token: str, account: Account) -> None:
+    def __init__(self, token: str, account: Account, proved_at: datetime) -> None:
         self.id = token
         self.account = account
+        self.proved_at = proved_at
 
 
 def store() -> Store:
@@ -93,15 +101,29 @@ def init_app(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
     def load(token: str) -> SignedIn | None:
-        with store().read() as db:
-            account = sessions.account_of(db, token)
-            stale = account is not None and sessions.needs_seen(db, token)
-        if stale:
+        with _snapshot() as db:
+            found = sessions.living(db, token)
+            if found is None:
+                return None
+            # Pages of errors name the account after the snapshot is gone.
+            db.expunge(found.account)
+        if found.needs_seen:
             with store().write() as db:
                 sessions.seen(db, token)
-        return SignedIn(token, account) if account else None
+        return SignedIn(token, found.account, found.proved_at)
 
     app.context_processor(lambda: {"visitor": getattr(g, "visitor", ANYBODY)})
+
+
+@contextlib.contextmanager
+def _snapshot() -> Iterator[Session]:
+    """Give the guard's snapshot, or one of its own where no guard has begun yet."""
+    db = getattr(g, "db", None)
+    if db is not None and db.in_transaction():
+        yield db
+        return
+    with store().read() as db:
+        yield db
 
 
 def device_token() -> str | None:
@@ -157,6 +179,28 @@ def _admin() -> Visitor:
     return visitor
 
 
+def _freshly(visit: Callable[[], Visitor]) -> Callable[[], Visitor]:
+    """Let only those in who proved lately who they are; others do so and come back."""
+
+    def visit_freshly() -> Visitor:
+        visitor = visit()
+        if current_user.proved_at < clock.now() - FRESH:
+            abort(redirect(url_for("again.ask", next=_way_back()), 303))
+        return visitor
+
+    return visit_freshly
+
+
+def _way_back() -> str | None:
+    """Return the page that a deed began on, as far as the form or the address says it."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    named = own_path(request.form.get("next", ""))
+    ways = current_app.create_url_adapter(request)
+    shown = ways is not None and ways.test(request.path, method="GET")
+    return named or (request.path if shown else None)
+
+
 def _to_sign_in() -> NoReturn:
     if request.method not in ("GET", "HEAD"):
         abort(401)
@@ -164,15 +208,32 @@ def _to_sign_in() -> NoReturn:
     abort(target)
 
 
+# Every page asks this, and making the query takes longer than asking it.
+_SEEN_BY = (
+    select(Tenant, Mailbox)
+    .outerjoin(Mailbox, Mailbox.id == bindparam("mailbox_id"))
+    .where(Tenant.id == bindparam("tenant_id"))
+)
+
+
+def _seen_by(scope: Scope) -> tuple[Tenant | None, Mailbox | None]:
+    """Return a scope's tenant and the first of its mailboxes."""
+    if not scope.tenant_id:
+        return None, None
+    asked = {"tenant_id": scope.tenant_id, "mailbox_id": min(scope.mailbox_ids or (0,))}
+    tenant, mailbox = g.db.execute(_SEEN_BY, asked).first() or (None, None)
+    return tenant, mailbox
+
+
 def _speak_for(visitor: Visitor) -> None:
-    tenant = g.db.get(Tenant, visitor.scope.tenant_id) if visitor.scope.tenant_id else None
-    ids = visitor.scope.mailbox_ids or ()
-    mailbox = g.db.get(Mailbox, min(ids)) if ids else None
+    tenant, mailbox = _seen_by(visitor.scope)
     g.tenant = tenant
+    # An account that says "" goes by what its browser asks for.
+    by_browser = visitor.account is not None and visitor.account.language == ""
     g.language = next(
         (
             owner.language
-            for owner in (visitor.account, mailbox, tenant)
+            for owner in (() if by_browser else (visitor.account, mailbox, tenant))
             if owner is not None and owner.language
         ),
         None,
@@ -185,3 +246,5 @@ for_user = guard(_user)
 for_quarantine = guard(_user_or_link(LinkKind.QUARANTINE))
 for_webmail = guard(_user_or_link(LinkKind.WEBMAIL))
 for_admin = guard(_admin)
+for_fresh = guard(_freshly(_user))
+for_fresh_admin = guard(_freshly(_admin))

@@ -10,8 +10,11 @@ from mailstore.errors import NotFound
 from mailstore.mailboxes import Mailbox, MailboxAddress
 from portal.notices import write_notice
 from portal.reports import Renderer, begin_report, contents_of, send_report
+from portal.requests import tell_request
+from portal.resets import write_reset
 
-JOBS = (begin_report, send_report, write_notice)  # imported here, so that the worker knows them
+# Imported here, so that the worker knows them.
+JOBS = (begin_report, send_report, tell_request, write_notice, write_reset)
 
 
 @click.group()

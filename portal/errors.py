@@ -6,7 +6,10 @@ import structlog
 from flask import Flask, Response, render_template
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+from gunicorn.http.errors import (  # type: ignore[import-untyped]  # it has no types
+    ParseException,
+)
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, SecurityError
 
 log = structlog.get_logger()
 
@@ -15,6 +18,8 @@ def init_app(app: Flask) -> None:
     """Answer every error with a page of ours."""
     app.register_error_handler(CSRFError, _expired_form)
     app.register_error_handler(HTTPException, _expected)
+    # What the server finds wrong with a body while a view reads it, a chunk of no size for one.
+    app.register_error_handler(ParseException, lambda _error: _expected(BadRequest()))
     app.register_error_handler(Exception, _unplanned)
 
 

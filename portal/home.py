@@ -3,14 +3,15 @@
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from mailstore import copies, quarantine
+from mailstore import copies, heldlist
+from mailstore.heldlist import Wanted
 from mailstore.pages import Page
 from portal.access import for_anyone, for_user
 from portal.auth.paths import own_path
-from portal.languages import COOKIE, SPOKEN, secure_cookie
+from portal.languages import SPOKEN, keep
+from portal.quarantine.place import search_for
 
 bp = Blueprint("home", __name__)
-YEAR = 365 * 24 * 3600
 
 
 @bp.get("/")
@@ -22,7 +23,7 @@ def index() -> str:
         "home/index.html",
         newest=newest[:5],
         waiting=copies.waiting(g.db, g.scope),
-        held=quarantine.count(g.db, g.scope),
+        held=heldlist.count(g.db, search_for(Wanted())),
     )
 
 
@@ -34,7 +35,4 @@ def language() -> Response:
     if wished not in SPOKEN:
         abort(400)
     answer = redirect(own_path(request.form.get("next", "")) or url_for("home.index"), 303)
-    answer.set_cookie(
-        COOKIE, wished, max_age=YEAR, secure=secure_cookie(), httponly=True, samesite="Lax"
-    )
-    return answer
+    return keep(answer, wished)

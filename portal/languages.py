@@ -2,10 +2,12 @@
 
 from flask import Flask, current_app, g, request
 from flask_babel import Babel
+from werkzeug.wrappers import Response
 
 FIRST = "de"
 SPOKEN = ("de", "fr", "it", "en")
 COOKIE = "language"
+YEAR = 365 * 24 * 3600
 
 
 def init_app(app: Flask) -> None:
@@ -23,6 +25,17 @@ def chosen() -> str:
     if of_mailbox in SPOKEN:
         return str(of_mailbox)
     return request.accept_languages.best_match(SPOKEN) or FIRST
+
+
+def keep(answer: Response, language: str) -> Response:
+    """Let the browser keep the language that a person chose; with "" it forgets the last one."""
+    if not language:
+        answer.delete_cookie(COOKIE, secure=secure_cookie(), httponly=True, samesite="Lax")
+        return answer
+    answer.set_cookie(
+        COOKIE, language, max_age=YEAR, secure=secure_cookie(), httponly=True, samesite="Lax"
+    )
+    return answer
 
 
 def zone() -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
 
 from flask import abort, request
 
@@ -23,19 +23,35 @@ class Listing(Generic[T]):
     following: str | None
 
 
-def asked_page() -> Page:
-    """Return the page that `?after=` asks for, or answer 400."""
+def moment(text: str) -> datetime:
+    """Read a moment with its zone, or raise ValueError."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(text)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
+def row_id(text: str) -> int:
+    """Read the id of a row, or raise ValueError."""
+    number = int(text)
+    if not 0 <= number < LARGEST_ID:
+        raise ValueError(text)
+    return number
+
+
+def asked_page(read: Callable[[str], Any] = moment) -> Page:
+    """Return the page that `?after=` asks for, or answer 400; `read` reads the list's order."""
     text = request.args.get("after")
     if not text:
         return Page()
-    moment, _, last_id = text.partition("_")
+    value, _, last_id = text.rpartition("_")
     try:
-        at, number = datetime.fromisoformat(moment), int(last_id)
+        return Page((read(value), row_id(last_id)))
     except ValueError:
         abort(400)
-    if at.tzinfo is None or not 0 <= number < LARGEST_ID:
-        abort(400)
-    return Page((at, number))
 
 
 def listing(found: Sequence[Delivery]) -> Listing[Delivery]:
@@ -43,10 +59,11 @@ def listing(found: Sequence[Delivery]) -> Listing[Delivery]:
     return one_page(found, lambda each: (each.accepted_at, each.id))
 
 
-def one_page(found: Sequence[T], place: Callable[[T], tuple[datetime, int]]) -> Listing[T]:
+def one_page(found: Sequence[T], place: Callable[[T], tuple[Any, int]]) -> Listing[T]:
     """Return one page of what was found; `place` is where a row stands in the list."""
     items = found[:SIZE]
     if len(found) <= SIZE:
         return Listing(items, None)
-    at, row_id = place(items[-1])
-    return Listing(items, f"{at.isoformat()}_{row_id}")
+    value, row_id = place(items[-1])
+    written = value.isoformat() if isinstance(value, datetime) else str(value)
+    return Listing(items, f"{written}_{row_id}")

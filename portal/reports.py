@@ -16,13 +16,14 @@ from babel.dates import format_datetime as format_moment
 from babel.support import NullTranslations
 from sqlalchemy.orm import Session
 
-from mailstore import clock, mailboxes, outbox, reports
+from mailstore import clock, mailboxes, outbox, reports, rights
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery
+from mailstore.envelopes import HeldRight
 from mailstore.jobs import job
 from mailstore.mailboxes import Mailbox
-from mailstore.quarantine import SELF_SERVICE
 from mailstore.reports import Link, LinkKind, Report
+from mailstore.rights import Rights
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal.links import LinkSigner
@@ -55,6 +56,11 @@ class Contents:
     lines: Sequence[tuple[Link, Delivery]]
     pages: dict[LinkKind, Link]
     addresses: Sequence[str]
+    rights: Rights
+
+    def may_deliver(self, delivery: Delivery) -> bool:
+        """Whether people may deliver a held mail themselves."""
+        return self.rights.to(delivery) is HeldRight.DELIVER
 
     @property
     def language(self) -> str:
@@ -103,6 +109,7 @@ def contents_of(db: Session, report_id: int) -> Contents:
         lines=reports.lines(db, report_id),
         pages=reports.page_links(db, report_id),
         addresses=mailboxes.addresses_of(db, report.mailbox_id),
+        rights=rights.of_mailboxes(db, [report.mailbox_id]),
     )
 
 
@@ -133,7 +140,7 @@ class Renderer:
 
     def first_url(self, contents: Contents) -> str:
         """Return the link of the first mail that people may deliver, or else of the quarantine."""
-        releasable = (link for link, held in contents.lines if held.mail_class in SELF_SERVICE)
+        releasable = (link for link, held in contents.lines if contents.may_deliver(held))
         return self._url(next(releasable, contents.pages[LinkKind.QUARANTINE]))
 
     def _shown(self, contents: Contents, catalogue: NullTranslations) -> dict[str, object]:
@@ -163,7 +170,7 @@ class Renderer:
             at=_moment(delivery, contents.tenant.zoneinfo, contents.language),
             reasons=[catalogue.gettext(each) for each in sentences(delivery.symbols)],
             url=self._url(link),
-            releasable=delivery.mail_class in SELF_SERVICE,
+            releasable=contents.may_deliver(delivery),
         )
 
     def _url(self, link: Link) -> str:

@@ -1,100 +1,120 @@
 """How things look everywhere: reasons as sentences, states as words, sizes, the outage banner."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from babel.dates import format_skeleton
 from flask import Flask, g
-from flask_babel import format_datetime, format_decimal, get_locale, gettext, to_user_timezone
-from flask_babel import lazy_gettext as _l
+from flask_babel import format_decimal
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
-from mailstore import clock, copies, health
+from mailstore import copies, health
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
+from mailstore.wording import N_
+from portal import drawing, voices
 from portal.reasons import sentences, warned_of
+from portal.voices import Voice
 
 KILO = 1024
 TURNS = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-
+_TURNS = tuple(map(chr, TURNS))
 
 CLASSES = {
-    MailClass.CLEAN: _l("ordinary mail"),
-    MailClass.NEWSLETTER: _l("newsletter"),
-    MailClass.SPAM: _l("spam"),
-    MailClass.PHISH: _l("fraud"),
-    MailClass.DANGEROUS: _l("dangerous attachment"),
-    MailClass.VIRUS: _l("virus"),
-    MailClass.REPORT: _l("report"),
+    MailClass.CLEAN: N_("ordinary mail"),
+    MailClass.NEWSLETTER: N_("newsletter"),
+    MailClass.SPAM: N_("spam"),
+    MailClass.PHISH: N_("fraud"),
+    MailClass.DANGEROUS: N_("dangerous attachment"),
+    MailClass.VIRUS: N_("virus"),
+    MailClass.REPORT: N_("report"),
 }
 STATES = {
-    State.QUEUED: _l("waiting"),
-    State.QUARANTINED: _l("held"),
-    State.DELIVERED: _l("delivered"),
-    State.FAILED: _l("refused by your mail server"),
-    State.DELETED: _l("deleted"),
+    State.QUEUED: N_("waiting"),
+    State.QUARANTINED: N_("held"),
+    State.RELEASING: N_("being checked once more"),
+    State.DELIVERED: N_("delivered"),
+    State.FAILED: N_("refused by your mail server"),
+    State.DELETED: N_("deleted"),
 }
+
+# Why a mail is held, where no rule's sentence says so.
+REASONS = {
+    "blocked author": N_("Its sender is on a list of blocked senders."),
+    "could not be examined": N_("It could not be examined completely, so it is held to be safe."),
+    "could not be scanned": N_(
+        "It could not be checked for viruses before delivery, so it is held to be safe."
+    ),
+    "content is gone": N_("Its content cannot be read any more, so it cannot be delivered."),
+    "content is damaged": N_("Its content cannot be read any more, so it cannot be delivered."),
+}
+SMALL_SIGNS = N_("Several small signs together made it suspicious.")
+MOST_SENTENCES = 3
 
 # What the timeline of a mail calls its steps.
 STEPS = {
-    "accepted": _l("It reached us."),
-    "held": _l("It was held in the quarantine."),
-    "released": _l("It was released from the quarantine."),
-    "silent": _l("Your mail server did not answer; the message waited here."),
-    "deferred": _l("Your mail server asked us to come again later."),
-    "delivered": _l("Your mail server took it."),
-    "failed": _l("Your mail server refused it."),
-    "resent": _l("Somebody had it delivered again."),
-    "bounced": _l("Its sender was told that it could not be delivered."),
-    "delay_told": _l("Its sender was told that it still waits."),
-    "reported_spam": _l("It was reported as spam."),
-    "deleted": _l("It was deleted."),
+    "accepted": N_("It reached us."),
+    "held": N_("It was held in the quarantine."),
+    "released": N_("It was released from the quarantine."),
+    "release_asked": N_("An administrator was asked to deliver it."),
+    "request_granted": N_("An administrator agreed to deliver it."),
+    "request_refused": N_("An administrator decided not to deliver it."),
+    "content_read": N_("An administrator read it to decide about it."),
+    "releasing": N_("It is being checked once more before it goes on."),
+    "release_stopped": N_("The check before delivery stopped it, so it is held again."),
+    "silent": N_("Your mail server did not answer; the message waited here."),
+    "deferred": N_("Your mail server asked us to come again later."),
+    "delivered": N_("Your mail server took it."),
+    "failed": N_("Your mail server refused it."),
+    "resent": N_("Somebody had it delivered again."),
+    "bounced": N_("Its sender was told that it could not be delivered."),
+    "delay_told": N_("Its sender was told that it still waits."),
+    "reported_spam": N_("It was reported as spam."),
+    "reported_not_spam": N_("It was reported not to be spam."),
+    "deleted": N_("It was deleted."),
+    "deleted_as_spam": N_("It was deleted as spam."),
+    "undeleted": N_("Its deletion was taken back."),
+    "expired": N_("Its time in the quarantine was over, so it was deleted."),
 }
 
 
 def init_app(app: Flask) -> None:
     """Give templates their words and every page its banner."""
-    app.jinja_env.finalize = without_turns
+    drawing.init_app(app)
+    app.jinja_env.code_generator_class = drawing.Lean
+    app.jinja_env.finalize = shown
     app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
-    app.context_processor(lambda: {"classes": CLASSES, "states": STATES, "reasons": reasons})
-    app.context_processor(lambda: {"warnings": warnings, "steps": STEPS})
+    app.context_processor(_spoken)
     app.context_processor(_banner)
 
 
-def reasons(delivery: Delivery) -> list[str]:
-    """Return the sentences why a delivery was held, in the visitor's language."""
-    return [gettext(sentence) for sentence in sentences(delivery.symbols)]
-
-
-def warnings(delivery: Delivery) -> list[str]:
-    """Return the sentences of what to beware of in a delivery, in the visitor's language."""
-    return [gettext(sentence) for sentence in warned_of(delivery.warning)]
-
-
-def without_turns(value: Any) -> Any:
-    """Return what a template shows without characters that turn the direction of text.
+def shown(value: Any) -> str:
+    """Return a value as HTML, without characters that turn the direction of text.
 
     They make a name or a subject read as something that it is not.
     """
-    return value.translate(TURNS) if isinstance(value, str) else value
+    html = value if isinstance(value, Markup) else escape(value)
+    # Nearly no text has one: a look for each costs a fraction of a copy without them.
+    if html.isascii() or not any(map(html.__contains__, _TURNS)):
+        return html
+    return html.translate(TURNS)
 
 
-def moment(at: datetime | None) -> str:
+@pass_context
+def moment(context: Context, at: datetime | None) -> str:
     """Return a time as people say it: today only the clock, else the day with it."""
-    if at is None:
-        return ""
-    local, today = to_user_timezone(at), to_user_timezone(clock.now())
-    time = str(format_datetime(at, "HH:mm"))
-    if local.date() == today.date():
-        return time
-    return f"{day(at)} {time}" if local.year == today.year else day(at)
+    voice: Voice = context["voice"]
+    return voice.moment(at)
 
 
-def day(at: date) -> str:
+@pass_context
+def day(context: Context, at: date) -> str:
     """Return a day as people say it, with the year only where it is another one."""
-    today = to_user_timezone(clock.now())
-    local = to_user_timezone(at) if isinstance(at, datetime) else at
-    skeleton = "MMMd" if local.year == today.year else "yMMMd"
-    return format_skeleton(skeleton, local, locale=get_locale())
+    voice: Voice = context["voice"]
+    return voice.day(at)
 
 
 def filesize(size: int) -> str:
@@ -102,6 +122,47 @@ def filesize(size: int) -> str:
     if size < KILO * KILO:
         return f"{max(size // KILO, 1)} KB"
     return f"{format_decimal(size / KILO / KILO, '0.0')} MB"
+
+
+def _spoken() -> dict[str, Any]:
+    """Return what templates say, in the visitor's language."""
+    voice = voices.current()
+
+    def why(delivery: Delivery, most: int = MOST_SENTENCES) -> str:
+        """Return why a mail is held: the rules' sentences, or else what decided."""
+        if delivery.reason in REASONS:
+            return voice.text(REASONS[delivery.reason])
+        said = sentences(delivery.symbols)[:most] or [SMALL_SIGNS]
+        return Markup(" ").join(map(voice.text, said))
+
+    def warnings(delivery: Delivery) -> list[str]:
+        """Return the sentences of what to beware of in a delivery."""
+        return list(map(voice.text, warned_of(delivery.warning)))
+
+    return {
+        "voice": voice,
+        "_": voice.text,
+        "gettext": voice.text,
+        "ngettext": voice.texts,
+        "why_held": why,
+        "warnings": warnings,
+        "drawn_author": lambda message: drawing.author(voice, message),
+        "subject": lambda message: message.subject or voice.text(N_("(no subject)")),
+        **_tables(voice),
+    }
+
+
+@lru_cache
+def _tables(voice: Voice) -> dict[str, Mapping[Any, str]]:
+    tables: dict[str, Mapping[Any, str]] = {
+        "classes": CLASSES,
+        "states": STATES,
+        "steps": STEPS,
+    }
+    return {
+        name: {key: voice.text(word) for key, word in table.items()}
+        for name, table in tables.items()
+    }
 
 
 def _banner() -> dict[str, Any]:

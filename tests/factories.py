@@ -1,16 +1,25 @@
 """Small things that tests are made of: customers, people, mail, and jobs that are only noted."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session, contains_eager
 
-from mailstore import accounts, clock, mailboxes, onboarding, recording
+from mailstore import (
+    accounts,
+    clock,
+    mailboxes,
+    onboarding,
+    passwords,
+    quarantine,
+    recording,
+    releases,
+)
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, Direction
@@ -29,11 +38,13 @@ from mailstore.mailboxes import Mailbox
 from mailstore.messages import new_public_id
 from mailstore.recording import Accepted
 from mailstore.retention import expiry_day
+from mailstore.scope import EVERYBODY
 from mailstore.settings import PREFIX, Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LEASE = timedelta(minutes=5)
 ANNA = "anna@muster.example"
 BEAT = "beat@muster.example"
 BOB = Address("bob", "there.example")
@@ -117,7 +128,7 @@ def an_account(
     db: Session, mailbox: Mailbox, *, role: Role = Role.USER, password: str = ""
 ) -> Account:
     """Return a new account that owns a mailbox; hashing a password takes its time."""
-    hashed = accounts.hash_password(password) if password else None
+    hashed = passwords.hash_password(password) if password else None
     return accounts.add_account(db, Address.parse(mailbox.address), role, hashed, by="test")
 
 
@@ -203,6 +214,14 @@ def a_held_delivery(store: Store, mailbox: Mailbox | None = None, **values: Any)
         with store.write() as db:
             mailbox = a_mailbox(db)
     return an_accepted(store, mailbox, held=True, **values)
+
+
+def let_go(store: Store, held: Delivery) -> None:
+    """Release a held delivery, and send it on as after a scan that found nothing."""
+    with store.write() as db:
+        assert quarantine.release(db, EVERYBODY, held.id, by="anna", may=true())
+        for claimed in releases.claim(db, 100, LEASE):
+            assert releases.let_go(db, claimed)
 
 
 def deliveries_of(db: Session, accepted: Accepted) -> Sequence[Delivery]:

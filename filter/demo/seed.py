@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailstore import accounts, onboarding
+from mailstore import accounts, onboarding, passwords
 from mailstore.accounts import Role
 from mailstore.addresses import Address
 from mailstore.domains import Takes
@@ -51,7 +51,7 @@ ANNA = "anna.keller@muster.example"
 
 def seed(store: Store, next_hop: str) -> None:
     """Add tenants, mailboxes, aliases and accounts."""
-    hashed = accounts.hash_password(PASSWORD)
+    hashed = passwords.hash_password(PASSWORD)
     with store.write() as db:
         for (name, domain_name), people in TENANTS.items():
             tenant = onboarding.add_tenant(db, name, by=BY)

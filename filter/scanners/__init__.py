@@ -51,6 +51,11 @@ class Scanners:
         ]
         self.on = bool(self._watched)
 
+    @property
+    def silent(self) -> bool:
+        """Whether any of them did not answer when it was asked last."""
+        return any(each.silent for each in self._watched)
+
     async def scan(
         self, client: Client, sender: Address | None, mail: Readable
     ) -> tuple[Symbol, ...]:

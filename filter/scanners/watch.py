@@ -31,6 +31,11 @@ class Watch:
         self._heard = False
         self._silent_since: float | None = None
 
+    @property
+    def silent(self) -> bool:
+        """Whether the engine did not answer when it was asked last."""
+        return self._silent_since is not None
+
     async def ask(self, question: Question) -> Sequence[Symbol]:
         """Return what the engine finds, or UNSCANNED with its name and what it did instead."""
         if question.size > self._largest:

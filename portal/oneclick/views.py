@@ -20,14 +20,16 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import quarantine, reports, sessions
+from mailstore import attempts, quarantine, reports, rights, sessions
 from mailstore.deliveries import Delivery, State
-from mailstore.quarantine import SELF_SERVICE
+from mailstore.envelopes import HeldRight
 from mailstore.reports import Link, LinkKind
 from portal import reading
 from portal.access import LINKS, Visitor, device_token, guard, link_session, store, visitor_of
+from portal.auth import tries
+from portal.auth.entering import with_device
 from portal.auth.paths import own_path
-from portal.auth.views import with_device
+from portal.auth.tries import Answer
 from portal.links import LinkForged
 
 bp = Blueprint("oneclick", __name__)
@@ -84,7 +86,7 @@ def show(token: str) -> str | AnyResponse | tuple[str, int]:
         token=token,
         delivery=delivery,
         held=delivery.state is State.QUARANTINED,
-        releasable=delivery.mail_class in SELF_SERVICE,
+        releasable=_right_to(delivery) is HeldRight.DELIVER,
         reading=reading.read(delivery.message) if g.visitor.may_read else None,
     )
 
@@ -108,9 +110,8 @@ def act(token: str) -> str | tuple[str, int]:
     if g.ended:
         return render_template("oneclick/ended.html", token=token), 410
     with store().write() as db:
-        done = quarantine.release(
-            db, g.scope, link.delivery_id, by=g.visitor.name, classes=SELF_SERVICE
-        )
+        may = rights.of_scope(db, g.scope).allow(HeldRight.DELIVER)
+        done = quarantine.release(db, g.scope, link.delivery_id, by=g.visitor.name, may=may)
     # What the guard reads is from before the deed.
     with store().read() as g.db:
         return render_template("oneclick/done.html", done=done, delivery=_held())
@@ -136,9 +137,12 @@ def code() -> str:
 
 @bp.post("/code")
 @for_coder
-def know() -> AnyResponse | tuple[str, int]:
+def know() -> Answer:
     """Make this device known if the code fits."""
     said = request.form.get("code", "")
+    (begun,) = tries.begin((tries.REPORT, [tries.from_here()]))
+    if begun.wait:
+        return tries.too_often(begun.wait)
     links = {visitor.link.report_id: visitor.link for visitor in g.openers}
     with store().write() as db:
         fitting = [link for link in links.values() if reports.code_fits(db, link.report_id, said)]
@@ -153,6 +157,7 @@ def know() -> AnyResponse | tuple[str, int]:
         agent = request.user_agent.string
         known = frozenset(link.mailbox_id for link in fitting)
         sessions.remember_device(db, device, known, agent)
+        attempts.take_back(db, begun)
     return with_device(redirect(_next(), 303), device)
 
 
@@ -163,4 +168,11 @@ def _next() -> str:
 
 def _held() -> Delivery:
     delivery = quarantine.look(g.db, g.scope, g.link.delivery_id)
-    return delivery or abort(404)
+    # A policy may hide by now what a report named.
+    if delivery is None or _right_to(delivery) is HeldRight.HIDDEN:
+        abort(404)
+    return delivery
+
+
+def _right_to(delivery: Delivery) -> HeldRight:
+    return rights.of_scope(g.db, g.scope).to(delivery)

@@ -1,26 +1,54 @@
-"""The quarantine: what is held, what was refused, a look, and three deeds."""
+"""The quarantine: what is held, what was refused, a look, and what is done with one mail."""
 
-from flask import Blueprint, Response, abort, flash, g, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import quarantine, refusals, senders, timeline
+from mailstore import bulk, heldlist, quarantine, refusals, requests, timeline, undo
 from mailstore.deliveries import Delivery, State
-from mailstore.quarantine import SELF_SERVICE
+from mailstore.envelopes import HeldRight
+from mailstore.heldlist import Sort
+from mailstore.mailboxes import Mailbox
 from portal import reading
-from portal.access import for_quarantine, for_user, store
-from portal.paging import asked_page, listing, one_page
+from portal.access import for_quarantine, store
+from portal.paging import asked_page, one_page, row_id
+from portal.quarantine.place import asked_place, back, rights_here, search_for
 from portal.quarantine.refusals import why
 
 bp = Blueprint("quarantine", __name__, url_prefix="/quarantine")
+
+MOST_DEEDS = 5
 
 
 @bp.get("/")
 @for_quarantine
 def index() -> str:
-    """Show what is held, newest first."""
-    held = listing(quarantine.held(g.db, g.scope, asked_page()))
-    return render_template("quarantine/index.html", held=held, releasable=SELF_SERVICE)
+    """Show what is held, or what is held no more, as the address asks for it."""
+    place = asked_place()
+    search = search_for(place.wanted)
+    found = one_page(heldlist.listed(g.db, search, place.page, place.sort), place.key)
+    rights = rights_here()
+    ask = [each.id for each in found.items if rights.to(each) is HeldRight.ASK]
+    return render_template(
+        "quarantine/index.html",
+        held=found,
+        total=heldlist.count(g.db, search),
+        place=place,
+        sorts=Sort,
+        rights=rights,
+        asked=requests.of(g.db, ask) if ask else {},
+        ends=timeline.ends_of(g.db, [each.id for each in found.items]) if place.wanted.over else {},
+        mailboxes=_mailboxes(),
+        **_recent(),
+    )
+
+
+@bp.get("/recent")
+@for_quarantine
+def recent() -> str:
+    """Show what this visitor did just now; pages of people with scripts ask for it again."""
+    return render_template("quarantine/recent.html", **_recent())
 
 
 @bp.get("/refused")
@@ -28,7 +56,7 @@ def index() -> str:
 def refused() -> str | AnyResponse:
     """Show what was refused for this person: who, when and why; nothing of it is kept."""
     if not g.visitor.may_read:
-        return redirect(url_for("oneclick.code", next=url_for(".refused")), 303)
+        return _to_code(url_for(".refused"))
     found = refusals.turned_away(g.db, g.scope, asked_page())
     away = one_page(found, lambda each: (each.at, each.id))
     return render_template("quarantine/refused.html", refused=away, why=why)
@@ -38,18 +66,18 @@ def refused() -> str | AnyResponse:
 @for_quarantine
 def look(delivery_id: int) -> str | AnyResponse:
     """Show one held mail; a device nobody knows is asked for the code first."""
-    delivery = _found(delivery_id)
+    delivery = found(delivery_id)
     if not g.visitor.may_read:
-        return redirect(
-            url_for("oneclick.code", next=url_for(".look", delivery_id=delivery_id)), 303
-        )
+        return _to_code(url_for(".look", delivery_id=delivery_id))
     return render_template(
         "quarantine/look.html",
         delivery=delivery,
         reading=reading.read(delivery.message),
-        releasable=delivery.mail_class in SELF_SERVICE,
+        right=rights_here().to(delivery),
         held=delivery.state is State.QUARANTINED,
+        asked=requests.of(g.db, [delivery_id]).get(delivery_id),
         timeline=timeline.of(g.db, delivery),
+        back=back(),
     )
 
 
@@ -57,19 +85,14 @@ def look(delivery_id: int) -> str | AnyResponse:
 @for_quarantine
 def body(delivery_id: int) -> Response:
     """Show the HTML of a held mail in its frame."""
-    delivery = _found(delivery_id)
-    if not g.visitor.may_read:
-        abort(404)
-    return reading.body_response(delivery.message)
+    return reading.body_response(_readable(delivery_id).message)
 
 
 @bp.get("/<int:delivery_id>/source")
 @for_quarantine
 def source(delivery_id: int) -> str:
     """Show a held mail as it came, also one that cannot be shown otherwise."""
-    delivery = _found(delivery_id)
-    if not g.visitor.may_read:
-        abort(404)
+    delivery = _readable(delivery_id)
     return render_template(
         "quarantine/source.html", delivery=delivery, source=reading.source_of(delivery.message)
     )
@@ -79,66 +102,85 @@ def source(delivery_id: int) -> str:
 @for_quarantine
 def release(delivery_id: int) -> AnyResponse:
     """Send one message on to the mailbox."""
-    _found(delivery_id)
+    found(delivery_id)
+    may = rights_here().allow(HeldRight.DELIVER)
     with store().write() as db:
-        released = quarantine.release(
-            db, g.scope, delivery_id, by=g.visitor.name, classes=SELF_SERVICE
-        )
-    return _to_list(released, _("The message is on its way to you."))
+        done = quarantine.release(db, g.scope, delivery_id, by=g.visitor.name, may=may)
+    return _to_list(done)
 
 
 @bp.post("/<int:delivery_id>/delete")
 @for_quarantine
 def delete(delivery_id: int) -> AnyResponse:
     """Take one message out of the list."""
-    _found(delivery_id)
+    found(delivery_id)
     with store().write() as db:
-        deleted = quarantine.delete(db, g.scope, delivery_id, by=g.visitor.name)
-    return _to_list(deleted, _("The message is deleted."))
+        done = quarantine.delete(db, g.scope, delivery_id, by=g.visitor.name)
+    return _to_list(done)
 
 
-@bp.post("/<int:delivery_id>/allow")
-@for_user
-def allow(delivery_id: int) -> AnyResponse:
-    """Allow the author for this mailbox, and send the message on."""
-    delivery = _found(delivery_id)
-    author, mailbox_id = delivery.message.author, delivery.mailbox_id
-    if not author or mailbox_id is None or delivery.mail_class not in SELF_SERVICE:
-        flash(_("This sender cannot be allowed."), "warning")
-        return redirect(url_for(".look", delivery_id=delivery_id), 303)
-    by = g.visitor.name
+@bp.post("/<int:delivery_id>/spam")
+@for_quarantine
+def spam(delivery_id: int) -> AnyResponse:
+    """Take one message out of the list, and let the filter learn from it."""
+    _readable(delivery_id)
     with store().write() as db:
-        senders.allow(db, delivery.tenant_id, mailbox_id, author, delivery_id, by=by)
-        quarantine.release(db, g.scope, delivery_id, by=by, classes=SELF_SERVICE)
-    _tell_allowed(author, proven=bool(senders.proof_in(delivery.symbols)))
-    return redirect(url_for(".index"), 303)
+        done = quarantine.delete_as_spam(db, g.scope, delivery_id, by=g.visitor.name)
+    return _to_list(done)
 
 
-def _tell_allowed(author: str, *, proven: bool) -> None:
-    if proven:
-        text = _(
-            "%(author)s is allowed from now on, whenever the mail is proven to be theirs.",
-            author=author,
-        )
+@bp.post("/undo")
+@for_quarantine
+def take_back() -> AnyResponse:
+    """Take back what this visitor did within the last quarter of an hour."""
+    first, last = (request.form.get(name, 0, row_id) for name in ("first", "last"))
+    with store().write() as db:
+        count = undo.take_back(db, g.scope, g.visitor.name, first, last)
+    if count:
+        flash(_("That is taken back."), "success")
     else:
-        text = _(
-            "The message is on its way to you. %(author)s is noted, but nothing proves that they "
-            "wrote it: they are allowed once you allow a message that is proven to be theirs.",
-            author=author,
-        )
-    flash(text, "success" if proven else "warning")
+        flash(_("That cannot be taken back any more."), "info")
+    return redirect(back(), 303)
 
 
-def _to_list(done: bool, text: str) -> AnyResponse:
-    if done:
-        flash(text, "success")
-    else:
-        flash(_("This message is not in quarantine any more."), "info")
-    return redirect(url_for(".index"), 303)
-
-
-def _found(delivery_id: int) -> Delivery:
+def found(delivery_id: int) -> Delivery:
+    """Return a mail that this visitor may see in the quarantine, or answer 404."""
     delivery = quarantine.look(g.db, g.scope, delivery_id)
-    if delivery is None:
+    if delivery is None or rights_here().to(delivery) is HeldRight.HIDDEN:
         abort(404)
     return delivery
+
+
+def _readable(delivery_id: int) -> Delivery:
+    delivery = found(delivery_id)
+    return delivery if g.visitor.may_read else abort(404)
+
+
+def _recent() -> dict[str, object]:
+    return {
+        "deeds": undo.recent(g.db, g.scope, g.visitor.name, MOST_DEEDS),
+        "bulks": bulk.recent(g.db, g.scope, g.visitor.name),
+    }
+
+
+def _mailboxes() -> list[tuple[int, str]]:
+    """Return id and name of this visitor's mailboxes, where there are several."""
+    ids = g.scope.mailbox_ids or ()
+    if len(ids) <= 1:
+        return []
+    named = select(Mailbox.id, Mailbox.address).where(Mailbox.id.in_(ids))
+    return [
+        (each_id, address) for each_id, address in g.db.execute(named.order_by(Mailbox.address))
+    ]
+
+
+def _to_code(target: str) -> AnyResponse:
+    return redirect(url_for("oneclick.code", next=target), 303)
+
+
+def _to_list(done: bool) -> AnyResponse:
+    """Lead back to the same place; what was done stands there, and can be taken back."""
+    if not done:
+        flash(_("This message is not in quarantine any more."), "info")
+    following = request.form.get("next", 0, int)
+    return redirect(back(f"m{following}" if following else ""), 303)

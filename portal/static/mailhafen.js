@@ -1,4 +1,5 @@
-// The one module: theme, menus and keys. Every page works without it.
+// The one module: theme, menus, keys, choosing, the mail beside its list, live news.
+// Every page works without it.
 
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -61,9 +62,77 @@ function move(step) {
 }
 
 function press(key) {
-  // In a list the key means the row that has the focus, elsewhere the page.
-  const scope = rows().length > 0 ? row()?.closest(".mail") : document;
-  scope?.querySelector(`[data-key="${key}"]`)?.click();
+  // In a list the key means the row that has the focus, then the mail beside it; elsewhere the page.
+  const inList = rows().length > 0;
+  const places = inList ? [row()?.closest(".mail"), document.querySelector("[data-preview]")] : [document];
+  for (const place of places) {
+    const found = place?.querySelector(`[data-key="${key}"]`);
+    if (found) return found.click();
+  }
+}
+
+// The mail beside its list, where there is room for both.
+const roomy = matchMedia("(min-width: 1200px)");
+
+async function fetched(url, selector) {
+  const answer = await fetch(url, { redirect: "error" });
+  if (!answer.ok) throw new Error(answer.status);
+  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(selector);
+}
+
+async function preview(link) {
+  const pane = document.querySelector("[data-preview]");
+  let mail = null;
+  try {
+    mail = await fetched(link.href, "#mail");
+  } catch {
+    // Whatever is wrong, its own page says it.
+  }
+  if (!mail) return location.assign(link.href);
+  pane.replaceChildren(mail);
+  pane.hidden = false;
+  pane.scrollTop = 0;
+  pane.parentElement.classList.add("split-on");
+  for (const each of document.querySelectorAll(".looked-at")) each.classList.remove("looked-at");
+  link.closest(".mail").classList.add("looked-at");
+}
+
+function onClick(event) {
+  closeMenus(event.target.closest(".menu"));
+  const link = event.target.closest("a[data-row]");
+  const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
+  if (!link || !plain || !roomy.matches || !document.querySelector("[data-preview]")) return;
+  event.preventDefault();
+  preview(link);
+}
+
+function choose() {
+  const box = row()?.closest(".mail").querySelector("input[name=m]");
+  if (box) box.checked = !box.checked;
+}
+
+function chooseAll() {
+  const label = document.querySelector("[data-choose-all]");
+  if (!label) return;
+  const box = label.querySelector("input");
+  label.hidden = false;
+  box.addEventListener("change", () => {
+    for (const each of document.querySelectorAll("input[name=m]")) each.checked = box.checked;
+  });
+}
+
+// What was released is asked for again until it is said what became of it.
+async function follow(times) {
+  const news = document.querySelector("[data-live]");
+  if (!news || times === 0) return;
+  await new Promise((done) => setTimeout(done, 2000));
+  try {
+    const newer = await fetched(news.dataset.live, "#recent");
+    if (newer) news.replaceWith(newer);
+  } catch {
+    return;
+  }
+  follow(times - 1);
 }
 
 const deeds = {
@@ -73,6 +142,10 @@ const deeds = {
   u: () => press("u"),
   d: () => press("d"),
   e: () => press("e"),
+  b: () => press("b"),
+  "#": () => press("#"),
+  x: choose,
+  a: () => document.querySelector('[data-key="a"]')?.click(),
   "/": () => document.querySelector("input[type=search]")?.focus(),
   "?": () => document.getElementById("keys").showModal(),
 };
@@ -104,8 +177,12 @@ function begin() {
   help.addEventListener("click", deeds["?"]);
   use.checked = remembered("keys") !== "off";
   use.addEventListener("change", () => remember("keys", use.checked ? null : "off"));
-  document.addEventListener("click", (event) => closeMenus(event.target.closest(".menu")));
+  document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
+  // After a deed the list goes on where it was.
+  if (location.hash.startsWith("#m")) document.querySelector(`${location.hash} [data-row]`)?.focus();
+  chooseAll();
+  follow(60);
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from mailstore import attempts, copies, imap, restores, restoring
+from mailstore.attempts import Limit
 from mailstore.deliveries import Delivery, State
 from mailstore.imap import Login, NoImap, SignInRefused
 from mailstore.restoring import Place
@@ -92,17 +93,20 @@ def progress(restore_id: int) -> str:
 
 def _trouble(place: Place, login: Login) -> str:
     """Return what is wrong with a password, if anything is; five wrong ones, and it waits."""
-    if attempts.count(g.db, ATTEMPT, place.name) >= MOST_ATTEMPTS:
+    with store().write() as db:
+        begun = attempts.begin(db, ATTEMPT, [Limit(place.name, MOST_ATTEMPTS)])
+    if begun.wait:
         return str(_("That was wrong too often. Try again in a quarter of an hour."))
     try:
         with imap.signed_in(place.server, login):
-            return ""
+            trouble = ""
     except SignInRefused:
-        with store().write() as db:
-            attempts.failed(db, ATTEMPT, place.name)
         return str(_("Your mail server does not accept this password."))
     except NoImap as error:
-        return str(_("Your mail server cannot be used now: %(why)s", why=str(error)))
+        trouble = str(_("Your mail server cannot be used now: %(why)s", why=str(error)))
+    with store().write() as db:
+        attempts.take_back(db, begun)
+    return trouble
 
 
 def _chosen(ids: list[int]) -> Sequence[Delivery]:

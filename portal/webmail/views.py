@@ -91,6 +91,20 @@ def report_spam(delivery_id: int) -> AnyResponse:
     return redirect(url_for(".look", delivery_id=delivery_id), 303)
 
 
+@bp.post("/m/<int:delivery_id>/ham")
+@for_webmail
+def report_not_spam(delivery_id: int) -> AnyResponse:
+    """Tell the filter that a mail which was reported is no spam after all."""
+    _found(delivery_id)
+    with store().write() as db:
+        reported = quarantine.report_not_spam(db, g.scope, delivery_id, by=g.visitor.name)
+    if reported:
+        flash(_("Thank you. The filter learns from this message."), "success")
+    else:
+        flash(_("This message was not reported as spam."), "info")
+    return redirect(url_for(".look", delivery_id=delivery_id), 303)
+
+
 @bp.post("/m/<int:delivery_id>/untag")
 @for_user
 def untag(delivery_id: int) -> AnyResponse:

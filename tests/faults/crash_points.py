@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from bench.installation import PASSWORD, USER
 from bench.load import mail
 from filter.rules.gtube import TEST_STRING
+from mailstore import quarantine
 from mailstore.deliveries import Delivery, State
 from mailstore.events import Event
+from mailstore.scope import EVERYBODY
 from tests.faults.scene import Scene, arguments, report, until
 from tests.faults.sender import Letter, Sender
 from tests.faults.visitor import BROKEN, Visitor
@@ -25,6 +27,8 @@ from tests.faults.visitor import BROKEN, Visitor
 PATIENCE = 30.0
 SIZE = 20_000
 RELEASE = "job_asked_for"
+# While a released mail is scanned again.
+RESCANS = ("release_claimed", "release_not_committed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     chosen = [point for point in POINTS if args.only in ("", point.step)]
     release = args.only in ("", RELEASE)
+    rescans = [step for step in RESCANS if args.only in ("", step)]
     begun = time.monotonic()
     wrong: list[str] = []
     senders: list[Sender] = []
@@ -78,9 +83,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if release:
             senders.append(_spam(scene, len(chosen)))
             wrong += _release(scene)
+        for number, step in enumerate(rescans, len(chosen) + release):
+            senders.append(_spam(scene, number))
+            wrong += _rescan(scene, step)
         book = scene.book(*senders)
         broken = wrong + book.broken()
-    figures = {"points": len(chosen) + release, "wrong": len(wrong)} | book.figures()
+    points = len(chosen) + release + len(rescans)
+    figures = {"points": points, "wrong": len(wrong)} | book.figures()
     figures["all_s"] = time.monotonic() - begun
     return report("crash_points", args.seed, figures, broken)
 
@@ -130,9 +139,7 @@ def _spam(scene: Scene, number: int) -> Sender:
 
 def _release(scene: Scene) -> Iterator[str]:
     """Press the button; the portal dies with the release committed and no answer sent."""
-    held = select(Delivery.id).where(Delivery.state == State.QUARANTINED)
-    with closing(scene.store()) as store, store.read() as db:
-        number = db.scalar(held)
+    number = _held(scene)
     if number is None:
         yield f"{RELEASE}: the spam is not held"
         return
@@ -150,6 +157,24 @@ def _release(scene: Scene) -> Iterator[str]:
     came = len(scene.sink.taken) - before
     if (events, came) != (1, 1):
         yield f"{RELEASE}: released {events} times, came {came} times"
+
+
+def _held(scene: Scene) -> int | None:
+    held = select(Delivery.id).where(Delivery.state == State.QUARANTINED)
+    with closing(scene.store()) as store, store.read() as db:
+        return db.scalar(held)
+
+
+def _rescan(scene: Scene, step: str) -> Iterator[str]:
+    """Release a mail; the worker dies before it has noted what the scan came to."""
+    before = len(scene.sink.taken)
+    _prepare(scene, "worker", step)
+    with closing(scene.store()) as store, store.write() as db:
+        released = quarantine.release(db, EVERYBODY, _held(scene) or 0, by="faults", may=true())
+    died, settled = _dies(scene, "worker", step), scene.settle(PATIENCE)
+    came = len(scene.sink.taken) - before
+    if not (released and died and settled) or came != 1:
+        yield f"{step}: released {released}, died {died}, settled {settled}, came {came} times"
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import time_machine
 from sqlalchemy import select
 
 from filter.rules.gtube import TEST_STRING
-from mailstore import clock, quarantine, retention
+from mailstore import clock, quarantine, retention, rights
 from mailstore.deliveries import Delivery, State
 from mailstore.sandbox import ROOT
 from mailstore.scope import EVERYBODY
@@ -141,8 +141,8 @@ def _deeds(scene: Scene) -> Iterator[str]:
             numbers = db.scalars(held.order_by(Delivery.id)).all()
         first, second, *_ = *numbers, 0, 0
         with store.write() as db:
-            classes = quarantine.SELF_SERVICE
-            released = quarantine.release(db, EVERYBODY, first, by="faults", classes=classes)
+            may = rights.of_classes(quarantine.SELF_SERVICE)
+            released = quarantine.release(db, EVERYBODY, first, by="faults", may=may)
             deleted = quarantine.delete(db, EVERYBODY, second, by="faults")
     if not (released and deleted):
         yield f"reserve: released {released}, deleted {deleted}"

@@ -127,8 +127,9 @@ class Scene(Installation):
             until(lambda name=name: self._is_ready(name))  # type: ignore[misc]  # bound at once
 
     def settle(self, seconds: float = PATIENCE) -> bool:
-        """Wait until no delivery is queued; False if some still are."""
-        waiting = select(func.count()).where(Delivery.state == State.QUEUED)
+        """Wait until no delivery is queued or being released; False if some still are."""
+        on_the_way = (State.QUEUED, State.RELEASING)
+        waiting = select(func.count()).where(Delivery.state.in_(on_the_way))
         with closing(self.store()) as store:
 
             def nothing_waits() -> bool:

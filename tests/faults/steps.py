@@ -13,7 +13,7 @@ from filter.ledger import Ledger
 from filter.recorder import Recorder
 from filter.session import RelaySMTP
 from filter.wire import Content
-from mailstore import deliveries, jobs, lanes, packs, recording, store
+from mailstore import deliveries, jobs, lanes, packs, recording, releases, store
 from mailstore.packs import LocalPacks
 
 Step = Callable[["Death"], None]
@@ -195,4 +195,6 @@ STEPS: dict[str, Step] = {
     "outcome_not_committed": after(deliveries, "finish_all"),
     "outcome_committed": outcomes_committed,
     "job_asked_for": job_asked_for,
+    "release_claimed": after(releases, "claim", when=bool),
+    "release_not_committed": after(releases, "let_go", when=bool),
 }

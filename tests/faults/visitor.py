@@ -2,12 +2,14 @@
 
 import http.cookiejar
 import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 SECONDS = 30.0
+PAUSE = 0.1
 BROKEN = 0
 
 
@@ -25,14 +27,24 @@ class Visitor:
 
     def post(self, path: str, page: str, **fields: str) -> tuple[int, str]:
         """Press a button of a page; the page is opened for its token first."""
-        _, text = self.get(page)
+        code, text = self.get(page)
+        if code == BROKEN:
+            return BROKEN, ""
         found = TOKEN.search(text)
         form = {"csrf_token": found[1] if found else "", **fields}
         return self._open(path, urllib.parse.urlencode(form).encode())
 
     def sign_in(self, email: str, password: str) -> None:
-        """Sign in; raises AssertionError if that is refused."""
-        code, text = self.post("/sign-in", "/sign-in", email=email, password=password)
+        """Sign in as soon as the portal answers; raises AssertionError if that is refused.
+
+        A port can be open a moment before anybody serves it: what listened there before may be
+        dying still.
+        """
+        end = time.monotonic() + SECONDS
+        code, text = BROKEN, ""
+        while code == BROKEN and time.monotonic() < end:
+            code, text = self.post("/sign-in", "/sign-in", email=email, password=password)
+            time.sleep(PAUSE if code == BROKEN else 0)
         assert (code, 'name="password"' in text) == (200, False), (code, text[:200])
 
     def _open(self, path: str, form: bytes | None) -> tuple[int, str]:

@@ -1,8 +1,11 @@
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from mailstore import accounts
-from mailstore.accounts import LONGEST_PASSWORD, Account, Role
+from mailstore import accounts, sessions
+from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain
 from mailstore.errors import BadName
@@ -12,43 +15,7 @@ from mailstore.scope import Scope
 from mailstore.store import Store
 from tests.factories import ANNA, a_domain, a_mailbox, an_account
 
-GOOD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def hashed() -> str:
-    return accounts.hash_password(GOOD)
-
-
-def account_with(hashed: str | None, *, active: bool = True) -> Account:
-    return Account(email=ANNA, password_hash=hashed, active=active)
-
-
-def test_a_password_is_stored_as_argon2id_with_a_salt(hashed: str) -> None:
-    assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert accounts.hash_password(GOOD) != hashed
-
-
-def test_the_right_password_fits(hashed: str) -> None:
-    assert accounts.password_fits(account_with(hashed), GOOD)
-
-
-@pytest.mark.parametrize("tried", ["", GOOD.upper(), GOOD + "x", GOOD * 100])
-def test_another_password_does_not_fit(hashed: str, tried: str) -> None:
-    assert not accounts.password_fits(account_with(hashed), tried)
-
-
-def test_nobody_and_the_inactive_do_not_get_in(hashed: str) -> None:
-    assert not accounts.password_fits(None, GOOD)
-    assert not accounts.password_fits(account_with(hashed, active=False), GOOD)
-    assert not accounts.password_fits(account_with(None), GOOD)
-    assert not accounts.password_fits(account_with("not a hash"), GOOD)
-
-
-@pytest.mark.parametrize("size", [0, 9, LONGEST_PASSWORD + 1])
-def test_a_password_too_short_or_too_long_cannot_be_set(size: int) -> None:
-    with pytest.raises(BadName, match="10 to 1024"):
-        accounts.hash_password("x" * size)
+Change = Callable[[Session, Account], bool]
 
 
 def test_an_account_belongs_to_the_tenant_of_its_mailbox_and_owns_it(store: Store) -> None:
@@ -118,3 +85,42 @@ def test_a_new_account_is_in_the_log(store: Store) -> None:
         account = an_account(db, a_mailbox(db))
         event = db.scalars(select(Event).where(Event.kind == "account_added")).one()
     assert (event.tenant_id, event.by) == (account.tenant_id, "test")
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda db, account: accounts.set_role(db, account, Role.ADMIN, by="x"), "role_set"),
+        (lambda db, account: accounts.set_active(db, account, on=False, by="x"),
+         "account_disabled"),
+    ],
+    ids=["role", "off"],
+)  # fmt: skip
+def test_another_role_or_none_ends_all_sessions_once(
+    store: Store, change: Change, kind: str
+) -> None:
+    with store.write() as db:
+        account = an_account(db, a_mailbox(db))
+        token = sessions.start(db, account, "Firefox")
+        assert change(db, account)
+        assert sessions.of_account(db, account.id) == []
+        assert not change(db, account)
+        assert sessions.account_of(db, token) is None
+        assert len(db.scalars(select(Event).where(Event.kind == kind)).all()) == 1
+
+
+def test_an_account_is_turned_on_again(store: Store) -> None:
+    with store.write() as db:
+        account = an_account(db, a_mailbox(db))
+        assert not accounts.set_active(db, account, on=True, by="test")
+        accounts.set_active(db, account, on=False, by="test")
+        assert accounts.set_active(db, account, on=True, by="test")
+
+
+def test_nobody_becomes_an_operator_by_a_role(store: Store) -> None:
+    with store.write() as db:
+        account = an_account(db, a_mailbox(db))
+        root = accounts.add_account(db, Address.parse("r@ops.example"), Role.OPERATOR, None, by="x")
+        for each, role in ((account, Role.OPERATOR), (root, Role.USER)):
+            with pytest.raises(BadName, match="operator"):
+                accounts.set_role(db, each, role, by="test")

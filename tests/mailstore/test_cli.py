@@ -2,7 +2,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from mailstore import accounts
+from mailstore import accounts, passwords
 from mailstore.accounts import Account
 from mailstore.cli import COMMANDS
 from mailstore.domains import Domain, Takes
@@ -57,7 +57,7 @@ def test_a_customer_is_brought_in_by_three_commands(shell: Shell, store: Store) 
     with store.read() as db:
         assert db.scalars(select(Domain.takes)).one() is Takes.ANY
         account = accounts.find(db, "anna@acme.example")
-    assert accounts.password_fits(account, "long enough 1")
+    assert passwords.fits(account, "long enough 1")
 
 
 def test_an_account_without_a_password_can_only_use_links(shell: Shell, store: Store) -> None:

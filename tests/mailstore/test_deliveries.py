@@ -5,15 +5,13 @@ import pytest
 from sqlalchemy import select, update
 from time_machine import Traveller
 
-from mailstore import deliveries, leases, quarantine
+from mailstore import deliveries, leases
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.events import Event
 from mailstore.lanes import Lane
-from mailstore.quarantine import SELF_SERVICE
 from mailstore.retries import Retries
-from mailstore.scope import Scope
 from mailstore.store import Store
-from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted
+from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted, let_go
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -173,9 +171,7 @@ def test_mail_that_was_held_for_long_is_tried_as_often_as_any(
 ) -> None:
     held = a_held_delivery(store)
     clock.shift(RETRIES.give_up * 2)
-    with store.write() as db:
-        scope = Scope(held.tenant_id)
-        assert quarantine.release(db, scope, held.id, by="anna", classes=SELF_SERVICE)
+    let_go(store, held)
     (claimed,) = claim(store)
     finish(store, claimed, LATER)
     assert row(store, held).state is State.QUEUED

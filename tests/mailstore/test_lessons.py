@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from time_machine import Traveller
 
 from mailstore import bayes, lessons, quarantine
@@ -15,7 +15,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.quarantine import BY_ADMINISTRATOR, SELF_SERVICE
 from mailstore.scope import EVERYBODY, NOTHING, Scope
 from mailstore.store import Store
-from tests.factories import a_held_delivery, a_mailbox, an_accepted
+from tests.factories import a_held_delivery, a_mailbox, an_accepted, let_go
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -107,7 +107,7 @@ def test_a_release_teaches_good_mail_unless_the_mail_is_dangerous(
 ) -> None:
     held = a_held_delivery(store, anna, mail_class=mail_class)
     with store.write() as db:
-        quarantine.release(db, EVERYBODY, held.id, by="admin", classes=BY_ADMINISTRATOR)
+        quarantine.release(db, EVERYBODY, held.id, by="admin", may=true())
     teaches = mail_class in SELF_SERVICE
     assert waits(store) is teaches
     assert study(store) is (True if teaches else None)
@@ -118,8 +118,7 @@ def test_who_changes_their_mind_has_the_first_lesson_taken_back(
     store: Store, anna: Mailbox
 ) -> None:
     held = a_held_delivery(store, anna)
-    with store.write() as db:
-        quarantine.release(db, EVERYBODY, held.id, by="anna", classes=SELF_SERVICE)
+    let_go(store, held)
     study(store)
     assert report(store, held)
     study(store)
@@ -174,3 +173,47 @@ def test_a_lesson_that_is_dropped_waits_no_longer(store: Store, copy: Delivery) 
     with store.read() as db:
         assert db.scalars(select(Lesson.due_at)).one() is None
     assert learned(store, copy.tenant_id) == (0, 0)
+
+
+def said(store: Store, delivery: Delivery) -> bool | None:
+    with store.read() as db:
+        return db.scalar(select(Lesson.as_spam).where(Lesson.delivery_id == delivery.id))
+
+
+def take_back(store: Store, delivery: Delivery) -> None:
+    with store.write() as db:
+        lessons.take_back(db, delivery.id)
+
+
+def test_what_is_taken_back_before_it_was_learned_is_forgotten(
+    store: Store, copy: Delivery
+) -> None:
+    report(store, copy)
+    take_back(store, copy)
+    take_back(store, copy)
+    assert not waits(store)
+    assert said(store, copy) is None
+    assert report(store, copy)
+
+
+def test_what_is_taken_back_after_it_was_learned_is_learned_back(
+    store: Store, copy: Delivery
+) -> None:
+    report(store, copy)
+    study(store)
+    take_back(store, copy)
+    assert study(store)
+    assert learned(store, copy.tenant_id) == (1, 0)
+
+
+def test_taking_back_a_changed_mind_leaves_what_was_learned_first(
+    store: Store, copy: Delivery
+) -> None:
+    report(store, copy)
+    study(store)
+    with store.write() as db:
+        lessons.note(db, copy.id, as_spam=False)
+    take_back(store, copy)
+    study(store)
+    assert said(store, copy) is True
+    assert learned(store, copy.tenant_id) == (0, 1)

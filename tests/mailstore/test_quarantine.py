@@ -1,21 +1,18 @@
 import random
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from mailstore import quarantine
+from mailstore import clock, lessons, quarantine, rights
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
-from mailstore.pages import Page
 from mailstore.quarantine import SELF_SERVICE
 from mailstore.scope import NOTHING, Scope
 from mailstore.store import Store
-from tests.factories import NOON, RecordedJobs, a_held_delivery, a_mailbox, an_accepted
+from tests.factories import RecordedJobs, a_held_delivery, a_mailbox, an_accepted
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def release(
     classes: frozenset[MailClass] = SELF_SERVICE,
 ) -> bool:
     with store.write() as db:
-        return quarantine.release(db, scope, delivery_id, by="anna", classes=classes)
+        return quarantine.release(db, scope, delivery_id, by="anna", may=rights.of_classes(classes))
 
 
 def delete(store: Store, scope: Scope, delivery_id: int) -> bool:
@@ -55,8 +52,8 @@ def test_a_second_release_sends_nothing_more(store: Store, jobs: RecordedJobs) -
     held = a_held_delivery(store)
     for expected in (True, False):
         assert release(store, Scope(held.tenant_id), held.id) is expected
-    assert jobs.asked == [("drain", held.lane_id)]
-    assert state(store, held) is State.QUEUED
+    assert jobs.asked == [("scan_releases",)]
+    assert state(store, held) is State.RELEASING
     assert events(store, held) == [("released", "anna", held.mailbox_id)]
 
 
@@ -122,40 +119,6 @@ def test_mail_on_its_way_is_not_in_quarantine(store: Store, anna: Mailbox, deed:
     assert not deed(store, Scope(anna.tenant_id), queued.id)
 
 
-def listed(store: Store, scope: Scope, page: Page) -> Sequence[Delivery]:
-    with store.read() as db:
-        return quarantine.held(db, scope, page)
-
-
-def test_held_mail_is_listed_newest_first_page_by_page(store: Store, anna: Mailbox) -> None:
-    ids = [a_held_delivery(store, anna, at=NOON + timedelta(minutes=each // 2)).id
-           for each in range(5)]  # fmt: skip
-    scope, page = Scope(anna.tenant_id), Page(size=2)
-    seen: list[int] = []
-    for _ in range(3):
-        found = listed(store, scope, page)
-        assert len(found) == min(3, 5 - len(seen))
-        shown = found[:2]
-        seen += [each.id for each in shown]
-        page = Page(after=(shown[-1].accepted_at, shown[-1].id), size=2)
-    assert seen == ids[::-1]
-    assert found[0].message.subject == "Plans"
-
-
-def test_only_what_is_held_in_scope_is_listed_and_counted(store: Store, anna: Mailbox) -> None:
-    with store.write() as db:
-        other = a_mailbox(db, "anna@other.example")
-    held = a_held_delivery(store, anna)
-    a_held_delivery(store, other)
-    an_accepted(store, anna)
-    delete(store, Scope(None), a_held_delivery(store, anna).id)
-    assert [each.id for each in listed(store, Scope(anna.tenant_id), Page())] == [held.id]
-    with store.read() as db:
-        assert quarantine.count(db, Scope(anna.tenant_id, frozenset({anna.id}))) == 1
-        assert quarantine.count(db, Scope(None)) == 2
-        assert quarantine.count(db, NOTHING) == 0
-
-
 def test_a_released_mail_can_still_be_looked_at(store: Store, anna: Mailbox) -> None:
     held, queued = a_held_delivery(store, anna), an_accepted(store, anna)
     release(store, Scope(anna.tenant_id), held.id)
@@ -165,3 +128,42 @@ def test_a_released_mail_can_still_be_looked_at(store: Store, anna: Mailbox) -> 
         assert found.message.subject == "Plans"
         assert quarantine.look(db, Scope(anna.tenant_id + 1), held.id) is None
         assert quarantine.look(db, Scope(anna.tenant_id), queued.id) is None
+
+
+def test_of_some_mails_those_are_known_that_are_or_were_held_and_may_be_seen(
+    store: Store, anna: Mailbox
+) -> None:
+    with store.write() as db:
+        other = a_mailbox(db, "anna@other.example")
+    held, over, phish = (
+        a_held_delivery(store, anna, mail_class=each)
+        for each in (MailClass.SPAM, MailClass.SPAM, MailClass.PHISH)
+    )
+    delete(store, Scope(anna.tenant_id), over.id)
+    foreign, queued = a_held_delivery(store, other), an_accepted(store, anna)
+    ids = [held.id, over.id, phish.id, foreign.id, queued.id, 2**40]
+    with store.read() as db:
+        may = rights.of_classes(SELF_SERVICE)
+        found = quarantine.known(db, Scope(anna.tenant_id), ids, may=may)
+    assert found == {held.id, over.id}
+
+
+@pytest.mark.parametrize("as_spam", [True, False], ids=["as spam", "without a word"])
+def test_only_who_calls_it_spam_teaches(store: Store, anna: Mailbox, as_spam: bool) -> None:
+    held, scope = a_held_delivery(store, anna), Scope(anna.tenant_id)
+    act = quarantine.delete_as_spam if as_spam else quarantine.delete
+    for expected in (True, False):
+        with store.write() as db:
+            assert act(db, scope, held.id, by="anna") is expected
+    with store.read() as db:
+        assert lessons.said_spam(db, held.id) is as_spam
+        assert lessons.due(db, clock.now()) is as_spam
+
+
+def test_mail_that_was_released_teaches_no_spam(store: Store, anna: Mailbox) -> None:
+    held, scope = a_held_delivery(store, anna), Scope(anna.tenant_id)
+    release(store, scope, held.id)
+    with store.write() as db:
+        assert not quarantine.delete_as_spam(db, scope, held.id, by="anna")
+    with store.read() as db:
+        assert not lessons.said_spam(db, held.id)

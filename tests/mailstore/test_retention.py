@@ -2,7 +2,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 from time_machine import Traveller
 
 from mailstore import copies, quarantine, retention, tenants
@@ -13,9 +13,8 @@ from mailstore.keys import DataKey
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
 from mailstore.packs import Pack
-from mailstore.quarantine import SELF_SERVICE
 from mailstore.retention import METADATA, expire, expiry_day
-from mailstore.scope import Scope
+from mailstore.scope import EVERYBODY, Scope
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from tests.factories import NOON, RAW, a_held_delivery, a_mailbox, an_accepted
@@ -178,8 +177,7 @@ def test_mail_released_on_its_last_day_is_carried(
     held = a_held_delivery(store, anna)
     clock.move_to(NOON + 30 * DAY)
     with store.write() as db:
-        scope = Scope(anna.tenant_id)
-        assert quarantine.release(db, scope, held.id, by="anna", classes=SELF_SERVICE)
+        assert quarantine.release(db, EVERYBODY, held.id, by="anna", may=true())
     for _ in range(3):
         clock.shift(4 * DAY)
         expire(store)

@@ -4,16 +4,14 @@ import pytest
 from time_machine import Traveller
 
 from mailstore import clock as clocks
-from mailstore import deliveries, lanes, pulse, quarantine
+from mailstore import deliveries, lanes, pulse
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.incidents import Incident, IncidentKind
-from mailstore.quarantine import SELF_SERVICE
 from mailstore.retries import Retries
 from mailstore.routes import Route
-from mailstore.scope import Scope
 from mailstore.store import Store
 from tests.databases import on_sqlite
-from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted
+from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted, let_go
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -98,9 +96,7 @@ def test_held_mail_begins_to_wait_when_it_is_released(
 ) -> None:
     held = a_held_delivery(store)
     clock.shift(20 * DAY)
-    with store.write() as db:
-        scope = Scope(held.tenant_id)
-        quarantine.release(db, scope, held.id, by="anna", classes=SELF_SERVICE)
+    let_go(store, held)
     clock.shift(5 * DAY)
     assert not over(store, retries, held)
     clock.shift(SECOND)

@@ -62,7 +62,7 @@ def test_allowing_is_written_once_with_the_mail_it_came_from_and_its_proof(
     (entry,) = entries(store)
     assert (entry.pattern, entry.delivery_id, entry.by) == (BOB.key, held.id, "anna")
     assert (entry.proof, entry.mailbox_id) == ("dkim spf", anna.id)
-    assert events(store) == [("sender_allowed", {"pattern": BOB.key})]
+    assert events(store) == [("sender_allowed", {"pattern": BOB.key, "before": None})]
 
 
 def test_an_entry_from_an_unproven_mail_waits_for_one_that_is_proven(

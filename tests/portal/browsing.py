@@ -1,8 +1,8 @@
 """A browser's ways through the portal: forms with their token, signing in, links of a report."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
@@ -57,7 +57,8 @@ def in_english(client: FlaskClient) -> FlaskClient:
 class Own:
     """What belongs to a person: a held mail, the copy of a delivered one, a report's links.
 
-    And the domain that they share with others, and a restore that goes on.
+    And the domain that they share with others, a restore that goes on, and by the names of
+    routes' arguments whatever else is theirs.
     """
 
     held: int
@@ -65,10 +66,11 @@ class Own:
     links: Links
     domain: int
     restore: int
+    others: Mapping[str, object] = field(default_factory=dict)
 
     def values(self, rule: Rule) -> dict[str, object]:
         """Return what a route wants to lead to something of theirs."""
-        number = self.held if rule.endpoint.startswith("quarantine.") else self.copy
+        number = self.held if rule.endpoint.startswith(("quarantine.", "asking.")) else self.copy
         token = self.links.held[0].removeprefix("/l/")
         return {
             "delivery_id": number,
@@ -76,6 +78,7 @@ class Own:
             "token": token,
             "domain_id": self.domain,
             "restore_id": self.restore,
+            **self.others,
         }
 
 
@@ -108,7 +111,7 @@ def told(client: FlaskClient, answer: TestResponse) -> str:
 
 def listed(answer: TestResponse) -> list[int]:
     """Return the ids of the mails that a list shows, in its order."""
-    return list(map(int, re.findall(r'class="mail-link" href="/(?:\w+/)+(\d+)"', answer.text)))
+    return list(map(int, re.findall(r'class="mail-link" href="/(?:\w+/)+(\d+)["?]', answer.text)))
 
 
 def following(answer: TestResponse) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filter.rule import load_rules
-from mailstore import accounts, policies, restores
+from mailstore import passwords, policies, restores
 from mailstore.accounts import Account, Role
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
@@ -28,7 +28,10 @@ from tests.factories import (
     a_mailbox,
     an_accepted,
 )
+from tests.mailstore.requested import a_request, risky
 from tests.portal.browsing import PASSWORD, Links, Own, a_report, an_owner, enter
+from tests.portal.profiles import of_profile
+from tests.portal.signing import a_reset
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +45,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def hashed() -> str:
     """Return what is stored of PASSWORD, which is slow to make on purpose."""
-    return accounts.hash_password(PASSWORD)
+    return passwords.hash_password(PASSWORD)
 
 
 @pytest.fixture
@@ -134,7 +137,9 @@ def own(store: Store, anna: Mailbox) -> Own:
     held, copy = a_held_delivery(store, anna), an_accepted(store, anna)
     with store.write() as db:
         begun = restores.begin(db, anna.tenant_id, anna.id, "Zurück", [copy.id], by="test")
-    return Own(held.id, copy.id, a_report(store, anna), anna.domain_id, begun)
+    others = of_profile(store, anna) | {"request_id": a_request(store, risky(store, anna)).id}
+    others |= {"account_id": 1, "secret": a_reset(store)}
+    return Own(held.id, copy.id, a_report(store, anna), anna.domain_id, begun, others)
 
 
 @pytest.fixture

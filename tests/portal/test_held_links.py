@@ -111,8 +111,8 @@ def test_the_button_delivers_and_the_event_says_that_the_device_is_unknown(
     client: FlaskClient, store: Store, held: Delivery, link: str, jobs: RecordedJobs
 ) -> None:
     assert "Die Nachricht ist unterwegs zu Ihnen" in said(post(client, link, link))
-    assert state(store, held) is State.QUEUED
-    assert jobs.asked == [("drain", held.lane_id)]
+    assert state(store, held) is State.RELEASING
+    assert jobs.asked == [("scan_releases",)]
     (event,) = happened(store, "released")
     assert event.by == "report link, unverified device"
 
@@ -151,7 +151,8 @@ def test_of_many_taps_at_once_one_delivers(
 
 @pytest.mark.parametrize(
     ("became", "words"),
-    [(State.QUEUED, "bereits unterwegs"), (State.DELIVERED, "Ihr Mailserver hat sie angenommen"),
+    [(State.QUEUED, "bereits unterwegs"), (State.RELEASING, "bereits unterwegs"),
+     (State.DELIVERED, "Ihr Mailserver hat sie angenommen"),
      (State.FAILED, "Mailserver hat sie abgelehnt"), (State.DELETED, "gelöscht")],
 )  # fmt: skip
 def test_a_link_to_a_mail_that_is_held_no_more_says_what_became_of_it(

@@ -75,7 +75,7 @@ def test_a_mail_can_be_delivered_from_the_list_without_a_code(
 ) -> None:
     client.get(links.quarantine)
     post(client, f"/quarantine/{held.id}/release", "/quarantine/")
-    assert state(store, held) is State.QUEUED
+    assert state(store, held) is State.RELEASING
     assert [event.by for event in happened(store, "released")] == ["report link, unverified device"]
 
 

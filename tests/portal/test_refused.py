@@ -5,13 +5,12 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from mailstore import clock, quarantine, refusals
+from mailstore import clock, refusals
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
 from mailstore.refusals import Refused
-from mailstore.scope import EVERYBODY
 from mailstore.store import Store
-from tests.factories import a_held_delivery
+from tests.factories import a_held_delivery, let_go
 from tests.portal.browsing import a_report, following, in_english, know_device, said
 
 PAGE = "/quarantine/refused"
@@ -109,15 +108,8 @@ def test_how_a_mail_was_decided_is_for_administrators(
     for client, mailbox in ((browser, anna), (office, beat)):
         delivery = a_held_delivery(store, mailbox)
         if path.startswith("/webmail"):
-            delivery = _released(store, delivery)
+            let_go(store, delivery)
         with store.write() as db:
             db.get_one(Delivery, delivery.id).trail = [STEP]
         texts.append(said(client.get(path.format(delivery.id))))
     assert [STEP in text for text in texts] == [False, True]
-
-
-def _released(store: Store, delivery: Delivery) -> Delivery:
-    with store.write() as db:
-        classes = quarantine.SELF_SERVICE
-        assert quarantine.release(db, EVERYBODY, delivery.id, by="test", classes=classes)
-    return delivery

@@ -49,7 +49,7 @@ def test_every_class_that_people_may_deliver_has_a_button_that_does(
     jobs.asked.clear()
     assert f'action="{path}"' in browser.get(page).text
     post(browser, path, page)
-    assert (state(store, held), jobs.asked) == (State.QUEUED, [("drain", held.lane_id)])
+    assert (state(store, held), jobs.asked) == (State.RELEASING, [("scan_releases",)])
 
 
 @pytest.mark.parametrize("mail_class", sorted(SELF_SERVICE))

@@ -95,7 +95,10 @@ def upgrade():
 
     op.add_column('accounts', words('totp_secret', server_default=''))
     op.add_column('accounts', number('totp_step', server_default='0'))
+    op.add_column('accounts', moment('signed_in_at', nullable=True))
     op.add_column('domains', sa.Column('imap_sign_in', sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column('mailboxes', words('report_at', server_default=''))
     op.create_index('ix_deliveries_releasing', 'deliveries', ['next_attempt_at'], sqlite_where=RELEASING, postgresql_where=RELEASING)
     op.create_index('ix_events_mailbox', 'events', ['mailbox_id', 'at'], sqlite_where=ABOUT_ONE, postgresql_where=ABOUT_ONE)
+    op.drop_index('ix_deliveries_state', 'deliveries')
+    op.create_index('ix_deliveries_state', 'deliveries', ['mailbox_id', 'state', 'accepted_at', 'id', 'mail_class', 'tenant_id'])

@@ -5,41 +5,25 @@ from flask import Flask
 from flask.testing import FlaskClient
 from time_machine import Traveller
 
-from mailstore import attempts, sessions
+from mailstore import sessions
 from mailstore.accounts import Account
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from portal.auth.views import KIND, MOST_FOR_ACCOUNT, MOST_FROM_ADDRESS
 from tests.portal.browsing import (
     PASSWORD,
     a_report,
     csrf,
     happened,
+    in_english,
     post,
     said,
     sign_in,
     stock,
     told,
 )
+from tests.portal.signing import FITS_NOT, WRONG, alter, is_in, session_cookie, sessions_of
 
 MINUTE = timedelta(minutes=1)
-WRONG = "not the password"
-ELSEWHERE = "198.51.100.7"
-
-
-def session_cookie(client: FlaskClient) -> str:
-    cookie = client.get_cookie("session")
-    assert cookie is not None
-    return cookie.value
-
-
-def is_in(client: FlaskClient) -> bool:
-    return client.get("/").status_code == 200
-
-
-def fail(store: Store, *keys: str) -> None:
-    with store.write() as db:
-        attempts.failed(db, KIND, *keys)
 
 
 def test_the_right_password_opens_the_home_page(
@@ -51,6 +35,16 @@ def test_the_right_password_opens_the_home_page(
     assert [event.by for event in happened(store, "signed_in")] == [user.email]
 
 
+def test_a_session_says_how_and_from_where_it_was_begun(
+    client: FlaskClient, user: Account, store: Store
+) -> None:
+    sign_in(client, user.email)
+    (session,) = sessions_of(store, user)
+    assert (session.way, session.address) == ("password", "127.0.0.1")
+    with store.read() as db:
+        assert db.get_one(Account, user.id).signed_in_at == session.created_at
+
+
 @pytest.mark.parametrize("email", ["Anna@Muster.EXAMPLE", "  anna@muster.example "])
 def test_an_address_is_known_in_any_spelling(
     client: FlaskClient, user: Account, email: str
@@ -59,26 +53,27 @@ def test_an_address_is_known_in_any_spelling(
 
 
 def test_who_is_signed_in_is_not_asked_again(browser: FlaskClient) -> None:
-    answer = browser.get("/sign-in")
-    assert (answer.status_code, answer.location) == (303, "/")
+    for path, target in (("/sign-in", "/"), ("/sign-in?next=/quarantine/", "/quarantine/")):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.location) == (303, target)
 
 
-def test_wrong_password_and_unknown_account_look_the_same(
-    client: FlaskClient, user: Account
+def test_wrong_unknown_and_disabled_look_the_same(
+    client: FlaskClient, user: Account, admin: Account, store: Store
 ) -> None:
-    wrong = sign_in(client, user.email, WRONG)
-    unknown = sign_in(client, "nobody@muster.example", WRONG)
-    assert wrong.status_code == unknown.status_code == 422
-    assert said(wrong) == said(unknown)
-    assert "passen nicht zusammen" in said(wrong)
+    alter(store, admin, active=False)
+    tries = ((user.email, WRONG), ("nobody@muster.example", WRONG), (admin.email, PASSWORD))
+    answers = [sign_in(in_english(client), email, password) for email, password in tries]
+    assert {each.status_code for each in answers} == {422}
+    assert len({said(each) for each in answers}) == 1
+    assert FITS_NOT in said(answers[0])
     assert not is_in(client)
 
 
 def test_an_account_without_a_password_opens_to_none(
     client: FlaskClient, store: Store, user: Account
 ) -> None:
-    with store.write() as db:
-        db.get_one(Account, user.id).password_hash = None
+    alter(store, user, password_hash=None)
     for password in ("", "None", PASSWORD):
         assert sign_in(client, user.email, password).status_code == 422
 
@@ -114,6 +109,14 @@ def test_signing_in_makes_a_new_session_and_forgets_the_old_one(
     assert post(client, "/sign-out", token=token).status_code == 400
 
 
+def test_signing_in_as_somebody_else_ends_the_session_before(
+    browser: FlaskClient, user: Account, admin: Account, store: Store
+) -> None:
+    assert sign_in(browser, admin.email).status_code == 303
+    assert sessions_of(store, user) == []
+    assert len(sessions_of(store, admin)) == 1
+
+
 def test_a_cookie_from_before_signing_out_is_worth_nothing(
     app: Flask, client: FlaskClient, user: Account
 ) -> None:
@@ -144,8 +147,7 @@ def test_a_disabled_account_is_out_at_once(
     client: FlaskClient, user: Account, store: Store
 ) -> None:
     sign_in(client, user.email)
-    with store.write() as db:
-        db.get_one(Account, user.id).active = False
+    alter(store, user, active=False)
     assert not is_in(client)
     assert sign_in(client, user.email).status_code == 422
 
@@ -180,57 +182,6 @@ def test_a_session_is_ended_by_the_server_and_not_by_the_cookie(
     cookies = {each.partition("=")[0]: each for each in answer.headers.getlist("Set-Cookie")}
     assert "Expires" not in cookies["session"]
     assert "Max-Age=7776000" in cookies["device"]
-
-
-def test_ten_failures_slow_an_account_from_this_address_only(
-    app: Flask, client: FlaskClient, user: Account
-) -> None:
-    assert MOST_FOR_ACCOUNT == 10
-    for _ in range(10):
-        assert sign_in(client, user.email, WRONG).status_code == 422
-    assert sign_in(client, user.email).status_code == 422
-    other = app.test_client()
-    other.environ_base["REMOTE_ADDR"] = ELSEWHERE
-    assert sign_in(other, user.email).status_code == 303
-
-
-def test_an_account_that_does_not_exist_is_slowed_like_one_that_does(
-    client: FlaskClient, user: Account, store: Store
-) -> None:
-    unknown = "nobody@muster.example"
-    fail(store, *(f"{email} 127.0.0.1" for email in (user.email, unknown) for _ in range(9)))
-    last, further = ([said(sign_in(client, email, WRONG)) for email in (user.email, unknown)]
-                     for _ in range(2))  # fmt: skip
-    assert last[0] == last[1] != further[0] == further[1]
-
-
-def test_a_slowed_account_is_free_again_after_a_quarter_of_an_hour(
-    clock: Traveller, client: FlaskClient, user: Account, store: Store
-) -> None:
-    fail(store, *[f"{user.email} 127.0.0.1"] * 10)
-    clock.shift(14 * MINUTE)
-    assert sign_in(client, user.email).status_code == 422
-    clock.shift(2 * MINUTE)
-    assert sign_in(client, user.email).status_code == 303
-
-
-def test_an_address_that_tries_many_accounts_is_slowed_for_all(
-    app: Flask, client: FlaskClient, user: Account, store: Store
-) -> None:
-    fail(store, *["127.0.0.1"] * MOST_FROM_ADDRESS)
-    assert sign_in(client, user.email).status_code == 422
-    other = app.test_client()
-    other.environ_base["REMOTE_ADDR"] = ELSEWHERE
-    assert sign_in(other, user.email).status_code == 303
-
-
-def test_a_failure_counts_for_the_account_and_for_the_address(
-    client: FlaskClient, user: Account, store: Store
-) -> None:
-    sign_in(client, user.email.upper(), WRONG)
-    with store.read() as db:
-        for key in (f"{user.email} 127.0.0.1", "127.0.0.1"):
-            assert attempts.count(db, KIND, key) == 1
 
 
 def test_signing_in_makes_the_device_known_to_ones_own_mailbox(

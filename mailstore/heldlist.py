@@ -1,0 +1,124 @@
+"""What is or was held: looked for, sorted, and page by page."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from mailstore.deliveries import Delivery, State
+from mailstore.envelopes import MailClass
+from mailstore.messages import Message
+from mailstore.pages import NEWEST, Order, Page, page_of
+from mailstore.scope import Scope
+
+MOST_WORDS = 8
+LONGEST_TEXT = 200
+
+
+class Sort(StrEnum):
+    """What people sort held mail by; `likely`: what looks least like spam comes first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    LIKELY = "likely"
+    AUTHOR = "author"
+    ENDS = "ends"
+
+
+# As lists show it: the name, or else the address.
+AUTHOR = func.coalesce(func.nullif(Message.author_name, ""), Message.author)
+ORDERS = {
+    Sort.NEWEST: NEWEST,
+    Sort.OLDEST: Order(Delivery.accepted_at, descending=False),
+    Sort.LIKELY: Order(Delivery.score, descending=False),
+    Sort.AUTHOR: Order(AUTHOR, descending=False),
+    Sort.ENDS: Order(Delivery.held_until, descending=False),
+}
+SEARCHED = (Message.author, Message.author_name, Message.sender, Message.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for among held mail, or with `over` among what is held no more."""
+
+    text: str = ""
+    mail_class: MailClass | None = None
+    mailbox_id: int | None = None
+    over: bool = False
+
+    def as_row(self) -> dict[str, Any]:
+        """Return this as a row keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Self:
+        """Return what `as_row` was made of."""
+        mail_class = row["mail_class"] and MailClass(row["mail_class"])
+        return cls(**row | {"mail_class": mail_class})
+
+    def finds(self) -> list[ColumnElement[bool]]:
+        """Return the conditions that a delivery, joined with its message, is looked for."""
+        held = Delivery.state == State.QUARANTINED
+        over = (Delivery.held_until.is_not(None), Delivery.state != State.QUARANTINED)
+        found = [*over] if self.over else [held]
+        if self.mail_class:
+            found.append(Delivery.mail_class == self.mail_class)
+        if self.mailbox_id:
+            found.append(Delivery.mailbox_id == self.mailbox_id)
+        words = self.text[:LONGEST_TEXT].split()[:MOST_WORDS]
+        return [*found, *map(_somewhere, words)]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where somebody looks, what they may see there, and what they look for."""
+
+    scope: Scope
+    may: ColumnElement[bool]
+    wanted: Wanted = field(default_factory=Wanted)
+
+    def of(self, what: Any) -> Select[Any]:
+        """Return a query for something of all that is found."""
+        query = select(what).select_from(Delivery)
+        if self.wanted.text:
+            query = query.join(Message, Message.id == Delivery.message_id)
+        return query.where(*self.conditions)
+
+    @property
+    def conditions(self) -> tuple[ColumnElement[bool], ...]:
+        """The conditions that a delivery, joined with its message, is found."""
+        return (self.scope.covers(Delivery), self.may, *self.wanted.finds())
+
+
+def listed(db: Session, search: Search, page: Page, sort: Sort = Sort.NEWEST) -> Sequence[Delivery]:
+    """Return a page of what is found, the messages loaded."""
+    return page_of(db, select(Delivery).where(*search.conditions), page, ORDERS[sort])
+
+
+def count(db: Session, search: Search) -> int:
+    """Return how many mails are found."""
+    return db.scalar(search.of(func.count())) or 0
+
+
+def newest_id(db: Session, search: Search) -> int:
+    """Return the largest id of what is found; 0 if nothing is."""
+    return db.scalar(search.of(func.max(Delivery.id))) or 0
+
+
+def ids_between(db: Session, search: Search, after: int, last: int, limit: int) -> Sequence[int]:
+    """Return ids of what is found, from after one id to another, the smallest first."""
+    between = search.of(Delivery.id).where(Delivery.id > after, Delivery.id <= last)
+    return db.scalars(between.order_by(Delivery.id).limit(limit)).all()
+
+
+def _somewhere(word: str) -> ColumnElement[bool]:
+    """Return the condition that a word stands somewhere in who wrote, to whom, and about what.
+
+    SQLite folds the case of ASCII only, so that a word is looked for as people may write it.
+    """
+    spelled = dict.fromkeys((word, word.lower(), word.upper(), word.capitalize()))
+    columns = (*SEARCHED, Delivery.recipient)
+    return or_(*(each.icontains(form, autoescape=True) for each in columns for form in spelled))

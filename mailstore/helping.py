@@ -1,0 +1,81 @@
+"""Commands for accounts: codes, passwords, roles, and on or off."""
+
+import sys
+
+import click
+
+from mailstore import accounts, codes, hashing, passwords
+from mailstore.accounts import Account, Role
+from mailstore.cli import OPERATOR, account, open_store, speaks
+from mailstore.codes import CodeKind
+from mailstore.store import Store
+from mailstore.tenants import Tenant
+
+
+def typed(store: Store, known: Account, tenant: Tenant | None) -> str:
+    """Return the hash of the password on standard input, or raise WeakPassword."""
+    password = sys.stdin.readline().rstrip("\r\n")
+    words = passwords.words_about(known, tenant)
+    return hashing.hashed(passwords.check(password, words, store.settings.breached_passwords))
+
+
+@account.command("code")
+@click.argument("address")
+@speaks
+def account_code(address: str) -> None:
+    """Print an emergency code: it signs the person in once, within a year."""
+    store, made = open_store(), codes.fresh(CodeKind.EMERGENCY)
+    with store.write() as db:
+        found = accounts.named(db, address)
+        text = codes.make_emergency(db, found, by=OPERATOR, made=made)
+    click.echo(text)
+
+
+@account.command("password")
+@click.argument("address")
+@click.option("--password-stdin", is_flag=True, required=True, help="Read it from there.")
+@speaks
+def account_password(address: str, password_stdin: bool) -> None:  # noqa: ARG001 (it must be said)
+    """Set a password; all sessions of the account end."""
+    store = open_store()
+    with store.read() as db:
+        found = accounts.named(db, address)
+        tenant = db.get(Tenant, found.tenant_id) if found.tenant_id else None
+    hashed = typed(store, found, tenant)
+    with store.write() as db:
+        passwords.set_hash(db, found, hashed, by=OPERATOR)
+    click.echo(f"{address} has a new password.")
+
+
+@account.command("role")
+@click.argument("address")
+@click.argument("role", type=click.Choice([Role.USER.value, Role.ADMIN.value]))
+@speaks
+def account_role(address: str, role: str) -> None:
+    """Say what an account may administer; all its sessions end."""
+    with open_store().write() as db:
+        accounts.set_role(db, accounts.named(db, address), Role(role), by=OPERATOR)
+    click.echo(f"{address} is {role}.")
+
+
+@account.command("disable")
+@click.argument("address")
+@speaks
+def account_disable(address: str) -> None:
+    """Let nobody sign in with an account any more, from now on."""
+    with open_store().write() as db:
+        accounts.set_active(db, accounts.named(db, address), on=False, by=OPERATOR)
+    click.echo(f"{address} is switched off.")
+
+
+@account.command("enable")
+@click.argument("address")
+@speaks
+def account_enable(address: str) -> None:
+    """Let an account sign in again."""
+    with open_store().write() as db:
+        accounts.set_active(db, accounts.named(db, address), on=True, by=OPERATOR)
+    click.echo(f"{address} can sign in.")
+
+
+COMMANDS: tuple[click.Command, ...] = (account,)

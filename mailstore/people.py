@@ -1,0 +1,50 @@
+"""People: the accounts of a tenant, and what an administrator does when somebody cannot get in."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from mailstore import codes, factors, passwords
+from mailstore.accounts import Account, Role
+from mailstore.codes import CodeKind, Fresh
+from mailstore.pages import Page
+
+
+class Person(NamedTuple):
+    """An account, and whether a code lies ready with which it could sign in."""
+
+    account: Account
+    has_code: bool
+
+
+def listed(db: Session, tenant_id: int, search: str, page: Page) -> Sequence[Person]:
+    """Return a page of a tenant's accounts by address, one more than fits where more follow."""
+    query = select(Account, codes.outstanding(CodeKind.EMERGENCY)).where(_of(tenant_id))
+    if search:
+        names = (Account.name, Account.email)
+        query = query.where(or_(*(each.icontains(search, autoescape=True) for each in names)))
+    if page.after:
+        query = query.where(tuple_(Account.email, Account.id) > tuple_(*page.after))
+    rows = db.execute(query.order_by(Account.email, Account.id).limit(page.size + 1))
+    return [Person(*row) for row in rows]
+
+
+def one(db: Session, tenant_id: int, account_id: int) -> Account | None:
+    """Return an account that may sign in, if it is the tenant's own."""
+    return db.scalar(
+        select(Account).where(_of(tenant_id), Account.id == account_id, Account.active)
+    )
+
+
+def start_over(db: Session, account: Account, made: Sequence[Fresh], *, by: str) -> str:
+    """End password, second factor and sessions of a person, and return an emergency code."""
+    passwords.set_hash(db, account, None, by=by)
+    if factors.is_on(account):
+        factors.turn_off(db, account, by=by)
+    return codes.make_emergency(db, account, by=by, made=made)
+
+
+def _of(tenant_id: int) -> ColumnElement[bool]:
+    return (Account.tenant_id == tenant_id) & (Account.role != Role.OPERATOR)

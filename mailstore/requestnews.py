@@ -1,0 +1,153 @@
+"""Who is told of requests for held mail: administrators that some wait, a person of an answer.
+
+Administrators get one mail an hour at most, of everything that is open by then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mailstore import accounts, clock, events, mailboxes, requests
+from mailstore.accounts import Account, Role
+from mailstore.addresses import Address
+from mailstore.envelopes import Recipient
+from mailstore.events import Event
+from mailstore.requests import Asked, ReleaseRequest, RequestState
+from mailstore.tenants import Tenant
+
+TOLD_ADMINISTRATORS, TOLD_PERSON = "requests_told", "request_told"
+TOLD_EVERY = timedelta(hours=1)
+TRY_AGAIN_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a mail about requests goes to: name, languages they may want, and how it gets there."""
+
+    name: str
+    languages: tuple[str | None, ...]
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The open requests that administrators of a tenant are told of together."""
+
+    tenant: Tenant
+    ids: frozenset[int]
+    readers: Sequence[Reader]
+
+
+def due(db: Session, now: datetime) -> Sequence[int]:
+    """Return the requests of which somebody is to be told."""
+    return db.scalars(select(ReleaseRequest.id).where(ReleaseRequest.tell_at <= now)).all()
+
+
+def take(db: Session, request_id: int) -> ReleaseRequest | None:
+    """Take a request for telling of it; None if nobody is to be told, or another worker has it.
+
+    The next try is written first: it is what `tell_at` of the row says then.
+    """
+    now = clock.now()
+    return db.scalar(
+        update(ReleaseRequest)
+        .where(ReleaseRequest.id == request_id, ReleaseRequest.tell_at <= now)
+        .values(tell_at=now + TRY_AGAIN_AFTER)
+        .returning(ReleaseRequest)
+    )
+
+
+def waiting(db: Session, tenant_id: int) -> Waiting:
+    """Return what waits for the administrators of a tenant, and who they are."""
+    tenant = db.get_one(Tenant, tenant_id)
+    admins = db.scalars(
+        select(Account)
+        .where(Account.tenant_id == tenant_id, Account.role == Role.ADMIN, Account.active)
+        .order_by(Account.id)
+    )
+    readers = [_reader(db, each.email, each.name, (each.language,), tenant) for each in admins]
+    return Waiting(tenant, requests.open_ids(db, tenant_id), [each for each in readers if each])
+
+
+def person_of(db: Session, asked: Asked) -> Reader | None:
+    """Return whom an answer goes to: the mailbox that the mail came to; None if it gets none."""
+    tenant = db.get_one(Tenant, asked.request.tenant_id)
+    asker, mailbox = accounts.find(db, asked.request.asked_by), asked.mailbox
+    languages = (asker.language if asker else None, mailbox.language)
+    return _reader(db, mailbox.address, mailbox.name, languages, tenant)
+
+
+def wait(db: Session, taken: ReleaseRequest, until: datetime | None) -> bool:
+    """Tell of a taken request later, or never; False if something else was decided meanwhile."""
+    kept = db.scalar(
+        update(ReleaseRequest)
+        .where(ReleaseRequest.id == taken.id, ReleaseRequest.tell_at == taken.tell_at)
+        .where(ReleaseRequest.state == taken.state)
+        .values(tell_at=until)
+        .returning(ReleaseRequest.id)
+        .execution_options(synchronize_session=False)
+    )
+    return kept is not None
+
+
+def told_administrators(db: Session, taken: ReleaseRequest, news: Waiting) -> bool:
+    """Note that administrators are told of what waits; False if they were within the hour.
+
+    Then the taken request comes up again after it.
+    """
+    tenant_id = news.tenant.id
+    # Two workers with a request each must not both find that nobody was told.
+    db.execute(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True))
+    if last := last_told(db, tenant_id):
+        wait(db, taken, last + TOLD_EVERY)
+        return False
+    if not wait(db, taken, None):
+        return False
+    db.execute(
+        update(ReleaseRequest)
+        .where(ReleaseRequest.id.in_(news.ids), ReleaseRequest.state == RequestState.OPEN)
+        .values(tell_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    detail = {"open": len(news.ids)}
+    events.record(db, TOLD_ADMINISTRATORS, by="worker", tenant_id=tenant_id, detail=detail)
+    return True
+
+
+def last_told(db: Session, tenant_id: int) -> datetime | None:
+    """Return when administrators of a tenant were told last, if that was within the hour."""
+    return db.scalar(
+        select(Event.at)
+        .where(Event.tenant_id == tenant_id, Event.kind == TOLD_ADMINISTRATORS)
+        .where(Event.at > clock.now() - TOLD_EVERY)
+        .order_by(Event.at.desc())
+        .limit(1)
+    )
+
+
+def told_person(db: Session, taken: ReleaseRequest) -> bool:
+    """Note that the person is told of the answer; False if they were already."""
+    if not wait(db, taken, None):
+        return False
+    events.record(
+        db,
+        TOLD_PERSON,
+        by="worker",
+        tenant_id=taken.tenant_id,
+        mailbox_id=taken.mailbox_id,
+        delivery_id=taken.delivery_id,
+    )
+    return True
+
+
+def _reader(
+    db: Session, address: str, name: str, languages: tuple[str | None, ...], tenant: Tenant
+) -> Reader | None:
+    recipient = mailboxes.resolve(db, Address.parse(address))
+    # What goes on in a tenant is told within it: addresses move, and accounts outlive mailboxes.
+    if recipient is None or recipient.tenant_id != tenant.id:
+        return None
+    return Reader(name, (*languages, tenant.language), recipient)

@@ -1,0 +1,119 @@
+"""Where somebody is in the quarantine's list: what they look for, in which order, which page.
+
+The address carries it, and each deed leads back there.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import abort, g, request, url_for
+
+from mailstore.deliveries import Delivery
+from mailstore.envelopes import MailClass
+from mailstore.heldlist import LONGEST_TEXT, Search, Sort, Wanted
+from mailstore.pages import Page
+from mailstore.rights import SEEN, Rights, of_scope
+from portal.auth.paths import own_path
+from portal.paging import asked_page, moment
+
+LIST = "quarantine.index"
+# PostgreSQL takes no text with it.
+NUL = "\0"
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _text(text: str) -> str:
+    if NUL in text:
+        raise ValueError(text)
+    return text
+
+
+# How the value that a list is sorted by is read from an address, and taken from a row.
+READS: dict[Sort, Callable[[str], Any]] = {Sort.LIKELY: _number, Sort.AUTHOR: _text}
+VALUES: dict[Sort, Callable[[Delivery], Any]] = {
+    Sort.LIKELY: lambda each: each.score,
+    Sort.AUTHOR: lambda each: each.message.author_name or each.message.author,
+    Sort.ENDS: lambda each: each.held_until,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the list."""
+
+    wanted: Wanted
+    sort: Sort
+    page: Page
+    after: str
+
+    @property
+    def args(self) -> dict[str, str]:
+        """What an address says of it, the page left out; nothing for what is usual."""
+        said = {
+            "q": self.wanted.text,
+            "class": self.wanted.mail_class or "",
+            "mailbox": str(self.wanted.mailbox_id or ""),
+            "show": "over" if self.wanted.over else "",
+            "sort": "" if self.sort is Sort.NEWEST else self.sort.value,
+        }
+        return {name: value for name, value in said.items() if value}
+
+    @property
+    def url(self) -> str:
+        """The address of this very page."""
+        more = {"after": self.after} if self.after else {}
+        values: dict[str, Any] = self.args | more
+        return url_for(LIST, **values)
+
+    def key(self, delivery: Delivery) -> tuple[Any, int]:
+        """Return where a row stands in the list."""
+        of = VALUES.get(self.sort)
+        return of(delivery) if of else delivery.accepted_at, delivery.id
+
+
+def asked_place() -> Place:
+    """Return the place that the address asks for: 400 for one there is none of, 404 for foreign."""
+    args = request.args
+    try:
+        sort = Sort(args.get("sort") or Sort.NEWEST)
+        mail_class = MailClass(args["class"]) if args.get("class") else None
+        mailbox_id = int(args["mailbox"]) if args.get("mailbox") else None
+    except ValueError:
+        abort(400)
+    if mailbox_id is not None and mailbox_id not in (g.scope.mailbox_ids or ()):
+        abort(404)
+    text = " ".join(args.get("q", "")[:LONGEST_TEXT].replace(NUL, " ").split())
+    wanted = Wanted(text, mail_class, mailbox_id, over=args.get("show") == "over")
+    page = asked_page(READS.get(sort, moment))
+    return Place(wanted, sort, page, args.get("after", ""))
+
+
+def rights_here() -> Rights:
+    """Return what this visitor may do with held mail, looked up once a request."""
+    if "rights" not in g:
+        g.rights = of_scope(g.db, g.scope)
+    rights: Rights = g.rights
+    return rights
+
+
+def search_for(wanted: Wanted) -> Search:
+    """Return a search of all that this visitor may see."""
+    return Search(g.scope, rights_here().allow(*SEEN), wanted)
+
+
+def back(anchor: str = "") -> str:
+    """Return the list that a deed was asked for on, or the whole list."""
+    said = urlsplit(own_path(request.values.get("back", "")) or "")
+    target = home = url_for(LIST)
+    if said.path == home and said.query:
+        target = f"{home}?{said.query}"
+    return f"{target}#{anchor}" if anchor else target

@@ -1,0 +1,108 @@
+import pytest
+from click.testing import CliRunner, Result
+
+from mailstore import accounts, codes, passwords, sessions
+from mailstore.accounts import Account, Role
+from mailstore.cli import account
+from mailstore.codes import CodeKind
+from mailstore.domains import Domain
+from mailstore.helping import COMMANDS
+from mailstore.store import Store
+from mailstore.ways import domain
+from tests.factories import ANNA, a_mailbox, an_account, as_environment
+
+NEW = "three wet umbrellas"
+assert account in COMMANDS
+
+
+def run(store: Store, *args: str, stdin: str = "") -> Result:
+    group = domain if args[0] == "domain" else account
+    environment = as_environment(store.settings)
+    return CliRunner().invoke(group, args[1:], input=stdin, env=environment)
+
+
+@pytest.fixture
+def anna(store: Store) -> Account:
+    with store.write() as db:
+        return an_account(db, a_mailbox(db, name="Anna Keller"))
+
+
+@pytest.fixture
+def token(store: Store, anna: Account) -> str:
+    with store.write() as db:
+        return sessions.start(db, anna, "Firefox")
+
+
+def now_of(store: Store, token: str = "") -> tuple[Account, bool]:
+    with store.read() as db:
+        return accounts.named(db, ANNA), sessions.account_of(db, token) is not None
+
+
+def test_an_operator_makes_an_emergency_code(store: Store, anna: Account) -> None:
+    result = run(store, "account", "code", ANNA)
+    code = result.output.strip().splitlines()[-1]
+    assert result.exit_code == 0
+    with store.write() as db:
+        assert codes.use(db, anna.id, CodeKind.EMERGENCY, code)
+
+
+def test_an_operator_sets_a_password_whereupon_sessions_end(
+    store: Store, anna: Account, token: str
+) -> None:
+    result = run(store, "account", "password", ANNA, "--password-stdin", stdin=f"{NEW}\n")
+    assert result.exit_code == 0
+    assert NEW not in result.output
+    account, signed_in = now_of(store, token)
+    assert passwords.fits(account, NEW)
+    assert not signed_in
+
+
+@pytest.mark.parametrize("weak", ["short", "qwertyuiop", "annakeller"])
+def test_a_weak_password_is_refused_with_a_sentence(store: Store, anna: Account, weak: str) -> None:
+    result = run(store, "account", "password", ANNA, "--password-stdin", stdin=f"{weak}\n")
+    assert (result.exit_code, result.output.strip()[-1]) == (2, ".")
+    assert weak not in result.output
+    assert now_of(store)[0].password_hash is None
+
+
+def test_a_role_and_being_switched_off_end_sessions(
+    store: Store, anna: Account, token: str
+) -> None:
+    assert run(store, "account", "role", ANNA, "admin").exit_code == 0
+    account, signed_in = now_of(store, token)
+    assert (account.role, signed_in) == (Role.ADMIN, False)
+    assert run(store, "account", "disable", ANNA).exit_code == 0
+    assert not now_of(store)[0].active
+    assert run(store, "account", "enable", ANNA).exit_code == 0
+    assert now_of(store)[0].active
+
+
+@pytest.mark.parametrize("command", [["code"], ["password", "--password-stdin"], ["disable"],
+                                     ["enable"]], ids=lambda each: each[0])  # fmt: skip
+def test_whom_nobody_knows_ends_with_a_sentence(store: Store, command: list[str]) -> None:
+    name, *options = command
+    result = run(store, "account", name, "nobody@muster.example", *options, stdin=f"{NEW}\n")
+    assert result.exit_code == 2
+    assert "There is no account" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "on"),
+    [(["--sign-in"], True), (["--no-sign-in"], False), ([], False)],
+    ids=["on", "off", "not said"],
+)
+def test_a_domain_lets_people_sign_in_with_their_mail_password(
+    store: Store, anna: Account, options: list[str], on: bool
+) -> None:
+    assert (
+        run(store, "domain", "imap", "muster.example", "imap.example:993", *options).exit_code == 0
+    )
+    with store.read() as db:
+        assert db.get_one(Domain, 1).imap_sign_in is on
+
+
+def test_what_was_switched_on_stays_on_with_another_server(store: Store, anna: Account) -> None:
+    run(store, "domain", "imap", "muster.example", "imap.example:993", "--sign-in")
+    run(store, "domain", "imap", "muster.example", "other.example:993")
+    with store.read() as db:
+        assert db.get_one(Domain, 1).imap_sign_in

@@ -1,0 +1,126 @@
+import pytest
+from sqlalchemy import select
+from time_machine import Traveller
+
+from mailstore import accounts, reports, sessions
+from mailstore.accounts import Account
+from mailstore.events import Event
+from mailstore.mailboxes import Mailbox, Right
+from mailstore.reports import Link
+from mailstore.sessions import ABSOLUTE, DEVICE_LIFE, IDLE
+from mailstore.store import Store
+from tests.factories import BEAT, a_mailbox, an_account
+
+BROWSER, OTHER = "a browser", "another browser"
+
+
+@pytest.fixture
+def anna(store: Store) -> Mailbox:
+    with store.write() as db:
+        return a_mailbox(db)
+
+
+@pytest.fixture
+def beat(store: Store, anna: Mailbox) -> Mailbox:
+    with store.write() as db:
+        return a_mailbox(db, BEAT)
+
+
+@pytest.fixture
+def account(store: Store, anna: Mailbox) -> Account:
+    with store.write() as db:
+        return an_account(db, anna)
+
+
+def know(store: Store, token: str, *mailboxes: Mailbox) -> None:
+    with store.write() as db:
+        sessions.remember_device(db, token, frozenset(each.id for each in mailboxes), token)
+
+
+def test_an_account_knows_the_browsers_of_the_mailboxes_that_it_owns(
+    store: Store, account: Account, anna: Mailbox, beat: Mailbox
+) -> None:
+    know(store, BROWSER, anna)
+    know(store, OTHER, beat)
+    with store.write() as db:
+        accounts.grant(db, account.id, beat.id, Right.DELEGATE)
+        assert sessions.knows(db, BROWSER, account)
+        for token, whose in ((OTHER, account), (None, account), (BROWSER, None)):
+            assert not sessions.knows(db, token, whose)
+
+
+def test_a_browser_is_known_for_ninety_days(
+    clock: Traveller, store: Store, account: Account, anna: Mailbox
+) -> None:
+    know(store, BROWSER, anna)
+    clock.shift(DEVICE_LIFE)
+    with store.read() as db:
+        assert not sessions.knows(db, BROWSER, account)
+        assert sessions.devices_of(db, [anna.id]) == []
+
+
+def test_a_browser_is_forgotten_by_all_of_ones_mailboxes_and_by_no_others(
+    store: Store, account: Account, anna: Mailbox, beat: Mailbox
+) -> None:
+    with store.write() as db:
+        eve = a_mailbox(db, "eve@muster.example")
+    know(store, BROWSER, anna, beat, eve)
+    know(store, OTHER, anna)
+    with store.write() as db:
+        first = next(each for each in sessions.devices_of(db, [anna.id]) if each.agent == BROWSER)
+        assert sessions.forget_device(db, [anna.id, beat.id], first.id)
+        assert not sessions.forget_device(db, [anna.id, beat.id], first.id)
+        assert [each.agent for each in sessions.devices_of(db, [anna.id, beat.id])] == [OTHER]
+        assert sessions.is_known(db, BROWSER, eve.id)
+
+
+def test_a_browser_of_somebody_else_cannot_be_forgotten(
+    store: Store, account: Account, anna: Mailbox, beat: Mailbox
+) -> None:
+    know(store, BROWSER, beat)
+    with store.write() as db:
+        (theirs,) = sessions.devices_of(db, [beat.id])
+        assert not sessions.forget_device(db, [anna.id], theirs.id)
+        assert sessions.is_known(db, BROWSER, beat.id)
+
+
+def test_one_of_several_sessions_is_ended_by_its_owner_only(
+    store: Store, account: Account, beat: Mailbox
+) -> None:
+    with store.write() as db:
+        other = an_account(db, beat)
+        tokens = [sessions.start(db, account, "Firefox") for _ in range(2)]
+        last, _ = sessions.of_account(db, account.id)
+        assert not sessions.end_one(db, other.id, last.id)
+        assert sessions.end_one(db, account.id, last.id)
+        assert not sessions.end_one(db, account.id, last.id)
+        assert [sessions.account_of(db, token) is None for token in tokens] == [False, True]
+
+
+@pytest.mark.parametrize("after", [IDLE, ABSOLUTE], ids=["idle", "old"])
+def test_sessions_that_ended_by_themselves_are_not_listed(
+    clock: Traveller, store: Store, account: Account, after: object
+) -> None:
+    with store.write() as db:
+        sessions.start(db, account, "Firefox")
+    clock.shift(after)  # type: ignore[arg-type]  # a timedelta
+    with store.read() as db:
+        assert sessions.of_account(db, account.id) == []
+
+
+def test_logging_out_everywhere_leaves_nothing_that_lets_anybody_in(
+    store: Store, account: Account, anna: Mailbox, beat: Mailbox
+) -> None:
+    know(store, BROWSER, anna, beat)
+    with store.write() as db:
+        token = sessions.start(db, account, "Firefox")
+        for mailbox in (anna, beat):
+            reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
+        sessions.log_out_everywhere(db, account, by="anna")
+        assert sessions.account_of(db, token) is None
+        assert not sessions.is_known(db, BROWSER, anna.id)
+        assert sessions.is_known(db, BROWSER, beat.id)
+        ended = {link.mailbox_id: reports.alive(db, link.id) for link in db.scalars(select(Link))}
+        assert [ended[each.id][1] for each in (anna, beat)] == [True, False]  # type: ignore[index]
+        kinds = set(db.scalars(select(Event.kind).where(Event.by == "anna")))
+    assert kinds >= {"sessions_ended", "logged_out_everywhere"}

@@ -1,0 +1,92 @@
+import pytest
+from sqlalchemy import select
+from time_machine import Traveller
+
+from mailstore import ownlists, senders
+from mailstore.deliveries import Delivery, State
+from mailstore.events import Event
+from mailstore.mailboxes import Mailbox
+from mailstore.pages import Page
+from mailstore.scope import Scope
+from mailstore.senders import Listed, Owner, SenderEntry, Wish
+from mailstore.store import Store
+from tests.factories import BEAT, a_held_delivery, a_mailbox
+
+
+@pytest.fixture
+def anna(store: Store) -> Mailbox:
+    with store.write() as db:
+        return a_mailbox(db)
+
+
+def enter(store: Store, owner: Owner, *patterns: str) -> None:
+    with store.write() as db:
+        for pattern in patterns:
+            senders.enter(db, owner, Wish(Listed.BLOCKED, pattern), by="anna")
+
+
+def shown(store: Store, owner: Owner, sought: str = "") -> list[str]:
+    with store.read() as db:
+        return [each.pattern for each in ownlists.page_of(db, owner, sought)]
+
+
+def person(mailbox: Mailbox) -> Owner:
+    return Owner(mailbox.tenant_id, mailbox_id=mailbox.id)
+
+
+def test_a_list_is_walked_through_page_by_page_newest_first(
+    store: Store, anna: Mailbox, clock: Traveller
+) -> None:
+    for number in range(5):
+        clock.shift(1)
+        enter(store, person(anna), f"{number}.example")
+    found: list[str] = []
+    page = Page(size=2)
+    while len(found) < 5:
+        with store.read() as db:
+            items = ownlists.page_of(db, person(anna), page=page)[:2]
+        found += [each.pattern for each in items]
+        page = Page((items[-1].created_at, items[-1].id), 2)
+    assert found == [f"{number}.example" for number in (4, 3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [("There", ["bob@there.example"]), ("%", ["50%@odd.example"]), ("_", []), ("nobody", [])],
+    ids=["capitals", "a wildcard as itself", "another", "nothing"],
+)
+def test_a_search_finds_what_has_the_text_in_it(
+    store: Store, anna: Mailbox, sought: str, found: list[str]
+) -> None:
+    enter(store, person(anna), "bob@there.example", "50%@odd.example")
+    assert shown(store, person(anna), sought) == found
+
+
+def test_only_the_lists_own_entries_are_shown_and_dropped(store: Store, anna: Mailbox) -> None:
+    with store.write() as db:
+        beat = a_mailbox(db, BEAT)
+    owners = [person(anna), person(beat), Owner(anna.tenant_id)]
+    for number, owner in enumerate(owners):
+        enter(store, owner, f"{number}.example")
+    assert [shown(store, owner) for owner in owners] == [[f"{n}.example"] for n in range(3)]
+    with store.write() as db:
+        ids = list(db.scalars(select(SenderEntry.id).order_by(SenderEntry.id)))
+        dropped = [ownlists.drop(db, owners[0], each, by="anna") for each in (*ids, ids[0])]
+        events = list(db.scalars(select(Event).where(Event.kind == "sender_removed")))
+    assert dropped == [True, False, False, False]
+    assert [each.detail for each in events] == [{"pattern": "0.example", "listed": "blocked"}]
+
+
+def test_a_mail_leads_back_only_while_it_is_held_for_this_scope(
+    store: Store, anna: Mailbox
+) -> None:
+    held, gone = a_held_delivery(store, anna), a_held_delivery(store, anna)
+    with store.write() as db:
+        beat = a_mailbox(db, BEAT)
+        db.get_one(Delivery, gone.id).state = State.DELETED
+    foreign = a_held_delivery(store, beat)
+    entries = [SenderEntry(delivery_id=each) for each in (held.id, gone.id, foreign.id, None)]
+    with store.read() as db:
+        scope = Scope(anna.tenant_id, frozenset({anna.id}))
+        assert ownlists.still_held(db, scope, entries) == {held.id}
+        assert ownlists.still_held(db, scope, entries[3:]) == set()

@@ -1,0 +1,67 @@
+import re
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from bench import portal
+from bench.visitors import Visitors, WrongAnswer, read_answer
+
+Capture = pytest.CaptureFixture[str]
+SMALL = ["--deliveries", "300", "--held", "60", "--seconds", "0.5"]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_speed_of_a_page_is_measured_on_each_database(
+    needs: Callable[[str], str], capsys: Capture, database: str
+) -> None:
+    if database == "postgresql":
+        needs("postgres")
+    assert portal.main([*SMALL, "--database", database]) == 0
+    said = capsys.readouterr().out
+    assert re.search(rf"{database} /quarantine/: \d+ requests/s, \d+ ms \(p50\)", said)
+
+
+def test_any_page_can_be_asked_for(capsys: Capture) -> None:
+    asked = ["--database", "sqlite", "--path", "/profile/contact", "--rows", "0"]
+    assert portal.main([*SMALL, *asked]) == 0
+    assert "sqlite /profile/contact: " in capsys.readouterr().out
+
+
+def test_a_page_that_is_not_what_it_should_be_is_no_figure() -> None:
+    with pytest.raises(WrongAnswer, match="with 50 rows"):
+        portal.main([*SMALL, "--database", "sqlite", "--rows", "51"])
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfour"])
+def test_half_an_answer_is_none(answer: bytes) -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        there.sendall(answer)
+        there.shutdown(socket.SHUT_WR)
+        with pytest.raises(WrongAnswer):
+            read_answer(here)
+
+
+def test_an_answer_may_come_in_pieces_and_close_the_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        threading.Thread(target=_serve, args=(server,), daemon=True).start()
+        people = Visitors(port, "/", "session=x", b"row", 2, connections=1)
+        people.run(0.2)
+    assert people.times
+    assert people.cookie == "session=y"
+
+
+def _serve(server: socket.socket) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nSet-Cookie: session=y; HttpOnly\r\n"
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        with connection:
+            connection.recv(1000)
+            for part in (head, b"Content-Length: 7\r\n\r\n", b"row", b" row"):
+                connection.sendall(part)

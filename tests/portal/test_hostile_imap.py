@@ -1,0 +1,92 @@
+import ssl
+import time
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from mailstore import imap, ownserver
+from mailstore.accounts import Account
+from mailstore.domains import Domain
+from mailstore.mailboxes import Mailbox
+from mailstore.store import Store
+from tests.authority import Authority
+from tests.daemons import HERE
+from tests.mailstore.scripted import CLOSE, DONE, GREETING, SILENT, TRICKLE, Scripted
+from tests.portal.browsing import sign_in
+from tests.portal.signing import WRONG, is_in, sessions_of
+
+pytest_plugins = ["tests.peers"]
+
+LONGEST_SECONDS = 10.0
+HOSTILE = {
+    "endless banner": {GREETING: TRICKLE},
+    "silent banner": {GREETING: SILENT},
+    "lets anybody in": {GREETING: "* PREAUTH welcome"},
+    "bye": {GREETING: "* BYE"},
+    "long line": {GREETING: "* OK " + "x" * 2**24},
+    "huge literal": {GREETING: "* OK {999999999}"},
+    "no STARTTLS": {"CAPABILITY": f"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n{DONE}"},
+    "STARTTLS refused": {"STARTTLS": "{tag} NO"},
+    "glued behind STARTTLS": {"STARTTLS": f"{DONE}\r\n* PREAUTH x", "RESPONSE": "{tag} NO"},
+    "silent at the name": {"AUTHENTICATE": SILENT},
+    "another's tag": {"RESPONSE": "A0 OK done"},
+    "no tag": {"RESPONSE": "* OK done"},
+    "yes before the password": {"AUTHENTICATE": "A0 OK done\r\n+ ", "RESPONSE": "{tag} NO"},
+    "trickles after the password": {"RESPONSE": TRICKLE},
+    "hangs up": {"RESPONSE": CLOSE},
+    "no": {"RESPONSE": "{tag} NO"},
+    "bad": {"RESPONSE": "{tag} BAD"},
+}
+
+
+Scene = Callable[[dict[str, str]], tuple[Scripted, float]]
+
+
+@pytest.fixture
+def scene(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    anna: Mailbox,
+    user: Account,
+    authority: Authority,
+) -> Scene:
+    """Return what signs in beside a mail server, and says how long that took: nobody gets in."""
+    ownserver._resting.clear()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue(HERE))
+    trusting = app.extensions["settings"].model_copy(update={"tls_authorities": authority.file})
+    app.extensions["settings"] = trusting
+
+    def play(replies: dict[str, str]) -> tuple[Scripted, float]:
+        with Scripted(context, replies) as server:
+            with store.write() as db:
+                domain = db.get_one(Domain, anna.domain_id)
+                domain.imap_server, domain.imap_sign_in = f"{HERE}:{server.port}", True
+            begun = time.monotonic()
+            assert sign_in(client, user.email, WRONG).status_code == 422
+            taken = time.monotonic() - begun
+        assert not is_in(client)
+        assert sessions_of(store, user) == []
+        return server, taken
+
+    return play
+
+
+@pytest.mark.parametrize("rows", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("replies", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_mail_server_lets_nobody_in(
+    scene: Scene, replies: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap, "SIGN_IN_SECONDS", 0.5)
+    server, taken = scene(replies)
+    assert server.connections == 1
+    assert taken < LONGEST_SECONDS
+
+
+@pytest.mark.parametrize("rows", ["sqlite"], indirect=True)
+def test_a_mail_server_that_never_ends_is_left_in_ten_seconds(scene: Scene) -> None:
+    _, taken = scene({"RESPONSE": TRICKLE, "LOGOUT": TRICKLE})
+    assert taken < LONGEST_SECONDS
