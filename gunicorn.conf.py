@@ -10,7 +10,7 @@ workers = 2
 preload_app = True
 # A client that sends slowly, or thinks, holds a thread and not a whole process.
 worker_class = "gthread"
-threads = 4
+threads = 2
 keepalive = 5
 loglevel = "warning"
 control_socket_disable = True
@@ -22,15 +22,15 @@ forwarder_headers = ""
 # A page makes and drops some ten thousand objects; a look through all others for each takes time.
 YOUNG, MIDDLE, OLD = 20_000, 20, 20
 
-# Whoever stops in the middle of a request, or of its answer, lets go of the thread after so long.
-STALLED = struct.pack("ll", 10, 0)
+# Seconds after which whoever stops in the middle of a request, or of its answer, is let go.
+STALLED = {socket.SO_RCVTIMEO: 5, socket.SO_SNDTIMEO: 30}
 
 
 def when_ready(server: Any) -> None:
     """Let connections time out; gunicorn 27 has no setting for that, but they inherit these."""
     for listener in server.LISTENERS:
-        for way in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            listener.sock.setsockopt(socket.SOL_SOCKET, way, STALLED)
+        for way, seconds in STALLED.items():
+            listener.sock.setsockopt(socket.SOL_SOCKET, way, struct.pack("ll", seconds, 0))
 
 
 def pre_fork(_server: object, _worker: object) -> None:

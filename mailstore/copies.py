@@ -3,7 +3,7 @@
 What a person does here (read, hide) is kept beside the delivery and never touches the queue.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -79,6 +79,12 @@ def chosen(db: Session, scope: Scope, ids: Sequence[int] | None, limit: int) -> 
         query = query.where(Delivery.id.in_(ids))
     kept = query.where(Message.pack.is_not(None), Message.day >= clock.today())
     return db.scalars(kept.order_by(Delivery.accepted_at.desc()).limit(limit)).all()
+
+
+def are_all_in(db: Session, scope: Scope, ids: Collection[int]) -> bool:
+    """Whether a scope covers each of these deliveries."""
+    mine = select(func.count()).where(Delivery.id.in_(ids), scope.covers(Delivery))
+    return db.scalar(mine) == len(set(ids))
 
 
 def last_of(db: Session, originals: Sequence[Delivery]) -> dict[int, Delivery]:

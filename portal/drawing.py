@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from types import FunctionType, MethodType
 from typing import Any
 
 from flask import Flask, request, url_for
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import Expr
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from mailstore.messages import Message
@@ -39,6 +41,22 @@ class Lean(CodeGenerator):
 def _only_finalizes(frame: Frame, finalize: Any) -> bool:
     escapes = frame.eval_ctx.autoescape and not frame.eval_ctx.volatile
     return bool(escapes and finalize.src)
+
+
+class Direct(Context):
+    """Calls functions and methods at once: what Jinja looks up before takes longer than they do."""
+
+    def call(self, what: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call something as a template does."""
+        if type(what) in _CALLED and not hasattr(what, "jinja_pass_arg"):
+            # What loops and blocks know is for functions that ask for the context.
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
+            return what(*args, **kwargs)
+        return super().call(what, *args, **kwargs)
+
+
+_CALLED = frozenset({FunctionType, MethodType})
 
 
 def init_app(app: Flask) -> None:

@@ -85,6 +85,7 @@ def init_app(app: Flask) -> None:
     """Give templates their words and every page its banner."""
     drawing.init_app(app)
     app.jinja_env.code_generator_class = drawing.Lean
+    app.jinja_env.context_class = drawing.Direct
     app.jinja_env.finalize = shown
     app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
     app.context_processor(_spoken)

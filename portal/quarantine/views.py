@@ -182,5 +182,5 @@ def _to_list(done: bool) -> AnyResponse:
     """Lead back to the same place; what was done stands there, and can be taken back."""
     if not done:
         flash(_("This message is not in quarantine any more."), "info")
-    following = request.form.get("next", 0, int)
+    following = request.form.get("next", 0, row_id)
     return redirect(back(f"m{following}" if following else ""), 303)

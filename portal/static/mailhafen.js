@@ -89,6 +89,13 @@ async function preview(link) {
     // Whatever is wrong, its own page says it.
   }
   if (!mail) return location.assign(link.href);
+  // The page keeps its one first heading.
+  const subject = mail.querySelector("h1");
+  const beside = document.createElement("h2");
+  beside.append(...subject.childNodes);
+  beside.id = subject.id;
+  beside.className = subject.className;
+  subject.replaceWith(beside);
   pane.replaceChildren(mail);
   pane.hidden = false;
   pane.scrollTop = 0;
@@ -121,14 +128,16 @@ function chooseAll() {
   });
 }
 
-// What was released is asked for again until it is said what became of it.
+// What goes on is asked for again until it is over. The element stays, or nobody hears the news.
 async function follow(times) {
   const news = document.querySelector("[data-live]");
   if (!news || times === 0) return;
   await new Promise((done) => setTimeout(done, 2000));
   try {
-    const newer = await fetched(news.dataset.live, "#recent");
-    if (newer) news.replaceWith(newer);
+    const newer = await fetched(news.dataset.live, `#${news.id}`);
+    if (!newer) return;
+    if (newer.textContent !== news.textContent) news.replaceChildren(...newer.childNodes);
+    if (!newer.dataset.live) delete news.dataset.live;
   } catch {
     return;
   }
@@ -168,6 +177,7 @@ function onKey(event) {
 }
 
 function begin() {
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const theme = document.getElementById("theme");
   const help = document.getElementById("show-keys");
   const use = document.getElementById("use-keys");
@@ -180,9 +190,9 @@ function begin() {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   // After a deed the list goes on where it was.
-  if (location.hash.startsWith("#m")) document.querySelector(`${location.hash} [data-row]`)?.focus();
+  if (/^#m\d+$/.test(location.hash)) document.querySelector(`${location.hash} [data-row]`)?.focus();
   chooseAll();
-  follow(60);
+  follow(document.getElementById("progress") ? 1800 : 60);
 }
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);

@@ -113,6 +113,8 @@ def _chosen(ids: list[int]) -> Sequence[Delivery]:
     if not g.visitor.may_read:
         abort(redirect(url_for("oneclick.code", next=url_for("webmail.index")), 303))
     everything = request.values.get("all") == "1"
+    if not everything and not copies.are_all_in(g.db, g.scope, ids[:MOST]):
+        abort(404)
     return copies.chosen(g.db, g.scope, None if everything else ids[:MOST], MOST)
 
 

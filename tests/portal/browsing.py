@@ -70,7 +70,7 @@ class Own:
 
     def values(self, rule: Rule) -> dict[str, object]:
         """Return what a route wants to lead to something of theirs."""
-        number = self.held if rule.endpoint.startswith(("quarantine.", "asking.")) else self.copy
+        number = self.held if rule.rule.startswith("/quarantine/") else self.copy
         token = self.links.held[0].removeprefix("/l/")
         return {
             "delivery_id": number,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from filter.rule import load_rules
-from mailstore import passwords, policies, restores
+from mailstore import passwords, policies
 from mailstore.accounts import Account, Role
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
@@ -26,11 +26,9 @@ from tests.factories import (
     NOON,
     a_held_delivery,
     a_mailbox,
-    an_accepted,
 )
-from tests.mailstore.requested import a_request, risky
-from tests.portal.browsing import PASSWORD, Links, Own, a_report, an_owner, enter
-from tests.portal.profiles import of_profile
+from tests.portal.browsing import PASSWORD, Links, Own, a_report, an_owner, enter, know_device
+from tests.portal.owning import belongings
 from tests.portal.signing import a_reset
 
 
@@ -134,12 +132,7 @@ def link(links: Links) -> str:
 
 @pytest.fixture
 def own(store: Store, anna: Mailbox) -> Own:
-    held, copy = a_held_delivery(store, anna), an_accepted(store, anna)
-    with store.write() as db:
-        begun = restores.begin(db, anna.tenant_id, anna.id, "Zurück", [copy.id], by="test")
-    others = of_profile(store, anna) | {"request_id": a_request(store, risky(store, anna)).id}
-    others |= {"account_id": 1, "secret": a_reset(store)}
-    return Own(held.id, copy.id, a_report(store, anna), anna.domain_id, begun, others)
+    return belongings(store, anna, a_reset(store))
 
 
 @pytest.fixture
@@ -155,3 +148,19 @@ def office(app: Flask, store: Store, admin: Account) -> FlaskClient:
     opened = app.test_client()
     enter(opened, store, admin)
     return opened
+
+
+@pytest.fixture
+def guest(app: Flask, store: Store, anna: Mailbox) -> FlaskClient:
+    """Return a known browser in which Anna's links to quarantine and webmail were opened."""
+    opened, links = app.test_client(), a_report(store, anna)
+    know_device(opened, store, anna)
+    for path in (links.quarantine, links.webmail):
+        assert opened.get(path).status_code == 303
+    return opened
+
+
+@pytest.fixture(params=["browser", "office", "guest"], ids=["user", "admin", "link visitor"])
+def visitor(request: pytest.FixtureRequest) -> FlaskClient:
+    found: FlaskClient = request.getfixturevalue(request.param)
+    return found

@@ -15,6 +15,9 @@ INSIDE = ["Traceback", "hunter2", "db.internal", "KeyError", "sqlalchemy", "sqli
           "/portal/", ".py", "OperationalError"]  # fmt: skip
 
 
+MARKUP = "<script>alert(1)</script>{{7*7}}{% x %}"
+
+
 @pytest.fixture
 def broken(settings: Settings, store: Store) -> Flask:
     """Return an app with a page that breaks for anybody, and one for who is signed in."""
@@ -23,6 +26,10 @@ def broken(settings: Settings, store: Store) -> Flask:
     def breaks() -> str:
         raise KeyError(INNER)
 
+    def breaks_with(what: str) -> str:
+        raise ValueError(what + MARKUP)
+
+    app.add_url_rule("/breaks/<path:what>", "breaks_with", for_anyone(breaks_with))
     app.add_url_rule("/breaks", "breaks", for_anyone(breaks), methods=["GET", "POST"])
     app.add_url_rule("/breaks-too", "breaks_too", for_user(breaks))
     return app
@@ -120,3 +127,11 @@ def test_an_error_page_has_the_way_to_another_language(client: FlaskClient) -> N
     answer = client.get("/nothing")
     assert 'action="/language"' in answer.text
     assert 'name="next" value="/"' in answer.text
+
+
+def test_markup_in_what_broke_is_not_shown(broken: Flask) -> None:
+    answer = broken.test_client().get(f"/breaks/{MARKUP}?q={MARKUP}", headers={"Referer": MARKUP})
+    assert answer.status_code == 500
+    assert "Ihre Nachrichten sind sicher" in said(answer)
+    shown = answer.text + str(answer.headers)
+    assert not [each for each in ("alert(1)", "7*7", "ValueError", *INSIDE) if each in shown]

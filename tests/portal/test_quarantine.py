@@ -13,7 +13,7 @@ from tests.portal.mails import become, mail, stored
 
 BIDI = frozenset(map(chr, TURNS))
 HOSTILE = "<script>alert(1)</script>\"'<img src=x>&amp;"
-STOPPED = {"reason": "score", "symbols": [["GTUBE", "in the body", 1000.0]]}
+FOUND = [["GTUBE", "in the body", 1000.0]]
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def _english(client: FlaskClient) -> None:
 def test_the_list_says_who_wrote_what_to_whom_why_it_is_held_and_how_long(
     store: Store, browser: FlaskClient, anna: Mailbox
 ) -> None:
-    held_from(store, anna, "bob@there.example", "Bob", **STOPPED)
+    held_from(store, anna, "bob@there.example", "Bob", symbols=FOUND)
     text = said(browser.get("/quarantine/"))
     for words in ("Quarantine", "Bob bob@there.example", "Plans", "spam", f"to {ANNA}", "13:00",
                   "It contains the test string for spam filters.", "is deleted on Dec 24",
@@ -35,7 +35,7 @@ def test_the_list_says_who_wrote_what_to_whom_why_it_is_held_and_how_long(
 
 @pytest.mark.usefixtures("clock")
 def test_the_list_says_it_in_german_too(store: Store, browser: FlaskClient, anna: Mailbox) -> None:
-    held_from(store, anna, "bob@there.example", "Bob", **STOPPED)
+    held_from(store, anna, "bob@there.example", "Bob", symbols=FOUND)
     browser.set_cookie("language", "de")
     text = said(browser.get("/quarantine/"))
     for words in ("Quarantäne", "Bob bob@there.example", "Spam", f"an {ANNA}", "13:00",

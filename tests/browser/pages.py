@@ -1,0 +1,71 @@
+"""What tests of pages do in a browser: sign in, send a form, let somebody in by a cookie."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from playwright.sync_api import Browser, BrowserContext, Page, Response
+
+from mailstore import sessions
+from mailstore.accounts import Account
+from mailstore.store import Store
+
+SEND = """([action, fields]) => {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = action;
+  const token = document.querySelector("[name=csrf_token]").value;
+  for (const [name, value] of Object.entries({ csrf_token: token, ...fields })) {
+    const field = document.createElement("input");
+    field.type = "hidden";
+    [field.name, field.value] = [name, value];
+    form.append(field);
+  }
+  document.body.append(form);
+  form.submit();
+}"""
+
+
+def cookie_of(store: Store, account: Account) -> str:
+    """Return the cookie of a new session, which saves the form whose hashing takes its time."""
+    with store.write() as db:
+        token = sessions.start(db, account, "test")
+    app = Flask(__name__)
+    app.secret_key = store.settings.signing_keys[0]
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer
+    return str(signer.dumps({"_user_id": token, "_fresh": True}))
+
+
+@contextmanager
+def opened(browser: Browser, url: str, cookie: str = "", **options: Any) -> Iterator[Page]:
+    """Open a page in a browser of its own, signed in if a session's cookie is given."""
+    context = browser.new_context(base_url=url, **{"locale": "en-GB"} | options)
+    if cookie:
+        context.add_cookies([{"name": "session", "value": cookie, "url": url}])
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def speak(context: BrowserContext, url: str, language: str) -> None:
+    """Let this browser speak a language, whatever mailboxes say."""
+    context.add_cookies([{"name": "language", "value": language, "url": url}])
+
+
+def send(page: Page, action: str, **fields: str) -> Response | None:
+    """Send a form to a path as a page of ours does, whatever its fields forbid."""
+    with page.expect_navigation() as gone:
+        page.evaluate(SEND, [action, fields])
+    return gone.value
+
+
+def sign_in(page: Page, email: str, password: str, path: str = "/sign-in") -> None:
+    """Fill in the form and send it."""
+    page.goto(path)
+    page.fill("input[name=email]", email)
+    page.fill("input[name=password]", password)
+    page.click("main form button[type=submit]")

@@ -1,0 +1,96 @@
+"""Every page can be used by everybody: axe by WCAG 2.2 AA, light and dark, desktop and phone."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+from werkzeug.routing import Rule
+
+from tests.browser.axe import ALL, COLOURS, complaints, measured
+from tests.browser.pages import cookie_of, opened
+from tests.browser.seeded import World, a_world
+from tests.browser.visits import STATES, Visit
+from tests.factories import ANNA, BEAT
+from tests.portal.browsing import path_to, rules_of
+
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+# Files, frames and fragments, and addresses that only lead on.
+NO_PAGES = {
+    "quarantine.body", "webmail.body", "oneclick.body", "requests.body", "webmail.eml",
+    "webmail.attachment", "profile_files.export", "quarantine.recent", "profile.index",
+    "admin.index", "profile_lists.index", "oneclick.show", "oneclick.code", "second.ask", "restore.ask",
+}  # fmt: skip
+SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"
+Theme = Literal["light", "dark"]
+OFFICE = ("/admin/", "/operator/")
+OUTSIDE = ("/sign-in", "/password/forgot", "/password/asked", "/password/new/<secret>")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[World]:
+    with a_world(tmp_path_factory.mktemp("world")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("who", ["", ANNA, BEAT], ids=["outside", "person", "administrator"])
+def test_every_page_with_an_address_is_accessible(
+    browser: Browser, world: World, who: str, subtests: pytest.Subtests
+) -> None:
+    assert world.app
+    with opened(browser, world.url, _cookie(world, who)) as page:
+        for rule in rules_of(world.app):
+            if who != _visitor(rule):
+                continue
+            with subtests.test(rule.endpoint):
+                answer = page.goto(path_to(world.app, rule, **_values(world, rule)))
+                assert answer
+                assert answer.status == 200
+                found = found_on(page)
+                assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("who", "visit"), STATES.values(), ids=list(STATES))
+def test_every_state_of_a_page_is_accessible(
+    browser: Browser, world: World, who: str, visit: Visit
+) -> None:
+    with opened(browser, world.url, _cookie(world, who)) as page:
+        visit(page, world)
+        found = found_on(page)
+        assert not found, "\n".join(found)
+
+
+def found_on(page: Page) -> list[str]:
+    """Return what is wrong with a page; each theme and each size meets all rules once."""
+    size = page.viewport_size or DESKTOP
+    found = _in(page, "light", size, ALL) + measured(page)
+    found += _in(page, "light", PHONE, COLOURS)
+    found += [f"phone: {each}" for each in measured(page)]
+    return found + _in(page, "dark", PHONE, ALL) + _in(page, "dark", size, COLOURS)
+
+
+def _in(page: Page, theme: Theme, size: ViewportSize, rules: dict[str, Any]) -> list[str]:
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size(size)
+    page.wait_for_function(SHOWS, arg=theme)
+    return [f"{theme} {size['width']}: {each}" for each in complaints(page, rules)]
+
+
+def _cookie(world: World, who: str) -> str:
+    return cookie_of(world.store, world.account(who)) if who else ""
+
+
+def _visitor(rule: Rule) -> str | None:
+    """Return who sees the page of a route; None if it is no page."""
+    if rule.endpoint in NO_PAGES or "GET" not in (rule.methods or ()):
+        return None
+    if rule.rule.startswith(OFFICE):
+        return BEAT
+    return "" if rule.rule in OUTSIDE else ANNA
+
+
+def _values(world: World, rule: Rule) -> dict[str, object]:
+    by_webmail = rule.endpoint.startswith("webmail.")
+    number = world.copies[0] if by_webmail else world.held["phish"]
+    return world.ids | {"delivery_id": number}

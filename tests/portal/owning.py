@@ -1,0 +1,30 @@
+"""All that the ids in addresses of pages can lead to, as belongings of one person."""
+
+from mailstore import accounts, bulk, restores
+from mailstore.bulk import BulkDeed
+from mailstore.heldlist import Wanted
+from mailstore.mailboxes import Mailbox
+from mailstore.scope import Scope
+from mailstore.store import Store
+from tests.factories import a_held_delivery, an_accepted
+from tests.mailstore.requested import a_request, risky
+from tests.portal.browsing import Own, a_report
+from tests.portal.profiles import of_profile
+
+
+def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
+    """Return what belongs to whoever owns a mailbox, all of it new; `secret` resets a password."""
+    held, copy = a_held_delivery(store, mailbox), an_accepted(store, mailbox)
+    scope = Scope(mailbox.tenant_id, frozenset({mailbox.id}))
+    with store.write() as db:
+        restore = restores.begin(db, mailbox.tenant_id, mailbox.id, "Zurück", [copy.id], by="test")
+        begun = bulk.begin(db, scope, Wanted("x"), BulkDeed.DELETE, by="test", account_id=None)
+        account = accounts.find(db, mailbox.address)
+    others = of_profile(store, mailbox) | {
+        "request_id": a_request(store, risky(store, mailbox), by=mailbox.address).id,
+        "account_id": account.id if account else 1,
+        "secret": secret,
+        "bulk_id": begun,
+        "listed": "blocked",
+    }
+    return Own(held.id, copy.id, a_report(store, mailbox), mailbox.domain_id, restore, others)
