@@ -1,6 +1,7 @@
 """How gunicorn runs the portal; it reads this file wherever `gunicorn wsgi:app` is said here."""
 
 import gc
+import os
 import socket
 import struct
 from typing import Any
@@ -14,9 +15,9 @@ threads = 2
 keepalive = 5
 loglevel = "warning"
 control_socket_disable = True
-# A proxy on this machine may say by X-Forwarded-Proto that people came by https, and nothing else:
+# A proxy of ours may say by X-Forwarded-Proto that people came by https, and nothing else:
 # a path that a header of a stranger brings along would lead past what the proxy keeps shut.
-forwarded_allow_ips = "127.0.0.1,::1"
+forwarded_allow_ips = os.environ.get("MAILHAFEN_WEB_PROXIES", "127.0.0.1,::1")
 forwarder_headers = ""
 
 # A page makes and drops some ten thousand objects; a look through all others for each takes time.

@@ -85,13 +85,18 @@ class Scanning(BaseSettings):
 
 
 class SigningIn(BaseSettings):
-    """What signing in to the portal asks."""
+    """What signing in to the portal asks, and who says where somebody sits."""
 
     breached_passwords: Path | None = Field(
         None,
         description="File of passwords that were stolen somewhere, which nobody may set: SHA-1 "
         "hashes as lines `HEX:count`, sorted by hash, as Pwned Passwords gives them out; empty: "
         "none is looked up.",
+    )
+    web_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="Networks of proxies in front of the portal: they say who asks "
+        "(X-Forwarded-For) and whether by https (X-Forwarded-Proto). Tries are counted by that.",
     )
 
 

@@ -152,6 +152,11 @@ class Settings(Limits, Scanning, SigningIn, Handing):
         return _networks(self.trusted_peers, "TRUSTED_PEERS")
 
     @property
+    def proxies(self) -> list[Network]:
+        """The networks of WEB_PROXIES; raises Misconfigured."""
+        return _networks(self.web_proxies, "WEB_PROXIES")
+
+    @property
     def inside(self) -> list[Network]:
         """The networks of INSIDE_NETWORKS; raises Misconfigured."""
         return _networks(self.inside_networks, "INSIDE_NETWORKS")

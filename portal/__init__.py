@@ -76,6 +76,7 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
     reasons.tell(rules)
     for part in (languages, security, access, errors, sight):
         part.init_app(app)
+    app.wsgi_app = security.BehindProxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign]  # Flask's own way
     for area in (*AREAS, *((demo,) if settings.demo else ())):
         app.register_blueprint(area.bp)
     access.check_guards(app)

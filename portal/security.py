@@ -1,9 +1,14 @@
 """Headers and cookies of every answer: strict without exceptions."""
 
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mailstore.reach import Network
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -26,6 +31,29 @@ HEADERS = {
 }
 HSTS = "max-age=31536000; includeSubDomains"
 STATIC = frozenset({"static", "bootstrap.static"})
+
+
+Answerer = Callable[..., Iterable[bytes]]
+
+
+class BehindProxies:
+    """Takes the address of who asks from X-Forwarded-For, where a proxy of ours says it."""
+
+    def __init__(self, app: Answerer, proxies: Sequence[Network]) -> None:
+        self._direct, self._proxies = app, proxies
+        self._proxied = ProxyFix(app, x_for=1, x_proto=0, x_host=0)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request."""
+        app = self._proxied if self._is_proxy(environ) else self._direct
+        return app(environ, start_response)
+
+    def _is_proxy(self, environ: dict[str, Any]) -> bool:
+        try:
+            peer = ip_address(environ.get("REMOTE_ADDR", ""))
+        except ValueError:
+            return False
+        return any(peer in network for network in self._proxies)
 
 
 def cookies(*, secure: bool) -> dict[str, Any]:
