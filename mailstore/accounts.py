@@ -3,12 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, bindparam, select, update
+from sqlalchemy import ForeignKey, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, domains, events, signins, tenants
 from mailstore.addresses import Address
-from mailstore.db import Base, PrimaryKey
+from mailstore.db import Base, PrimaryKey, upsert
 from mailstore.errors import BadName, NotFound
 from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxAddress, MailboxKind, Right
 from mailstore.scope import Scope
@@ -145,6 +145,43 @@ def grant(db: Session, account_id: int, mailbox_id: int, right: Right) -> None:
     """Let an account into a mailbox."""
     db.add(MailboxAccess(account_id=account_id, mailbox_id=mailbox_id, right=right))
     db.flush()
+
+
+def add_delegate(db: Session, account: Account, mailbox: Mailbox, *, by: str) -> bool:
+    """Let somebody use a mailbox as well; False if they may already. Raises BadName.
+
+    Only within a tenant: nobody hands its mail out.
+    """
+    if account.tenant_id != mailbox.tenant_id:
+        raise BadName(f"'{account.email}' and '{mailbox.address}' are not of the same tenant.")
+    added = db.scalar(
+        upsert(db, MailboxAccess)
+        .values(account_id=account.id, mailbox_id=mailbox.id, right=Right.DELEGATE)
+        .on_conflict_do_nothing()
+        .returning(MailboxAccess.id)
+    )
+    if added is not None:
+        _delegated(db, "delegate_added", account, mailbox, by)
+    return added is not None
+
+
+def remove_delegate(db: Session, account: Account, mailbox: Mailbox, *, by: str) -> bool:
+    """Let a delegate use a mailbox no more, from the next page on; False if they may not."""
+    removed = db.scalar(
+        delete(MailboxAccess)
+        .where(MailboxAccess.account_id == account.id, MailboxAccess.mailbox_id == mailbox.id)
+        .where(MailboxAccess.right == Right.DELEGATE)
+        .returning(MailboxAccess.id)
+        .execution_options(synchronize_session=False)
+    )
+    if removed is not None:
+        _delegated(db, "delegate_removed", account, mailbox, by)
+    return removed is not None
+
+
+def _delegated(db: Session, kind: str, account: Account, mailbox: Mailbox, by: str) -> None:
+    ids = {"tenant_id": mailbox.tenant_id, "mailbox_id": mailbox.id}
+    events.record(db, kind, by=by, detail={"account": account.id}, **ids)
 
 
 def scope_of(db: Session, account: Account) -> Scope:

@@ -25,6 +25,7 @@ from mailstore.addresses import Address
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadAddress, MailhafenError, NotFound
 from mailstore.heldlist import Search
+from mailstore.mailboxes import MailboxKind
 from mailstore.pages import Page
 from mailstore.scope import EVERYBODY, Scope
 from mailstore.settings import Settings
@@ -135,8 +136,9 @@ def mailbox() -> None:
 @click.argument("address")
 @click.option("--alias", "aliases", multiple=True, help="Another address of it; repeatable.")
 @click.option("--name", default="", help="The person's name.")
+@click.option("--shared", is_flag=True, help="Nobody's own: let people use it as delegates.")
 @speaks
-def mailbox_add(address: str, aliases: tuple[str, ...], name: str) -> None:
+def mailbox_add(address: str, aliases: tuple[str, ...], name: str, shared: bool) -> None:
     """Add a mailbox and its aliases."""
     parsed = Address.parse(address)
     with open_store().write() as db:
@@ -145,6 +147,7 @@ def mailbox_add(address: str, aliases: tuple[str, ...], name: str) -> None:
             raise NotFound(f"The domain '{parsed.domain}' is not ours: add its tenant first.")
         owner = db.get_one(Tenant, domain.tenant_id)
         added = onboarding.add_mailbox(db, owner, domain, parsed, name=name, by=OPERATOR)
+        added.kind = MailboxKind.SHARED if shared else MailboxKind.PERSON
         for alias in aliases:
             onboarding.add_alias(db, added, Address.parse(alias), by=OPERATOR)
     click.echo(f"Added {parsed}.")

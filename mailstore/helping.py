@@ -1,13 +1,15 @@
-"""Commands for accounts: codes, passwords, roles, and on or off."""
+"""Commands for accounts: codes, passwords, roles, on or off, and who may use whose mailbox."""
 
 import sys
 
 import click
 
-from mailstore import accounts, codes, hashing, passwords
+from mailstore import accounts, codes, hashing, mailboxes, passwords
 from mailstore.accounts import Account, Role
-from mailstore.cli import OPERATOR, account, open_store, speaks
+from mailstore.addresses import Address
+from mailstore.cli import OPERATOR, account, mailbox, open_store, speaks
 from mailstore.codes import CodeKind
+from mailstore.errors import NotFound
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 
@@ -76,6 +78,23 @@ def account_enable(address: str) -> None:
     with open_store().write() as db:
         accounts.set_active(db, accounts.named(db, address), on=True, by=OPERATOR)
     click.echo(f"{address} can sign in.")
+
+
+@mailbox.command("delegate")
+@click.argument("address")
+@click.argument("who", metavar="ACCOUNT")
+@click.option("--remove", is_flag=True, help="Not any more.")
+@speaks
+def mailbox_delegate(address: str, who: str, remove: bool) -> None:
+    """Let somebody use the mail of a mailbox as well, of a shared one or of a colleague."""
+    act = accounts.remove_delegate if remove else accounts.add_delegate
+    with open_store().write() as db:
+        found = mailboxes.at(db, Address.parse(address))
+        if found is None:
+            raise NotFound(f"There is no mailbox '{address}'.")
+        done = act(db, accounts.named(db, who), found, by=OPERATOR)
+    may = "may not use" if remove else "may use"
+    click.echo(f"{who} {may} {address}{'' if done else ' already'}.")
 
 
 COMMANDS: tuple[click.Command, ...] = (account,)

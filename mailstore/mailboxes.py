@@ -94,6 +94,12 @@ def resolve(db: Session, address: Address) -> Recipient | None:
     return _recipient(db, address, domain, mailbox)
 
 
+def at(db: Session, address: Address) -> Mailbox | None:
+    """Return the mailbox that an address of ours leads to by itself, or None."""
+    mine = select(Mailbox).join(MailboxAddress, MailboxAddress.mailbox_id == Mailbox.id)
+    return db.scalar(mine.where(MailboxAddress.key == address.key))
+
+
 def alone(db: Session, mailbox_id: int) -> Mailbox:
     """Return a mailbox that nobody else decides about until this transaction ends.
 

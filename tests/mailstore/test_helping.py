@@ -3,10 +3,11 @@ from click.testing import CliRunner, Result
 
 from mailstore import accounts, codes, passwords, sessions
 from mailstore.accounts import Account, Role
-from mailstore.cli import account
+from mailstore.cli import account, mailbox
 from mailstore.codes import CodeKind
 from mailstore.domains import Domain
 from mailstore.helping import COMMANDS
+from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from mailstore.ways import domain
 from tests.factories import ANNA, a_mailbox, an_account, as_environment
@@ -106,3 +107,45 @@ def test_what_was_switched_on_stays_on_with_another_server(store: Store, anna: A
     run(store, "domain", "imap", "muster.example", "other.example:993")
     with store.read() as db:
         assert db.get_one(Domain, 1).imap_sign_in
+
+
+@pytest.fixture
+def shared(store: Store) -> Mailbox:
+    """Return a mailbox that nobody owns."""
+    with store.write() as db:
+        return a_mailbox(db, "info@muster.example")
+
+
+def uses(store: Store, shared: Mailbox) -> bool:
+    with store.read() as db:
+        return shared.id in (accounts.scope_of(db, accounts.named(db, ANNA)).mailbox_ids or ())
+
+
+def delegate(store: Store, *args: str) -> Result:
+    return CliRunner().invoke(mailbox, ["delegate", *args], env=as_environment(store.settings))
+
+
+def test_a_delegate_uses_a_mailbox_until_that_is_taken_back(
+    store: Store, anna: Account, shared: Mailbox
+) -> None:
+    for _ in range(2):
+        assert delegate(store, shared.address, anna.email).exit_code == 0
+        assert uses(store, shared)
+    delegate(store, shared.address, anna.email, "--remove")
+    assert not uses(store, shared)
+
+
+def test_what_is_ones_own_is_not_taken_away_as_from_a_delegate(store: Store, anna: Account) -> None:
+    assert "already" in delegate(store, ANNA, anna.email, "--remove").output
+    with store.read() as db:
+        assert accounts.scope_of(db, anna).mailbox_ids
+
+
+def test_nobody_becomes_a_delegate_in_another_tenant(store: Store, anna: Account) -> None:
+    with store.write() as db:
+        a_mailbox(db, "eve@elsewhere.example")
+    assert "not of the same tenant" in delegate(store, "eve@elsewhere.example", anna.email).output
+
+
+def test_a_mailbox_that_is_not_there_has_no_delegates(store: Store, anna: Account) -> None:
+    assert "There is no mailbox" in delegate(store, "none@muster.example", anna.email).output
