@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.messages import Message
-from mailstore.pages import NEWEST, Order, Page, page_of
+from mailstore.pages import NEWEST, Order, Page, cut
 from mailstore.scope import Scope
 
 MOST_WORDS = 8
@@ -72,7 +74,7 @@ class Wanted:
         return [*found, *map(_somewhere, words)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Search:
     """Where somebody looks, what they may see there, and what they look for."""
 
@@ -87,15 +89,54 @@ class Search:
             query = query.join(Message, Message.id == Delivery.message_id)
         return query.where(*self.conditions)
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         """The conditions that a delivery, joined with its message, is found."""
         return (self.scope.covers(Delivery), self.may, *self.wanted.finds())
 
 
-def listed(db: Session, search: Search, page: Page, sort: Sort = Sort.NEWEST) -> Sequence[Delivery]:
-    """Return a page of what is found, the messages loaded."""
-    return page_of(db, select(Delivery).where(*search.conditions), page, ORDERS[sort])
+class Head(NamedTuple):
+    """Who wrote a mail and about what, as far as lists show it."""
+
+    author: str
+    author_name: str
+    sender: str
+    subject: str
+
+    @property
+    def author_shown(self) -> str:
+        """The author as lists show it: the name if there is one."""
+        return self.author_name or self.author or self.sender
+
+
+class Line(NamedTuple):
+    """What lists show of a delivery; made of columns, because whole rows take twice as long."""
+
+    id: int
+    mailbox_id: int | None
+    mail_class: MailClass
+    recipient: str
+    state: State
+    reason: str
+    score: float
+    symbols: list[Any]
+    accepted_at: datetime
+    held_until: datetime | None
+    message: Head
+
+
+def listed(db: Session, search: Search, page: Page, sort: Sort = Sort.NEWEST) -> list[Line]:
+    """Return a page of what is found; one more than its size where more follow."""
+    found = _LISTED.where(*search.conditions)
+    rows = db.execute(cut(found, page, ORDERS[sort]))
+    return [Line._make((*row[:_OF_LINE], Head._make(row[_OF_LINE:]))) for row in rows]
+
+
+_OF_LINE = len(Line._fields) - 1
+_LISTED = select(
+    *(getattr(Delivery, name) for name in Line._fields[:_OF_LINE]),
+    *(getattr(Message, name) for name in Head._fields),
+).join(Message, Message.id == Delivery.message_id)
 
 
 def count(db: Session, search: Search) -> int:

@@ -54,11 +54,14 @@ def page_of(
 
     One more than the page's size is returned where more follow.
     """
-    key = tuple_(order.by, Delivery.id)
+    shown = query.join(Delivery.message).options(*_SHOWN)
+    return db.scalars(cut(shown, page, order)).all()
+
+
+def cut(query: Select[Any], page: Page, order: Order = NEWEST) -> Select[Any]:
+    """Return a query for one page of deliveries in an order, and for one more if more follow."""
     if page.after:
-        last = tuple_(*page.after)
+        key, last = tuple_(order.by, Delivery.id), tuple_(*page.after)
         query = query.where(key < last if order.descending else key > last)
     sorts = (each.desc() if order.descending else each.asc() for each in (order.by, Delivery.id))
-    return db.scalars(
-        query.join(Delivery.message).options(*_SHOWN).order_by(*sorts).limit(page.size + 1)
-    ).all()
+    return query.order_by(*sorts).limit(page.size + 1)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -30,6 +31,18 @@ NEVER_DELIVERED = frozenset({MailClass.VIRUS})
 SEEN = frozenset(HeldRight) - {HeldRight.HIDDEN}
 
 
+class Held(Protocol):
+    """A held mail, as a row or as a line of a list."""
+
+    @property
+    def mailbox_id(self) -> int | None:
+        """Return whose it is."""
+
+    @property
+    def mail_class(self) -> MailClass:
+        """Return what it is."""
+
+
 def right_to(policy: Policy, mail_class: MailClass) -> HeldRight:
     """Return what a policy lets people do with held mail of a class."""
     right = policy.rights.get(mail_class, DEFAULT[mail_class])
@@ -44,7 +57,7 @@ class Rights:
 
     by_mailbox: Mapping[int, Mapping[MailClass, HeldRight]]
 
-    def to(self, delivery: Delivery) -> HeldRight:
+    def to(self, delivery: Held) -> HeldRight:
         """Return what may be done with one held mail; of a foreign mailbox nothing at all."""
         classes = self.by_mailbox.get(delivery.mailbox_id or 0, {})
         return classes.get(delivery.mail_class, HeldRight.HIDDEN)

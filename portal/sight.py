@@ -97,6 +97,8 @@ def shown(value: Any) -> str:
 
     They make a name or a subject read as something that it is not.
     """
+    if type(value) is int:
+        return str(value)
     html = value if isinstance(value, Markup) else escape(value)
     # Nearly no text has one: a look for each costs a fraction of a copy without them.
     if html.isascii() or not any(map(html.__contains__, _TURNS)):

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 from flask import abort, g, request, url_for
 
-from mailstore.deliveries import Delivery
 from mailstore.envelopes import MailClass
-from mailstore.heldlist import LONGEST_TEXT, Search, Sort, Wanted
+from mailstore.heldlist import LONGEST_TEXT, Line, Search, Sort, Wanted
 from mailstore.pages import Page
 from mailstore.rights import SEEN, Rights, of_scope
 from portal.auth.paths import own_path
@@ -39,7 +38,7 @@ def _text(text: str) -> str:
 
 # How the value that a list is sorted by is read from an address, and taken from a row.
 READS: dict[Sort, Callable[[str], Any]] = {Sort.LIKELY: _number, Sort.AUTHOR: _text}
-VALUES: dict[Sort, Callable[[Delivery], Any]] = {
+VALUES: dict[Sort, Callable[[Line], Any]] = {
     Sort.LIKELY: lambda each: each.score,
     Sort.AUTHOR: lambda each: each.message.author_name or each.message.author,
     Sort.ENDS: lambda each: each.held_until,
@@ -74,10 +73,10 @@ class Place:
         values: dict[str, Any] = self.args | more
         return url_for(LIST, **values)
 
-    def key(self, delivery: Delivery) -> tuple[Any, int]:
+    def key(self, line: Line) -> tuple[Any, int]:
         """Return where a row stands in the list."""
         of = VALUES.get(self.sort)
-        return of(delivery) if of else delivery.accepted_at, delivery.id
+        return of(line) if of else line.accepted_at, line.id
 
 
 def asked_place() -> Place:

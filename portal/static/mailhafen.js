@@ -176,6 +176,11 @@ function onKey(event) {
   event.preventDefault();
 }
 
+// After a deed the list goes on where it was.
+function goOn() {
+  if (/^#m\d+$/.test(location.hash)) document.querySelector(`${location.hash} [data-row]`)?.focus();
+}
+
 function begin() {
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   const theme = document.getElementById("theme");
@@ -189,8 +194,8 @@ function begin() {
   use.addEventListener("change", () => remember("keys", use.checked ? null : "off"));
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
-  // After a deed the list goes on where it was.
-  if (/^#m\d+$/.test(location.hash)) document.querySelector(`${location.hash} [data-row]`)?.focus();
+  // Where an address leads to, browsers take the focus away until the page is there.
+  addEventListener("load", () => requestAnimationFrame(goOn));
   chooseAll();
   follow(document.getElementById("progress") ? 1800 : 60);
 }

@@ -1,4 +1,4 @@
-"""What a page must keep for people who see, hear or point badly: axe, and a few measures of ours."""
+"""What a page owes to people who see, hear or point badly: axe, and a few measures of ours."""
 
 from typing import Any
 
@@ -36,6 +36,9 @@ MEASURE = """([least, most]) => {
     if (!inText && (box.height < wanted - 0.5 || box.width < wanted - 0.5))
       found.push(`${box.width}x${box.height}, not ${wanted}: ${named(each)}`);
   }
+  const ids = [...document.querySelectorAll("[id]")].map((each) => each.id);
+  for (const each of ids.filter((id, place) => ids.indexOf(id) !== place))
+    found.push(`twice the same id: ${each}`);
   const heads = [...document.querySelectorAll("h1")].filter(seen).length;
   if (heads !== 1) found.push(`${heads} first headings`);
   return found;

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.installation import USER, Installation
+from tests.browser.office import spam
 
 FLAGS = [
     "--no-sandbox",
@@ -20,11 +21,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
-SPAM = (
-    "From: Spammer <spam@sender.example>\r\nTo: user@rcpt.example\r\nSubject: Gewinn\r\n"
-    f"Date: Tue, 24 Nov 2026 10:00:00 +0100\r\n\r\nGratuliere!\r\n{GTUBE}\r\n"
-).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ def it() -> Iterator[Installation]:
 def links(it: Installation) -> Links:
     """Return the links of a report about one held mail, read from the mail itself."""
     with smtplib.SMTP("127.0.0.1", it.smtp) as server:
-        server.sendmail("spam@sender.example", [USER], SPAM)
+        server.sendmail("spam@sender.example", [USER], spam("Gewinn"))
     said = it.flask("report", "send", USER, "--print")
     assert it.sink.wait(1, 20)
     content = it.sink.taken[0].content.replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from playwright.sync_api import Browser, BrowserContext, Page, Response
+from playwright.sync_api import Browser, Page, Response
 
 from mailstore import sessions
 from mailstore.accounts import Account
@@ -40,20 +40,21 @@ def cookie_of(store: Store, account: Account) -> str:
 
 
 @contextmanager
-def opened(browser: Browser, url: str, cookie: str = "", **options: Any) -> Iterator[Page]:
-    """Open a page in a browser of its own, signed in if a session's cookie is given."""
-    context = browser.new_context(base_url=url, **{"locale": "en-GB"} | options)
-    if cookie:
-        context.add_cookies([{"name": "session", "value": cookie, "url": url}])
+def opened(
+    browser: Browser, url: str, cookie: str = "", *, language: str = "", **options: Any
+) -> Iterator[Page]:
+    """Open a page in a browser of its own, signed in if a session's cookie is given.
+
+    It speaks the language, if one is named, whatever mailboxes say.
+    """
+    context = browser.new_context(base_url=url, **options)
+    for name, value in (("session", cookie), ("language", language)):
+        if value:
+            context.add_cookies([{"name": name, "value": value, "url": url}])
     try:
         yield context.new_page()
     finally:
         context.close()
-
-
-def speak(context: BrowserContext, url: str, language: str) -> None:
-    """Let this browser speak a language, whatever mailboxes say."""
-    context.add_cookies([{"name": "language", "value": language, "url": url}])
 
 
 def send(page: Page, action: str, **fields: str) -> Response | None:

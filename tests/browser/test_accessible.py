@@ -20,7 +20,8 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 NO_PAGES = {
     "quarantine.body", "webmail.body", "oneclick.body", "requests.body", "webmail.eml",
     "webmail.attachment", "profile_files.export", "quarantine.recent", "profile.index",
-    "admin.index", "profile_lists.index", "oneclick.show", "oneclick.code", "second.ask", "restore.ask",
+    "admin.index", "profile_lists.index", "oneclick.show", "oneclick.code", "second.ask",
+    "restore.ask",
 }  # fmt: skip
 SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"
 Theme = Literal["light", "dark"]

@@ -30,12 +30,10 @@ def sent(path: str, start: str = "", **fields: str) -> Visit:
 
 
 def _named(world: World) -> dict[str, object]:
-    return {f"held_{name.replace(' ', '_')}": each for name, each in world.held.items()} | {
-        "copy": world.copies[0],
-        "waiting": world.copies[0],
-        "taken": world.copies[1],
-        "failed": world.copies[2],
-    }
+    """Return what addresses call the mails that are seeded."""
+    held = {f"held_{name.replace(' ', '_')}": each for name, each in world.held.items()}
+    waiting, taken, failed, *_others = world.copies
+    return {**held, "waiting": waiting, "taken": taken, "failed": failed}
 
 
 def _second(page: Page, world: World) -> None:
@@ -65,13 +63,22 @@ def _webmail(page: Page, world: World) -> None:
 def _link(name: str) -> Visit:
     def visit(page: Page, world: World) -> None:
         _webmail(page, world)
-        order = sorted(world.held.values(), reverse=True)
-        page.goto(world.links.held[len(world.links.held) - 1 - order[::-1].index(world.held[name])])
+        page.goto(_to(world, name))
 
     return visit
 
 
+def _to(world: World, name: str) -> str:
+    """Return the link to a held mail; a report names the newest first."""
+    return world.links.held[::-1][sorted(world.held.values()).index(world.held[name])]
+
+
 def _done(page: Page, world: World) -> None:
+    page.goto(_to(world, "spam"))
+    send(page, page.url)
+
+
+def _gone(page: Page, world: World) -> None:
     page.goto(world.links.held[0])
     send(page, page.url)
 
@@ -110,8 +117,17 @@ def _everywhere(page: Page, world: World) -> None:
     send(page, "/profile/devices/everywhere")
 
 
-def _settings_of(name: str) -> str:
-    return f"/profile/{name}"
+def _factor_wrong(page: Page, world: World) -> None:
+    page.goto("/profile/password/factor")
+    page.fill("#code", "000000")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#wrong-code")
+
+
+def _answered(page: Page, world: World) -> None:
+    page.goto("/admin/requests/answered")
+    page.click("a[data-row]")
+    page.wait_for_selector("#answer-title")
 
 
 WRONG = "wrong"
@@ -132,6 +148,7 @@ STATES: dict[str, tuple[str, Visit]] = {
     "link, known device": ("", _link("no subject")),
     "link to a fraud": ("", _link("phish")),
     "link, delivered": ("", _done),
+    "link, not held any more": ("", _gone),
     "ended link": ("", lambda page, world: page.goto(world.old.held[0])),
     "fresh report": ("", _fresh),
     "code of a report": ("", _by_code),
@@ -166,10 +183,7 @@ STATES: dict[str, tuple[str, Visit]] = {
     "report time, wrong": (
         ANNA, sent("/profile/reports/{mailbox_id}", "/profile/reports/", how="own", first="x"),
     ),
-    "factor, wrong code": (
-        ANNA, lambda page, world: (page.goto("/profile/password/factor"),
-                                   page.fill("#code", "000000"), page.keyboard.press("Enter")),
-    ),
+    "factor, wrong code": (ANNA, _factor_wrong),
     "recovery codes": (ANNA, _recovery),
     "password, weak": (ANNA, sent("/password/change", **WEAK)),
     "factor on": (FABIA, at("/profile/password/")),
@@ -191,8 +205,5 @@ STATES: dict[str, tuple[str, Visit]] = {
     ),
     "reason, none": (BEAT, sent(f"{REQUEST}/read", REQUEST, reason="")),
     "mail disclosed": (BEAT, sent(f"{REQUEST}/read", REQUEST, reason="Anna asked for it.")),
-    "request answered": (
-        BEAT, lambda page, world: (page.goto("/admin/requests/answered"),
-                                   page.click("a[data-row]")),
-    ),
+    "request answered": (BEAT, _answered),
 }  # fmt: skip

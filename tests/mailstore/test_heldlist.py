@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from mailstore import heldlist
-from mailstore.deliveries import Delivery, State
+from mailstore.deliveries import State
 from mailstore.envelopes import MailClass
-from mailstore.heldlist import MOST_WORDS, Sort, Wanted
+from mailstore.heldlist import MOST_WORDS, Line, Sort, Wanted
 from mailstore.mailboxes import Mailbox
 from mailstore.pages import Page
 from mailstore.scope import NOTHING, Scope
@@ -107,7 +107,7 @@ ROWS: dict[Sort, Callable[[int], dict[str, Any]]] = {
     Sort.ENDS: lambda each: {"held_until": NOON + each // 3 * MINUTE},
     Sort.AUTHOR: lambda each: {"name": "abc_É"[each // 3], "author": f"{each}@there.example"},
 }
-VALUES: dict[Sort, Callable[[Delivery], Any]] = {
+VALUES: dict[Sort, Callable[[Line], Any]] = {
     Sort.NEWEST: lambda each: each.accepted_at,
     Sort.OLDEST: lambda each: each.accepted_at,
     Sort.LIKELY: lambda each: each.score,
@@ -122,7 +122,7 @@ def test_page_by_page_everything_comes_once_and_in_order(
 ) -> None:
     ids = {held_from(store, anna, **ROWS[sort](each)) for each in range(13)}
     search, page = search_in(store, scope_of(anna), Wanted()), Page(size=2)
-    seen: list[Delivery] = []
+    seen: list[Line] = []
     value = VALUES[sort]
     while True:
         with store.read() as db:
