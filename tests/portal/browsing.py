@@ -111,7 +111,8 @@ def told(client: FlaskClient, answer: TestResponse) -> str:
 
 def listed(answer: TestResponse) -> list[int]:
     """Return the ids of the mails that a list shows, in its order."""
-    return list(map(int, re.findall(r'class="mail-link" href="(?:/(?:\w+/)+)?(\d+)["?]', answer.text)))
+    link = r'class="mail-link" href="(?:/(?:\w+/)+)?(\d+)["?]'
+    return list(map(int, re.findall(link, answer.text)))
 
 
 def following(answer: TestResponse) -> str:
