@@ -4,13 +4,13 @@ The row says how far it is. Whoever works moves its mark first, in the transacti
 so that two never do the same; a worker that dies leaves a row that goes stale and is found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Select, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import accounts, clock, events, heldlist, jobs, quarantine, rights
@@ -24,10 +24,12 @@ from mailstore.quarantine import DELETED
 from mailstore.rights import SEEN, Rights
 from mailstore.scope import Scope
 from mailstore.store import Store
-from mailstore.undo import FOR
+from mailstore.undo import BULK, FOR
 
 STALE = timedelta(seconds=30)
 BATCH = 50
+# Stands among what was wanted once it was taken back.
+UNDONE = "undone"
 
 
 class BulkDeed(StrEnum):
@@ -76,7 +78,7 @@ class Bulk(Base):
         """Whether what it deleted can be held again."""
         deleted = self.deed in (BulkDeed.DELETE, BulkDeed.SPAM)
         over = self.state is BulkState.DONE and self.made_at > clock.now() - FOR
-        return deleted and over and self.done > 0
+        return deleted and over and self.done > 0 and UNDONE not in self.wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def begin(
 
 def begin_undo(db: Session, scope: Scope, bulk: Bulk, *, by: str) -> int:
     """Note that what a bulk deed deleted is to be held again, and ask for it."""
+    db.execute(update(Bulk).where(Bulk.id == bulk.id).values(wanted=bulk.wanted | {UNDONE: True}))
     return _begin(
         db, scope, deed=BulkDeed.UNDO, wanted={"bulk": bulk.id}, newest_id=bulk.last_id,
         total=bulk.done, by=by, account_id=bulk.account_id,
@@ -128,26 +131,17 @@ def begin_undo(db: Session, scope: Scope, bulk: Bulk, *, by: str) -> int:
 
 def look(db: Session, scope: Scope, bulk_id: int, by: str) -> Bulk | None:
     """Return what somebody began; None unless all its mailboxes are in scope."""
-    bulk = db.get(Bulk, bulk_id)
-    if bulk is None or (bulk.tenant_id, bulk.by) != (scope.tenant_id, by):
-        return None
-    return bulk if set(bulk.mailbox_ids) <= (scope.mailbox_ids or frozenset()) else None
+    return some(db, scope, [bulk_id], by).get(bulk_id)
 
 
-def recent(db: Session, scope: Scope, by: str) -> Sequence[Bulk]:
-    """Return what somebody began lately, the newest first."""
-    asked = {"tenant_id": scope.tenant_id, "by": by, "since": clock.now() - FOR}
-    found = db.scalars(_LATELY, asked)
-    return [each for each in found if set(each.mailbox_ids) <= (scope.mailbox_ids or frozenset())]
-
-
-# Every page of the quarantine asks this, and making the query takes longer than asking it.
-_LATELY = (
-    select(Bulk)
-    .where(Bulk.tenant_id == bindparam("tenant_id"), Bulk.by == bindparam("by"))
-    .where(Bulk.made_at > bindparam("since"))
-    .order_by(Bulk.id.desc())
-)
+def some(db: Session, scope: Scope, ids: Collection[int], by: str) -> dict[int, Bulk]:
+    """Return bulk deeds of somebody by their ids, those whose mailboxes are all in scope."""
+    if not ids:
+        return {}
+    mine = select(Bulk).where(Bulk.tenant_id == scope.tenant_id, Bulk.by == by)
+    found = db.scalars(mine.where(Bulk.id.in_(ids)))
+    usable = scope.mailbox_ids or frozenset()
+    return {each.id: each for each in found if usable.issuperset(each.mailbox_ids)}
 
 
 def stale(db: Session, now: datetime) -> Sequence[int]:
@@ -208,7 +202,9 @@ def _begin(db: Session, scope: Scope, **values: Any) -> int:
     db.add(bulk)
     db.flush()
     detail = {"bulk": bulk.id, "deed": bulk.deed, "mails": bulk.total}
-    events.record(db, "bulk_begun", by=bulk.by, tenant_id=bulk.tenant_id, detail=detail)
+    # Found by one of its mailboxes, as what is done to single mails is.
+    whose = {"tenant_id": bulk.tenant_id, "mailbox_id": min(mailbox_ids, default=None)}
+    events.record(db, BULK, by=bulk.by, detail=detail, **whose)
     jobs.after_commit(db, "run_bulk", bulk.id)
     return bulk.id
 

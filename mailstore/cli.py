@@ -190,7 +190,7 @@ def quarantine_list(address: str) -> None:
         if recipient is None or recipient.mailbox_id is None:
             raise NotFound(f"There is no mailbox '{address}'.")
         scope = Scope(recipient.tenant_id, frozenset({recipient.mailbox_id}))
-        for held in heldlist.listed(db, Search(scope, true()), Page()):
+        for held in heldlist.listed(db, Search(scope, true()), Page()).lines:
             message = held.message
             click.echo(f"{held.id}  {held.mail_class}  {message.author}  {message.subject}")
 

@@ -14,6 +14,7 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.messages import Message
 from mailstore.pages import NEWEST, Order, Page, cut
+from mailstore.requests import ReleaseRequest
 from mailstore.scope import Scope
 
 MOST_WORDS = 8
@@ -122,21 +123,36 @@ class Line(NamedTuple):
     symbols: list[Any]
     accepted_at: datetime
     held_until: datetime | None
+    request_id: int | None
     message: Head
 
 
-def listed(db: Session, search: Search, page: Page, sort: Sort = Sort.NEWEST) -> list[Line]:
-    """Return a page of what is found; one more than its size where more follow."""
-    found = _LISTED.where(*search.conditions)
-    rows = db.execute(cut(found, page, ORDERS[sort]))
-    return [Line._make((*row[:_OF_LINE], Head._make(row[_OF_LINE:]))) for row in rows]
+class Found(NamedTuple):
+    """A page of what is found, one line more where more follow; and how much there is in all."""
+
+    lines: list[Line]
+    total: int
+
+
+def listed(db: Session, search: Search, page: Page, sort: Sort = Sort.NEWEST) -> Found:
+    """Return a page of what is found; behind the last page nobody counts."""
+    total = search.of(func.count()).scalar_subquery()
+    query = _LISTED.add_columns(total).where(*search.conditions)
+    rows = db.execute(cut(query, page, ORDERS[sort])).all()
+    lines = [Line._make((*row[:_OF_LINE], Head._make(row[_OF_LINE:-1]))) for row in rows]
+    return Found(lines, rows[0][-1] if rows else 0)
 
 
 _OF_LINE = len(Line._fields) - 1
-_LISTED = select(
-    *(getattr(Delivery, name) for name in Line._fields[:_OF_LINE]),
-    *(getattr(Message, name) for name in Head._fields),
-).join(Message, Message.id == Delivery.message_id)
+_LISTED = (
+    select(
+        *(getattr(Delivery, name) for name in Line._fields[: _OF_LINE - 1]),
+        ReleaseRequest.id,
+        *(getattr(Message, name) for name in Head._fields),
+    )
+    .join(Message, Message.id == Delivery.message_id)
+    .outerjoin(ReleaseRequest, ReleaseRequest.delivery_id == Delivery.id)
+)
 
 
 def count(db: Session, search: Search) -> int:

@@ -23,7 +23,8 @@ TOGETHER = timedelta(seconds=2)
 MOST = 100
 LISTED = {kind: listed for listed, kind in EVENTS.items()}
 TAKEN_BACK = ("sender_removed", "sender_restored")
-TOLD = ("released", *DELETED, *LISTED)
+BULK = "bulk_begun"
+TOLD = ("released", *DELETED, *LISTED, BULK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Deed:
     kind: str
     lines: Sequence[Event]
     delivery: Delivery | None
+
+    @property
+    def bulk_id(self) -> int | None:
+        """The bulk deed that this was the beginning of."""
+        return int(self.lines[0].detail["bulk"]) if self.kind == BULK else None
 
     @property
     def can_be_undone(self) -> bool:
@@ -51,7 +57,7 @@ class Deed:
 def recent(db: Session, scope: Scope, by: str, limit: int) -> list[Deed]:
     """Return what somebody did lately in the mailboxes of a scope, the newest first.
 
-    What belongs to a bulk deed is left out: its own row tells of that.
+    Of a bulk deed only its beginning is among them: its own row tells how far it is.
     """
     taken_back = set()
     groups: list[list[Event]] = []
@@ -61,7 +67,8 @@ def recent(db: Session, scope: Scope, by: str, limit: int) -> list[Deed]:
         if line.kind not in TOLD or (line.kind in LISTED and _about(line) in taken_back):
             continue
         last = groups[-1][-1] if groups else None
-        if last is not None and last.kind == line.kind and last.at - line.at <= TOGETHER:
+        alike = last is not None and last.kind == line.kind != BULK
+        if last is not None and alike and last.at - line.at <= TOGETHER:
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -95,7 +102,8 @@ _LATELY = (
     select(Event)
     .where(Event.mailbox_id.in_(bindparam("mailbox_ids", expanding=True)))
     .where(Event.at >= bindparam("since"), Event.by == bindparam("by"))
-    .where(Event.kind.in_((*TOLD, *TAKEN_BACK)), Event.detail["bulk"].as_integer().is_(None))
+    .where(Event.kind.in_((*TOLD, *TAKEN_BACK)))
+    .where(or_(Event.kind == BULK, Event.detail["bulk"].as_integer().is_(None)))
     .where(or_(Event.kind.not_in(DELETED), is_last_word(Event.delivery_id, Event.id)))
     .order_by(Event.id.desc())
     .limit(MOST)

@@ -27,17 +27,15 @@ def index() -> str:
     """Show what is held, or what is held no more, as the address asks for it."""
     place = asked_place()
     search = search_for(place.wanted)
-    found = one_page(heldlist.listed(g.db, search, place.page, place.sort), place.key)
-    rights = rights_here()
-    ask = [each.id for each in found.items if rights.to(each) is HeldRight.ASK]
+    lines, total = heldlist.listed(g.db, search, place.page, place.sort)
+    found = one_page(lines, place.key)
     return render_template(
         "quarantine/index.html",
         held=found,
-        total=heldlist.count(g.db, search),
+        total=total,
         place=place,
         sorts=Sort,
-        rights=rights,
-        asked=requests.of(g.db, ask) if ask else {},
+        rights=rights_here(),
         ends=timeline.ends_of(g.db, [each.id for each in found.items]) if place.wanted.over else {},
         mailboxes=_mailboxes(),
         **_recent(),
@@ -157,10 +155,9 @@ def _readable(delivery_id: int) -> Delivery:
 
 
 def _recent() -> dict[str, object]:
-    return {
-        "deeds": undo.recent(g.db, g.scope, g.visitor.name, MOST_DEEDS),
-        "bulks": bulk.recent(g.db, g.scope, g.visitor.name),
-    }
+    deeds = undo.recent(g.db, g.scope, g.visitor.name, MOST_DEEDS)
+    ids = [deed.bulk_id for deed in deeds if deed.bulk_id]
+    return {"deeds": deeds, "bulks": bulk.some(g.db, g.scope, ids, g.visitor.name)}
 
 
 def _mailboxes() -> list[tuple[int, str]]:

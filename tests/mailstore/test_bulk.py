@@ -220,10 +220,10 @@ def test_nobody_else_sees_it(store: Store, anna: Mailbox, scope: Scope) -> None:
     with store.read() as db:
         mine = bulk.look(db, scope, begun, "anna")
         assert mine is not None
-        assert [each.id for each in bulk.recent(db, scope, "anna")] == [begun]
+        assert list(bulk.some(db, scope, [begun], "anna")) == [begun]
         for seen, by in ((scope, "beat"), (scope_of(beat), "anna"), (scope_of(other), "anna")):
             assert bulk.look(db, seen, begun, by) is None
-            assert bulk.recent(db, seen, by) == []
+            assert bulk.some(db, seen, [begun], by) == {}
 
 
 def test_who_lost_one_of_its_mailboxes_sees_it_no_more(
@@ -234,4 +234,4 @@ def test_who_lost_one_of_its_mailboxes_sees_it_no_more(
     begun = begin(store, scope_of(anna, beat), DELETE)
     with store.read() as db:
         assert bulk.look(db, scope, begun, "anna") is None
-        assert bulk.recent(db, scope, "anna") == []
+        assert bulk.some(db, scope, [begun], "anna") == {}

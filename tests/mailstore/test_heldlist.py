@@ -29,7 +29,9 @@ def found(store: Store, scope: Scope, wanted: Wanted, sort: Sort = Sort.NEWEST) 
     """Return the ids of all that is found, and check that they are counted alike."""
     search = search_in(store, scope, wanted)
     with store.read() as db:
-        ids = [each.id for each in heldlist.listed(db, search, Page(), sort)]
+        found = heldlist.listed(db, search, Page(), sort)
+        ids = [each.id for each in found.lines]
+        assert found.total == len(ids)
         assert heldlist.count(db, search) == len(ids)
         assert heldlist.newest_id(db, search) == max(ids, default=0)
         assert sorted(heldlist.ids_between(db, search, 0, 2**40, 50)) == sorted(ids)
@@ -126,7 +128,7 @@ def test_page_by_page_everything_comes_once_and_in_order(
     value = VALUES[sort]
     while True:
         with store.read() as db:
-            rows = heldlist.listed(db, search, page, sort)
+            rows = heldlist.listed(db, search, page, sort).lines
         seen += rows[:2]
         if len(rows) < 3:
             break
