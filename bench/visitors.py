@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 OK = b"200"
-CHUNK = 2**18
+CHUNK = 2**14
 
 
 class WrongAnswer(Exception):
@@ -89,13 +89,14 @@ def read_answer(connection: socket.socket) -> tuple[bytes, bytes]:
     length = int(head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0] or 0)
     parts, missing = [body], length - len(body)
     while missing > 0:
-        parts.append(_more(connection))
+        # Woken once, when all is there.
+        parts.append(_more(connection, missing, socket.MSG_WAITALL))
         missing -= len(parts[-1])
     return head, b"".join(parts)
 
 
-def _more(connection: socket.socket) -> bytes:
-    got = connection.recv(CHUNK)
+def _more(connection: socket.socket, size: int = CHUNK, flags: int = 0) -> bytes:
+    got = connection.recv(size, flags)
     if not got:
         raise WrongAnswer("the connection was closed")
     return got

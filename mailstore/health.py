@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from mailstore import clock
 from mailstore.accounts import Account
@@ -118,6 +118,7 @@ _WRONG = (
     )
     .where(or_(Lane.down_since.is_not(None), Domain.held_until > bindparam("now")))
     .order_by(Lane.answers_since.is_not(None), Lane.down_since)
+    .options(load_only(Domain.held_until), load_only(Lane.down_since, Lane.answers_since))
 )
 
 

@@ -20,9 +20,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from mailstore import clock, events, signins
 from mailstore.accounts import Account
 from mailstore.db import Base, PrimaryKey, upsert
-from mailstore.mailboxes import MailboxAccess, Right
+from mailstore.mailboxes import Mailbox, MailboxAccess, Right
 from mailstore.reports import Link
 from mailstore.signins import SignIn
+from mailstore.tenants import Tenant
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -32,11 +33,16 @@ TOKEN_BYTES = 32
 
 
 class Living(NamedTuple):
-    """A living session: whose it is, when they last proved who they are, and what is due."""
+    """A living session: whose it is, when they last proved who they are, and what is due.
+
+    Also their tenant, and the language of their first mailbox.
+    """
 
     account: Account
     proved_at: datetime
     needs_seen: bool
+    tenant: Tenant | None
+    language: str | None
 
 
 class Device(Base):
@@ -81,8 +87,20 @@ def start(db: Session, account: Account, agent: str, *, way: str = "", address: 
 
 # Every page asks this, and making the query takes longer than asking it.
 _LIVING = (
-    select(Account, SignIn.proved_at, SignIn.seen_at < bindparam("stale"))
+    select(
+        Account,
+        SignIn.proved_at,
+        SignIn.seen_at < bindparam("stale"),
+        Tenant,
+        select(Mailbox.language)
+        .join(MailboxAccess, MailboxAccess.mailbox_id == Mailbox.id)
+        .where(MailboxAccess.account_id == Account.id)
+        .order_by(Mailbox.id)
+        .limit(1)
+        .scalar_subquery(),
+    )
     .join(SignIn, SignIn.account_id == Account.id)
+    .outerjoin(Tenant, Tenant.id == Account.tenant_id)
     .where(SignIn.token_hash == bindparam("token_hash"), Account.active)
     .where(SignIn.seen_at > bindparam("idle"), SignIn.created_at > bindparam("oldest"))
 )

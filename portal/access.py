@@ -21,6 +21,7 @@ from mailstore.accounts import Account, Role
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import Link, LinkKind
 from mailstore.scope import NOTHING, Scope
+from mailstore.sessions import Living
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal.auth.paths import own_path
@@ -54,10 +55,15 @@ ANYBODY = Visitor(NOTHING, "nobody")
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """What Flask-Login keeps in the cookie: the session's token, not the account."""
 
-    def __init__(self, token: str, account: Account, proved_at: datetime) -> None:
+    def __init__(self, token: str, account: Account, found: Living | None = None) -> None:
         self.id = token
         self.account = account
-        self.proved_at = proved_at
+        self.found = found
+
+    @property
+    def proved_at(self) -> datetime:
+        """When whoever sits there proved last who they are."""
+        return self.found.proved_at if self.found else clock.now()
 
 
 def store() -> Store:
@@ -110,7 +116,7 @@ def init_app(app: Flask) -> None:
         if found.needs_seen:
             with store().write() as db:
                 sessions.seen(db, token)
-        return SignedIn(token, found.account, found.proved_at)
+        return SignedIn(token, found.account, found)
 
     app.context_processor(lambda: {"visitor": getattr(g, "visitor", ANYBODY)})
 
@@ -226,18 +232,16 @@ def _seen_by(scope: Scope) -> tuple[Tenant | None, Mailbox | None]:
 
 
 def _speak_for(visitor: Visitor) -> None:
-    tenant, mailbox = _seen_by(visitor.scope)
+    if visitor.account is None:
+        tenant, mailbox = _seen_by(visitor.scope)
+        of_mailbox = mailbox.language if mailbox else None
+    else:
+        tenant, of_mailbox = current_user.found.tenant, current_user.found.language
     g.tenant = tenant
+    own = visitor.account.language if visitor.account else None
+    of_tenant = tenant.language if tenant else None
     # An account that says "" goes by what its browser asks for.
-    by_browser = visitor.account is not None and visitor.account.language == ""
-    g.language = next(
-        (
-            owner.language
-            for owner in (() if by_browser else (visitor.account, mailbox, tenant))
-            if owner is not None and owner.language
-        ),
-        None,
-    )
+    g.language = None if own == "" else own or of_mailbox or of_tenant
     g.zone = tenant.zone if tenant else None
 
 

@@ -5,7 +5,7 @@ from flask_login import current_user, login_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from mailstore import accounts, clock, sessions
+from mailstore import accounts, sessions
 from mailstore.accounts import Account
 from portal.access import SignedIn, device_token
 from portal.auth.paths import own_path
@@ -29,7 +29,7 @@ def start(db: Session, account: Account, way: str) -> tuple[str, str]:
 def enter(account: Account, way: str, token: str, device: str) -> Response:
     """Give this browser the cookies of a session that was begun, and nothing from before it."""
     session.clear()
-    login_user(SignedIn(token, account, clock.now()))
+    login_user(SignedIn(token, account))
     target = url_for("password.change", next=following()) if way == Way.CODE else after()
     return with_device(redirect(target, 303), device)
 

@@ -1,5 +1,7 @@
 """The quarantine: what is held, what was refused, a look, and what is done with one mail."""
 
+from itertools import zip_longest
+
 from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -29,9 +31,11 @@ def index() -> str:
     search = search_for(place.wanted)
     lines, total = heldlist.listed(g.db, search, place.page, place.sort)
     found = one_page(lines, place.key)
+    following = [each.id for each in found.items[1:]]
     return render_template(
         "quarantine/index.html",
         held=found,
+        rows=zip_longest(found.items, following, fillvalue=0),
         total=total,
         place=place,
         sorts=Sort,

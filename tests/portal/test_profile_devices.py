@@ -77,7 +77,7 @@ def test_a_session_elsewhere_is_ended(
     before = rows(store, SignIn)
     enter(elsewhere, store, user)
     (other,) = rows(store, SignIn) - before
-    answer = post(browser, f"{PAGE}session/{other}/end", CONTACT)
+    answer = post(in_english(browser), f"{PAGE}session/{other}/end", CONTACT)
     assert "This session has ended." in told(in_english(browser), answer)
     assert elsewhere.get("/profile/contact").location.startswith("/sign-in")
     assert browser.get(PAGE).status_code == 200
@@ -88,7 +88,7 @@ def test_a_forgotten_device_is_unknown_to_all_own_mailboxes_and_to_no_other(
     browser: FlaskClient, store: Store, user: Account, anna: Mailbox, beat: Mailbox
 ) -> None:
     device = a_device(store, anna, beat)
-    answer = post(browser, f"{PAGE}{device}/forget", CONTACT)
+    answer = post(in_english(browser), f"{PAGE}{device}/forget", CONTACT)
     assert "This device is forgotten." in told(in_english(browser), answer)
     with store.read() as db:
         assert list(db.scalars(select(Device.mailbox_id))) == [beat.id]
@@ -101,7 +101,7 @@ def test_logging_out_everywhere_ends_sessions_devices_and_links(
     links, elsewhere = a_report(store, anna), app.test_client()
     know_device(browser, store, anna)
     enter(elsewhere, store, user)
-    answer = post(browser, f"{PAGE}everywhere", CONTACT)
+    answer = post(in_english(browser), f"{PAGE}everywhere", CONTACT)
     assert answer.location == "/sign-in"
     assert "You are logged out everywhere." in in_english(browser).get("/sign-in").text
     for client in (browser, elsewhere):
