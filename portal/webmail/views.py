@@ -84,11 +84,7 @@ def report_spam(delivery_id: int) -> AnyResponse:
     _found(delivery_id)
     with store().write() as db:
         reported = quarantine.report_spam(db, g.scope, delivery_id, by=g.visitor.name)
-    if reported:
-        flash(_("Thank you. The filter learns from this message."), "success")
-    else:
-        flash(_("This message is reported as spam already."), "info")
-    return redirect(url_for(".look", delivery_id=delivery_id), 303)
+    return _taught(delivery_id, reported, _("This message is reported as spam already."))
 
 
 @bp.post("/m/<int:delivery_id>/ham")
@@ -98,11 +94,7 @@ def report_not_spam(delivery_id: int) -> AnyResponse:
     _found(delivery_id)
     with store().write() as db:
         reported = quarantine.report_not_spam(db, g.scope, delivery_id, by=g.visitor.name)
-    if reported:
-        flash(_("Thank you. The filter learns from this message."), "success")
-    else:
-        flash(_("This message was not reported as spam."), "info")
-    return redirect(url_for(".look", delivery_id=delivery_id), 303)
+    return _taught(delivery_id, reported, _("This message was not reported as spam."))
 
 
 @bp.post("/m/<int:delivery_id>/untag")
@@ -130,6 +122,14 @@ def hide(delivery_id: int) -> AnyResponse:
         copies.hide(db, g.scope, delivery_id, by=g.visitor.name)
     flash(_("The message is hidden. It is delivered all the same."), "success")
     return redirect(url_for(".index"), 303)
+
+
+def _taught(delivery_id: int, done: bool, otherwise: str) -> AnyResponse:
+    if done:
+        flash(_("Thank you. The filter learns from this message."), "success")
+    else:
+        flash(otherwise, "info")
+    return redirect(url_for(".look", delivery_id=delivery_id), 303)
 
 
 def _readable() -> None:
