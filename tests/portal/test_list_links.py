@@ -85,7 +85,7 @@ def test_allowing_a_sender_wants_somebody_who_is_signed_in(
     know_device(client, store, anna)
     client.get(links.quarantine)
     assert "Absender zulassen" not in said(client.get(f"/quarantine/{held.id}"))
-    answer = post(client, f"/quarantine/{held.id}/allow", "/quarantine/")
+    answer = post(client, f"/quarantine/{held.id}/allowed", "/quarantine/")
     assert answer.status_code == 401
     assert state(store, held) is State.QUARANTINED
 
