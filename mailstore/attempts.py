@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from sqlalchemy import Index, delete, func, insert, select
+from sqlalchemy import Index, delete, func, select
 from sqlalchemy.orm import Mapped, Session
 
 from mailstore import clock
@@ -83,21 +83,6 @@ def network_of(address: str) -> str:
         mapped = found.ipv4_mapped
         return str(mapped or ip_network((found, IPV6_BITS), strict=False))
     return str(found)
-
-
-def failed(db: Session, kind: str, *keys: str) -> None:
-    """Count a failure for each key; wants a session of its own, committed whatever follows."""
-    now = clock.now()
-    db.execute(insert(Attempt), [{"kind": kind, "key": key, "at": now} for key in keys])
-
-
-def count(db: Session, kind: str, key: str, *, window: timedelta = WINDOW) -> int:
-    """Return how many failures a key had lately."""
-    since = clock.now() - window
-    counted = select(func.count()).where(
-        Attempt.kind == kind, Attempt.key == key, Attempt.at > since
-    )
-    return db.scalar(counted) or 0
 
 
 def purge(db: Session, *, older: timedelta = timedelta(days=1)) -> None:

@@ -164,12 +164,6 @@ def take(db: Session, found: Found) -> bool:
     return True
 
 
-def use(db: Session, account_id: int | None, kind: CodeKind, text: str) -> bool:
-    """Find, compare and take a code at once, where a long transaction disturbs nobody."""
-    found = find(db, account_id, kind, text)
-    return found.fits() and take(db, found)
-
-
 def purge(db: Session) -> None:
     """Delete codes that were used or ended some time ago."""
     before = clock.now() - KEPT

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    func,
     literal,
     select,
     tuple_,
@@ -155,12 +154,6 @@ def answered(db: Session, tenant_id: int, page: Page) -> Sequence[Asked]:
 def look(db: Session, tenant_id: int, request_id: int) -> Asked | None:
     """Return one request; None if there is none in this tenant."""
     return next(iter(_found(db, _all(tenant_id).where(ReleaseRequest.id == request_id))), None)
-
-
-def count_open(db: Session, tenant_id: int) -> int:
-    """Return how many requests wait for an answer."""
-    query = _all(tenant_id).where(_IS_OPEN).with_only_columns(func.count())
-    return db.scalar(query) or 0
 
 
 def open_ids(db: Session, tenant_id: int) -> frozenset[int]:

@@ -180,13 +180,6 @@ def remove(db: Session, owner: Owner, listed: Listed, pattern: str, *, by: str) 
     return True
 
 
-def on_list(db: Session, owner: Owner) -> Sequence[SenderEntry]:
-    """Return what is on a list, by kind and then by name."""
-    return db.scalars(
-        select(SenderEntry).where(*owner.rows).order_by(SenderEntry.listed, SenderEntry.pattern)
-    ).all()
-
-
 def _kept(entry: SenderEntry) -> dict[str, Any]:
     ends = entry.expires_at.isoformat() if entry.expires_at else None
     return {

@@ -114,12 +114,6 @@ def living(db: Session, token: str) -> Living | None:
     return Living(*found) if found else None
 
 
-def account_of(db: Session, token: str) -> Account | None:
-    """Return the active account of a living session, or None."""
-    found = living(db, token)
-    return found.account if found else None
-
-
 def seen(db: Session, token: str) -> None:
     """Keep a session alive; written once a minute at most."""
     now = clock.now()

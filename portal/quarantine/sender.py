@@ -20,7 +20,6 @@ from portal.quarantine.views import found
 
 bp = Blueprint("sender", __name__, url_prefix="/quarantine")
 
-OFFERED = (Listed.ALLOWED, Listed.BLOCKED)
 # For how long, in days; 0 is for ever.
 LIVES = (90, 365, 0)
 EXACT, STABLE, DOMAIN = "exact", "stable", "domain"

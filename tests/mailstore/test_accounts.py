@@ -13,6 +13,7 @@ from mailstore.events import Event
 from mailstore.mailboxes import Right
 from mailstore.scope import Scope
 from mailstore.store import Store
+from tests import tries
 from tests.factories import ANNA, a_domain, a_mailbox, an_account
 
 Change = Callable[[Session, Account], bool]
@@ -105,7 +106,7 @@ def test_another_role_or_none_ends_all_sessions_once(
         assert change(db, account)
         assert sessions.of_account(db, account.id) == []
         assert not change(db, account)
-        assert sessions.account_of(db, token) is None
+        assert tries.account_of(db, token) is None
         assert len(db.scalars(select(Event).where(Event.kind == kind)).all()) == 1
 
 

@@ -7,35 +7,36 @@ from time_machine import Traveller
 from mailstore import attempts
 from mailstore.attempts import WINDOW, Attempt, Limit
 from mailstore.store import Store
+from tests import tries
 
 SECOND = timedelta(seconds=1)
 
 
 def test_failures_are_counted_by_kind_and_key(store: Store) -> None:
     with store.write() as db:
-        attempts.failed(db, "login", "anna", "192.0.2.1")
-        attempts.failed(db, "login", "anna", "192.0.2.2")
-        attempts.failed(db, "code", "anna")
-        assert attempts.count(db, "login", "anna") == 2
-        assert attempts.count(db, "login", "192.0.2.1") == 1
-        assert attempts.count(db, "login", "beat") == 0
+        tries.failed(db, "login", "anna", "192.0.2.1")
+        tries.failed(db, "login", "anna", "192.0.2.2")
+        tries.failed(db, "code", "anna")
+        assert tries.count(db, "login", "anna") == 2
+        assert tries.count(db, "login", "192.0.2.1") == 1
+        assert tries.count(db, "login", "beat") == 0
 
 
 def test_a_failure_is_forgiven_after_the_window(store: Store, clock: Traveller) -> None:
     with store.write() as db:
-        attempts.failed(db, "login", "anna")
+        tries.failed(db, "login", "anna")
         clock.shift(WINDOW - SECOND)
-        assert attempts.count(db, "login", "anna") == 1
-        assert attempts.count(db, "login", "anna", window=timedelta(minutes=1)) == 0
+        assert tries.count(db, "login", "anna") == 1
+        assert tries.count(db, "login", "anna", window=timedelta(minutes=1)) == 0
         clock.shift(SECOND)
-        assert attempts.count(db, "login", "anna") == 0
+        assert tries.count(db, "login", "anna") == 0
 
 
 def test_what_no_window_reaches_is_purged(store: Store, clock: Traveller) -> None:
     with store.write() as db:
-        attempts.failed(db, "login", "anna")
+        tries.failed(db, "login", "anna")
         clock.shift(timedelta(hours=12))
-        attempts.failed(db, "login", "anna")
+        tries.failed(db, "login", "anna")
         clock.shift(timedelta(hours=12, seconds=1))
         attempts.purge(db)
         assert db.scalar(select(func.count(Attempt.id))) == 1
@@ -54,7 +55,7 @@ def test_a_try_counts_before_it_is_looked_at_and_is_taken_back_if_it_was_right(
     assert begun(store, *both).wait == WINDOW
     with store.write() as db:
         attempts.take_back(db, first)
-        assert attempts.count(db, "login", "anna") == attempts.count(db, "login", "192.0.2.1") == 1
+        assert tries.count(db, "login", "anna") == tries.count(db, "login", "192.0.2.1") == 1
     assert begun(store, *both).wait is None
     assert second.wait is None
 
@@ -64,7 +65,7 @@ def test_a_full_limit_counts_for_none_of_the_keys(store: Store, clock: Traveller
     clock.shift(SECOND)
     assert begun(store, Limit("anna", 1), Limit("192.0.2.1", 9)).wait == WINDOW - SECOND
     with store.read() as db:
-        assert attempts.count(db, "login", "192.0.2.1") == 0
+        assert tries.count(db, "login", "192.0.2.1") == 0
 
 
 def test_there_is_room_as_soon_as_the_oldest_that_counts_is_forgiven(

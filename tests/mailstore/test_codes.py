@@ -11,6 +11,7 @@ from mailstore.accounts import Account
 from mailstore.codes import KEPT, RECOVERIES, AccessCode, CodeKind
 from mailstore.events import Event
 from mailstore.store import Store
+from tests import tries
 from tests.factories import a_mailbox, an_account
 
 EMERGENCY, RECOVERY = CodeKind.EMERGENCY, CodeKind.RECOVERY
@@ -35,7 +36,7 @@ def recovery(store: Store, account: Account) -> list[str]:
 
 def use(store: Store, account: Account | None, text: str, kind: CodeKind = EMERGENCY) -> bool:
     with store.write() as db:
-        return codes.use(db, account.id if account else None, kind, text)
+        return tries.use_code(db, account.id if account else None, kind, text)
 
 
 def left(store: Store, account: Account, kind: CodeKind = EMERGENCY) -> int:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
-from mailstore import attempts, events
+from mailstore import events
 from mailstore.attempts import Attempt
 from mailstore.db import BUSY_MS, WRITES, make_engine, wal_is_safe
 from mailstore.errors import Misconfigured
@@ -14,6 +14,7 @@ from mailstore.events import Event
 from mailstore.mailboxes import MailboxAddress
 from mailstore.store import Store
 from mailstore.tenants import Tenant
+from tests import tries
 from tests.databases import on_postgresql, on_sqlite
 from tests.factories import NOON, a_tenant
 
@@ -135,7 +136,7 @@ def test_a_nul_in_a_text_is_kept_as_what_cannot_be_shown(store: Store) -> None:
     with store.read() as db:
         assert db.scalars(select(Attempt.kind)).one() == "te\ufffdxt"
         assert db.scalars(select(Event.detail)).one() == {"reply": "550 \0"}
-        assert attempts.count(db, "te", "") == 0
+        assert tries.count(db, "te", "") == 0
 
 
 def test_numbers_grow_beyond_four_bytes(store: Store) -> None:

@@ -1,7 +1,7 @@
 import pytest
 from click.testing import CliRunner, Result
 
-from mailstore import accounts, codes, passwords, sessions
+from mailstore import accounts, passwords, sessions
 from mailstore.accounts import Account, Role
 from mailstore.cli import account, mailbox
 from mailstore.codes import CodeKind
@@ -10,6 +10,7 @@ from mailstore.helping import COMMANDS
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from mailstore.ways import domain
+from tests import tries
 from tests.factories import ANNA, a_mailbox, an_account, as_environment
 
 NEW = "three wet umbrellas"
@@ -36,7 +37,7 @@ def token(store: Store, anna: Account) -> str:
 
 def now_of(store: Store, token: str = "") -> tuple[Account, bool]:
     with store.read() as db:
-        return accounts.named(db, ANNA), sessions.account_of(db, token) is not None
+        return accounts.named(db, ANNA), tries.account_of(db, token) is not None
 
 
 def test_an_operator_makes_an_emergency_code(store: Store, anna: Account) -> None:
@@ -44,7 +45,7 @@ def test_an_operator_makes_an_emergency_code(store: Store, anna: Account) -> Non
     code = result.output.strip().splitlines()[-1]
     assert result.exit_code == 0
     with store.write() as db:
-        assert codes.use(db, anna.id, CodeKind.EMERGENCY, code)
+        assert tries.use_code(db, anna.id, CodeKind.EMERGENCY, code)
 
 
 def test_an_operator_sets_a_password_whereupon_sessions_end(

@@ -9,6 +9,7 @@ from mailstore.mailboxes import Mailbox, Right
 from mailstore.reports import Link
 from mailstore.sessions import ABSOLUTE, DEVICE_LIFE, IDLE
 from mailstore.store import Store
+from tests import tries
 from tests.factories import BEAT, a_mailbox, an_account
 
 BROWSER, OTHER = "a browser", "another browser"
@@ -94,7 +95,7 @@ def test_one_of_several_sessions_is_ended_by_its_owner_only(
         assert not sessions.end_one(db, other.id, last.id)
         assert sessions.end_one(db, account.id, last.id)
         assert not sessions.end_one(db, account.id, last.id)
-        assert [sessions.account_of(db, token) is None for token in tokens] == [False, True]
+        assert [tries.account_of(db, token) is None for token in tokens] == [False, True]
 
 
 @pytest.mark.parametrize("after", [IDLE, ABSOLUTE], ids=["idle", "old"])
@@ -117,7 +118,7 @@ def test_logging_out_everywhere_leaves_nothing_that_lets_anybody_in(
         for mailbox in (anna, beat):
             reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
         sessions.log_out_everywhere(db, account, by="anna")
-        assert sessions.account_of(db, token) is None
+        assert tries.account_of(db, token) is None
         assert not sessions.is_known(db, BROWSER, anna.id)
         assert sessions.is_known(db, BROWSER, beat.id)
         ended = {link.mailbox_id: reports.alive(db, link.id) for link in db.scalars(select(Link))}

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from mailstore import attempts, policies
+from mailstore import policies
 from mailstore.attempts import Attempt
 from mailstore.db import make_engine
 from mailstore.errors import Misconfigured
 from mailstore.settings import Settings
 from mailstore.store import Store
+from tests import tries
 from tests.databases import PostgresDatabases
 from tests.postgres import Postgres
 
@@ -76,7 +77,7 @@ any_trouble = pytest.mark.parametrize("trouble", TROUBLE.values(), ids=TROUBLE)
 
 def write(store: Store) -> None:
     with store.write() as db:
-        attempts.failed(db, "test", "whole")
+        tries.failed(db, "test", "whole")
 
 
 def written(store: Store) -> int:
@@ -90,7 +91,7 @@ def connect_all(store: Store) -> None:
 
     def read(_: int) -> None:
         with store.read() as db:
-            attempts.count(db, "test", "whole")
+            tries.count(db, "test", "whole")
             together.wait(HEALED_AFTER)
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
@@ -111,10 +112,10 @@ def seconds_until_written(store: Store) -> float:
 
 def write_in_trouble(server: Postgres, store: Store, trouble: Trouble, *rest: str) -> None:
     with store.write() as db:
-        attempts.failed(db, "test", "half")
+        tries.failed(db, "test", "half")
         trouble(server)
         for key in rest:
-            attempts.failed(db, "test", key)
+            tries.failed(db, "test", key)
 
 
 @any_trouble

@@ -10,6 +10,7 @@ from mailstore.accounts import Account
 from mailstore.sessions import ABSOLUTE, DEVICE_LIFE, IDLE, Device
 from mailstore.signins import SignIn
 from mailstore.store import Store
+from tests import tries
 from tests.factories import NOON, a_mailbox, an_account
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -28,7 +29,7 @@ def start(store: Store, account: Account) -> str:
 
 def lives(store: Store, token: str) -> bool:
     with store.read() as db:
-        return sessions.account_of(db, token) is not None
+        return tries.account_of(db, token) is not None
 
 
 def see(store: Store, token: str) -> None:
@@ -45,10 +46,10 @@ def needs_seen(db: Session, token: str) -> bool:
 def test_a_session_leads_to_its_account(store: Store, account: Account) -> None:
     token = start(store, account)
     with store.read() as db:
-        found = sessions.account_of(db, token)
+        found = tries.account_of(db, token)
         assert found is not None
         assert found.id == account.id
-        assert sessions.account_of(db, sessions.new_token()) is None
+        assert tries.account_of(db, sessions.new_token()) is None
 
 
 def test_no_token_is_kept(store: Store, account: Account) -> None:

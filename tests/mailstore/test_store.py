@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, func, select
 
-from mailstore import attempts, schema
+from mailstore import schema
 from mailstore.attempts import Attempt
 from mailstore.errors import Misconfigured, NotFound
 from mailstore.jobs import after_commit
 from mailstore.keys import DataKey
 from mailstore.settings import Settings
 from mailstore.store import Store
+from tests import tries
 from tests.databases import on_sqlite
 from tests.factories import RAW, RecordedJobs, a_mailbox, a_tenant, an_accepted, some_settings
 
@@ -24,11 +25,11 @@ DAY = date(2027, 3, 28)
 def test_many_threads_write_and_none_finds_the_database_locked(store: Store) -> None:
     def write(number: int) -> None:
         with store.write() as db:
-            before = attempts.count(db, "test", "key")
-            attempts.failed(db, "test", "key")
-            assert attempts.count(db, "test", "key") == before + 1
+            before = tries.count(db, "test", "key")
+            tries.failed(db, "test", "key")
+            assert tries.count(db, "test", "key") == before + 1
         with store.read() as db:
-            attempts.count(db, "test", str(number))
+            tries.count(db, "test", str(number))
 
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(write, range(240)))
@@ -55,7 +56,7 @@ def test_jobs_never_start_after_a_rollback(store: Store, jobs: RecordedJobs) -> 
     with pytest.raises(KeyError):
         break_off(store)
     with store.write() as db:
-        attempts.failed(db, "test", "key")
+        tries.failed(db, "test", "key")
     assert jobs.asked == []
 
 

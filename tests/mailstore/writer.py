@@ -4,9 +4,9 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from mailstore import attempts
 from mailstore.settings import Settings
 from mailstore.store import Store
+from tests import tries
 
 THREADS = 2
 
@@ -19,10 +19,10 @@ def main() -> None:
         done = 0
         while time.monotonic() < end:
             with store.write() as db:
-                attempts.count(db, "test", "key")
-                attempts.failed(db, "test", "key")
+                tries.count(db, "test", "key")
+                tries.failed(db, "test", "key")
             with store.read() as db:
-                attempts.count(db, "test", "key")
+                tries.count(db, "test", "key")
             done += 1
         return done
 

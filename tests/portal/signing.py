@@ -4,12 +4,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from mailstore import attempts, codes, resets, sessions
+from mailstore import codes, resets, sessions
 from mailstore.accounts import Account
 from mailstore.attempts import Attempt
 from mailstore.resets import Reset
 from mailstore.signins import SignIn
 from mailstore.store import Store
+from tests import tries
 from tests.factories import a_mailbox, an_account
 from tests.portal.browsing import sign_in
 
@@ -36,7 +37,7 @@ def from_elsewhere(client: FlaskClient, address: str = ELSEWHERE) -> FlaskClient
 
 def fail(store: Store, kind: str, *keys: str) -> None:
     with store.write() as db:
-        attempts.failed(db, kind, *keys)
+        tries.failed(db, kind, *keys)
 
 
 def counted(store: Store, kind: str) -> list[str]:

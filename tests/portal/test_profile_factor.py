@@ -13,6 +13,7 @@ from mailstore.accounts import Account
 from mailstore.codes import CodeKind
 from mailstore.store import Store
 from portal.access import FRESH
+from tests import tries
 from tests.portal.browsing import enter, happened, in_english, post, said, stock
 
 PAGE, OFFER = "/profile/password/", "/profile/password/factor"
@@ -85,7 +86,7 @@ def test_a_code_of_the_app_turns_it_on_and_ten_codes_are_shown_once(
     assert secret not in repr(stock(store))
     assert "You have 10 codes left" in said(browser.get(PAGE))
     with store.write() as db:
-        assert codes.use(db, user.id, CodeKind.RECOVERY, shown[0])
+        assert tries.use_code(db, user.id, CodeKind.RECOVERY, shown[0])
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_new_codes_end_the_earlier_ones(browser: FlaskClient, store: Store, user
     assert len(first) == len(second) == left(store, user) == 10
     assert not set(first) & set(second)
     with store.write() as db:
-        assert not codes.use(db, user.id, CodeKind.RECOVERY, first[0])
+        assert not tries.use_code(db, user.id, CodeKind.RECOVERY, first[0])
 
 
 def test_without_a_second_factor_there_are_no_codes(
