@@ -175,6 +175,7 @@ class Connection(SMTP):
         first = await self._reader.readexactly(1)
         self._reader._buffer[:0] = first  # type: ignore[attr-defined]  # private
         if first in (proxy.WORD[:1], proxy.SIGNATURE[:1]):
+            self._patience.for_proxy_header()
             try:
                 source = (await proxy.read(self._reader)).source
             except proxy.BadHeader:

@@ -7,6 +7,8 @@ from math import inf
 from mailstore.settings import Settings
 
 CROWDED_SECONDS = 10.0
+# haproxy's doc/proxy-protocol.txt §2 asks for three at least: one lost packet is sent again.
+PROXY_HEADER_SECONDS = 3.0
 LONGEST_LOOK = 5.0
 FAREWELL_SECONDS = 10.0
 
@@ -26,6 +28,11 @@ class Patience:
         """Wait for a whole command; nothing that comes of it extends the time."""
         seconds = self._settings.smtp_timeout_seconds
         self._until(self._loop.time() + (min(seconds, CROWDED_SECONDS) if crowded else seconds))
+
+    def for_proxy_header(self) -> None:
+        """Wait for the rest of a PROXY header, which a balancer sends at once."""
+        seconds = min(self._settings.smtp_timeout_seconds, PROXY_HEADER_SECONDS)
+        self._until(self._loop.time() + seconds)
 
     def for_mail(self, *, limited: bool) -> None:
         """Wait for a mail: for each piece, and where it is limited for a rate and for all."""

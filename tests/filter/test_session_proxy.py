@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from filter import reply
+from filter.timing import PROXY_HEADER_SECONDS
 from filter.xclient import OFFER
 from tests.databases import on_sqlite
 from tests.factories import ANNA, BOB, RAW
@@ -126,6 +127,15 @@ def test_a_header_that_never_ends_takes_no_longer_than_a_command(a_relay: MakeRe
             talk.send(bytes([byte]))
             time.sleep(0.1)
         assert talk.hear().startswith("421")
+    assert relay.left() == (0, 0)
+
+
+def test_a_header_that_stops_halfway_is_not_waited_for(relay: Relay) -> None:
+    with relay.talk("") as talk:
+        talk.send(SIGNATURE + b"\x21\x11\x0a\x51" + bytes(12))
+        begun = time.monotonic()
+        assert talk.hear().startswith("421")
+        assert time.monotonic() - begun < PROXY_HEADER_SECONDS + 1
     assert relay.left() == (0, 0)
 
 
