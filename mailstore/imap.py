@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,15 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 
 from mailstore.addresses import parse_host_port
 from mailstore.errors import MailhafenError
-from mailstore.reach import Network, is_public
+from mailstore.reach import Network, addresses_of, is_public
 
 IMAPS_PORT = 993
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 # From the first packet to the answer; what a whole sign-in takes is a second more at most.
 SIGN_IN_SECONDS, LEAVE_SECONDS = 8.0, 1.0
 APPEND_SECONDS = 300.0
+# What a server may say while somebody signs in, and then about each mail.
+MOST_BYTES = 2**20
 # A timeout of nothing would mean that nothing may be waited for, and be another error.
 TOO_SOON = 0.001
 LONGEST_NAME = 200
@@ -87,14 +88,30 @@ class _Proven(ssl.SSLContext):
 
 
 class _Connection(imaplib.IMAP4):
-    """IMAP over a connection that is there already."""
+    """IMAP over a connection that is there already, from which only so much is read."""
 
     def __init__(self, made: socket.socket) -> None:
-        self._made = made
+        self._made, self.spare = made, MOST_BYTES
         super().__init__()
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:  # noqa: ARG002 (imaplib's)
         return self._made
+
+    def read(self, size: int) -> bytes:
+        """Read so many bytes."""
+        self._spend(size)
+        return super().read(size)
+
+    def readline(self) -> bytes:
+        """Read a line."""
+        line = super().readline()
+        self._spend(len(line))
+        return line
+
+    def _spend(self, size: int) -> None:
+        self.spare -= size
+        if self.spare < 0:
+            raise self.abort("more than anybody asked for")
 
 
 class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
@@ -122,6 +139,7 @@ class Folder:
             return False
         if not wanted.isascii() or not wanted.isprintable():
             return False
+        self._client._imap.spare = MOST_BYTES
         with _told(), _within(self._client.socket(), READ_SECONDS):
             return bool(self._client.search(["HEADER", "Message-ID", wanted]))
 
@@ -202,8 +220,7 @@ def _connected(server: Server, ends: float) -> IMAPClient:
 
 def _reached(server: Server, ends: float) -> socket.socket:
     """Return a connection to the first address that answers, of those that are allowed."""
-    found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-    addresses = [str(ip_address(str(each[4][0]).partition("%")[0])) for each in found]
+    addresses = addresses_of(server.host, min(CONNECT_SECONDS, _left(ends)))
     allowed = [each for each in addresses if server.trusted or is_public(each, server.but)]
     failed: Exception = NoImap(f"{server.host} leads to an address that is not allowed.")
     for address in allowed[:MOST_ADDRESSES]:

@@ -33,10 +33,11 @@ MINUTE = timedelta(minutes=1)
 # Of the five that reach the server in a minute, two are kept for browsers that are known, so that
 # a stranger cannot use up a person's own.
 MOST_A_MINUTE, MOST_OF_STRANGERS = 5, 3
-MOST_AT_ONCE = 8
 REST_SECONDS = 10.0
+# One at a time in each process, so that servers that stall leave a thread to everybody else.
+TURN_SECONDS = 0.5
 
-_room = threading.BoundedSemaphore(MOST_AT_ONCE)
+_turn = threading.Lock()
 _resting: dict[Server, float] = {}
 
 
@@ -81,12 +82,12 @@ def says(store: Store, person: Person, password: str, *, known: bool) -> Reply:
     limit = Limit(person.key, MOST_A_MINUTE if known else MOST_OF_STRANGERS)
     with store.write() as db:
         begun = attempts.begin(db, KIND, [limit], window=MINUTE)
-    if begun.wait or _rests(person.server) or not _room.acquire(blocking=False):
+    if begun.wait or _rests(person.server) or not _turn.acquire(timeout=TURN_SECONDS):
         return Reply.SILENT
     try:
         return _asked(person, password)
     finally:
-        _room.release()
+        _turn.release()
 
 
 def account_of(db: Session, person: Person, *, by: str) -> Account | None:

@@ -1,11 +1,14 @@
-"""Which addresses may be connected to when somebody other than the operator named the host.
+"""Where a host's name leads, and which addresses others than the operator may have named.
 
 A tenant could else make us talk to our own machine, our network, or a cloud's metadata. Names
 are resolved first and each address is checked; the connection then goes to that very address.
 """
 
+import socket
 from collections.abc import Sequence
+from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from threading import Thread
 
 Network = IPv4Network | IPv6Network
 
@@ -20,6 +23,24 @@ _SPECIAL = tuple(
     )
 )  # fmt: skip
 _NAT64 = ip_network("64:ff9b::/96")
+
+
+def addresses_of(host: str, seconds: float) -> list[str]:
+    """Return where a name leads, best first; raises OSError, TimeoutError after so long.
+
+    The resolver waits as long as it is set up to, and nothing ends it: it is left to itself.
+    """
+    found: Future[list[str]] = Future()
+
+    def resolve() -> None:
+        try:
+            records = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found.set_result([str(each[4][0]).partition("%")[0] for each in records])
+        except (OSError, UnicodeError) as error:
+            found.set_exception(error)
+
+    Thread(target=resolve, daemon=True).start()
+    return found.result(seconds)
 
 
 def is_public(address: str, but: Sequence[Network] = ()) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 GREETING, CLOSE, SILENT, TRICKLE = "greeting", "close", "silent", "trickle"
-PAUSE, PATIENCE = 0.02, 10.0
+FLOOD = "without end: "
+PAUSE, PATIENCE, FLOOD_BYTES = 0.02, 10.0, 2**16
 CAPABLE = "* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN"
 DONE = "{tag} OK done"
 GOOD = {
@@ -24,7 +25,8 @@ GOOD = {
 class Scripted:
     """Replies by verb; `with` runs it. With `tls` it speaks TLS at once, or at STARTTLS.
 
-    Instead of a reply: hang up, say nothing, or send one byte after another for ever.
+    Instead of a reply: hang up, say nothing, send one byte after another for ever, or what
+    follows FLOOD as fast as it goes.
     """
 
     context: ssl.SSLContext | None = None
@@ -117,6 +119,10 @@ class _Talk:
         told = self._server.told(verb)
         while told == TRICKLE and not self._server.over(PAUSE):
             self._client.sendall(b"*")
+        if told.startswith(FLOOD):
+            piece = told.removeprefix(FLOOD).encode()
+            while not self._server.over():
+                self._client.sendall(piece * (FLOOD_BYTES // len(piece)))
         if told == SILENT:
             self._server.over(PATIENCE)
         if told in (CLOSE, SILENT, TRICKLE):

@@ -34,7 +34,6 @@ def seconds(browser: FlaskClient, token: str, path: str, number: int, **form: st
     return time.perf_counter() - begun
 
 
-@pytest.mark.parametrize("rows", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("path", "form"),
     [("/sign-in", {"password": WRONG}), ("/sign-in", {"password": CODE}),
