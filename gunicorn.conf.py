@@ -12,7 +12,7 @@ workers = 2
 preload_app = True
 # A client that sends slowly, or thinks, holds a thread and not a whole process.
 worker_class = "gthread"
-threads = 2
+threads = 4
 keepalive = 5
 loglevel = "warning"
 control_socket_disable = True

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, domains, events, signins, tenants
+from mailstore import clock, devices, events, signins, tenants
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, upsert
 from mailstore.errors import BadName, NotFound
@@ -82,21 +82,6 @@ def add_account(
     return account
 
 
-def set_private_address(db: Session, account: Account, text: str, *, by: str) -> None:
-    """Keep where a person is told of an outage, empty for nowhere; raises BadName, BadAddress.
-
-    An address of ours would be of no use: its mail waits too.
-    """
-    address = Address.parse(text.strip()) if text.strip() else None
-    if address is not None and domains.ours(db, address.domain):
-        raise BadName(f"Mail to '{address}' comes through here too; name an address elsewhere.")
-    account.private_address = str(address or "")
-    db.execute(
-        update(Account).where(Account.id == account.id).values(private_address=str(address or ""))
-    )
-    events.record(db, "private_address_set", tenant_id=account.tenant_id, by=by)
-
-
 def set_language(db: Session, account: Account, language: str, *, by: str) -> None:
     """Speak to a person in this language, or with "" as the browser asks; raises BadName.
 
@@ -137,7 +122,12 @@ def set_role(db: Session, account: Account, role: Role, *, by: str) -> bool:
 
 
 def set_active(db: Session, account: Account, *, on: bool, by: str) -> bool:
-    """Let an account sign in or not, and end its sessions; False if it was so already."""
+    """Let an account sign in or not, and end its sessions; False if it was so already.
+
+    Whose account is off gets in by no known device and no link either.
+    """
+    if not on:
+        devices.leave(db, account.id)
     return _change(db, account, "active", on, "account_enabled" if on else "account_disabled", by)
 
 
@@ -166,7 +156,10 @@ def add_delegate(db: Session, account: Account, mailbox: Mailbox, *, by: str) ->
 
 
 def remove_delegate(db: Session, account: Account, mailbox: Mailbox, *, by: str) -> bool:
-    """Let a delegate use a mailbox no more, from the next page on; False if they may not."""
+    """Let a delegate use a mailbox no more, from the next page on; False if they may not.
+
+    Nobody knows which of its links and browsers are theirs, so all of them end.
+    """
     removed = db.scalar(
         delete(MailboxAccess)
         .where(MailboxAccess.account_id == account.id, MailboxAccess.mailbox_id == mailbox.id)
@@ -175,6 +168,7 @@ def remove_delegate(db: Session, account: Account, mailbox: Mailbox, *, by: str)
         .execution_options(synchronize_session=False)
     )
     if removed is not None:
+        devices.forget_all(db, [mailbox.id])
         _delegated(db, "delegate_removed", account, mailbox, by)
     return removed is not None
 
@@ -195,7 +189,11 @@ def scope_of(db: Session, account: Account) -> Scope:
 
 
 # Every page asks this, and making the query takes longer than asking it.
-_OWN = select(MailboxAccess.mailbox_id).where(MailboxAccess.account_id == bindparam("account_id"))
+_OWN = (
+    select(MailboxAccess.mailbox_id)
+    .join(Mailbox, Mailbox.id == MailboxAccess.mailbox_id)
+    .where(MailboxAccess.account_id == bindparam("account_id"), Mailbox.active)
+)
 _OWN_AND_CATCH_ALLS = _OWN.union(
     select(Mailbox.id).where(
         Mailbox.tenant_id == bindparam("tenant_id"), Mailbox.kind == MailboxKind.CATCH_ALL

@@ -64,13 +64,14 @@ def begin(db: Session, kind: str, limits: Sequence[Limit], *, window: timedelta 
     return Begun(tuple(row.id for row in rows))
 
 
-def take_back(db: Session, *tries: Begun) -> None:
-    """Forget tries that were right."""
+def take_back(db: Session, *tries: Begun, key: str | None = None) -> None:
+    """Forget tries, by all that they were counted by or by one key only."""
     ids = [each for begun in tries for each in begun.ids]
+    forgotten = delete(Attempt).where(Attempt.id.in_(ids))
+    if key is not None:
+        forgotten = forgotten.where(Attempt.key == key)
     if ids:
-        db.execute(
-            delete(Attempt).where(Attempt.id.in_(ids)).execution_options(synchronize_session=False)
-        )
+        db.execute(forgotten.execution_options(synchronize_session=False))
 
 
 def network_of(address: str) -> str:
@@ -85,7 +86,7 @@ def network_of(address: str) -> str:
     return str(found)
 
 
-def purge(db: Session, *, older: timedelta = timedelta(days=1)) -> None:
+def purge(db: Session, *, older: timedelta = timedelta(days=2)) -> None:
     """Delete what no window reaches any more."""
     db.execute(delete(Attempt).where(Attempt.at < clock.now() - older))
 

@@ -7,6 +7,7 @@ everybody comes at once.
 
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -15,7 +16,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, attempts, imap, restoring
+from mailstore import accounts, attempts, imap, mailboxes, restoring
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.attempts import Limit
@@ -34,10 +35,12 @@ MINUTE = timedelta(minutes=1)
 # a stranger cannot use up a person's own.
 MOST_A_MINUTE, MOST_OF_STRANGERS = 5, 3
 REST_SECONDS = 10.0
-# One at a time in each process, so that servers that stall leave a thread to everybody else.
-TURN_SECONDS = 0.5
+# In each process three ask or wait, of its four threads, and one at a time asks the same server:
+# servers that stall leave room for other customers' people, and a thread to everybody else.
+MOST_AT_ONCE, TURN_SECONDS = 3, 2.5
 
-_turn = threading.Lock()
+_room = threading.BoundedSemaphore(MOST_AT_ONCE)
+_turns: defaultdict[Server, threading.Lock] = defaultdict(threading.Lock)
 _resting: dict[Server, float] = {}
 
 
@@ -79,15 +82,12 @@ def says(store: Store, person: Person, password: str, *, known: bool) -> Reply:
     """Ask the server, at most so often in a minute; `known` is a browser that is known here."""
     if not password or not password.isprintable() or len(password) > LONGEST_NAME:
         return Reply.NO
-    limit = Limit(person.key, MOST_A_MINUTE if known else MOST_OF_STRANGERS)
-    with store.write() as db:
-        begun = attempts.begin(db, KIND, [limit], window=MINUTE)
-    if begun.wait or _rests(person.server) or not _turn.acquire(timeout=TURN_SECONDS):
+    if not _room.acquire(blocking=False):
         return Reply.SILENT
     try:
-        return _asked(person, password)
+        return _in_turn(store, person, password, known=known)
     finally:
-        _turn.release()
+        _room.release()
 
 
 def account_of(db: Session, person: Person, *, by: str) -> Account | None:
@@ -98,6 +98,8 @@ def account_of(db: Session, person: Person, *, by: str) -> Account | None:
     """
     if person.mailbox_id is None:
         return None
+    # Whoever signs in twice at once for the first time has one account all the same.
+    mailboxes.alone(db, person.mailbox_id)
     found = accounts.find(db, person.key)
     if found is None:
         address = Address.parse(db.get_one(Mailbox, person.mailbox_id).address)
@@ -115,6 +117,22 @@ def _mailbox(db: Session, domain: Domain, address: Address) -> Mailbox | None:
     )
     is_main = found is not None and Address.parse(found.address).key == address.key
     return found if is_main else None
+
+
+def _in_turn(store: Store, person: Person, password: str, *, known: bool) -> Reply:
+    turn = _turns[person.server]
+    if _rests(person.server) or not turn.acquire(timeout=TURN_SECONDS):
+        return Reply.SILENT
+    try:
+        # Only what reaches the server counts, and it may have gone to rest meanwhile.
+        if _rests(person.server):
+            return Reply.SILENT
+        limit = Limit(person.key, MOST_A_MINUTE if known else MOST_OF_STRANGERS)
+        with store.write() as db:
+            begun = attempts.begin(db, KIND, [limit], window=MINUTE)
+        return Reply.SILENT if begun.wait else _asked(person, password)
+    finally:
+        turn.release()
 
 
 def _asked(person: Person, password: str) -> Reply:

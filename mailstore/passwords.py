@@ -23,7 +23,8 @@ from mailstore.tenants import Tenant
 log = structlog.get_logger()
 
 SHORTEST, LONGEST = 10, hashing.LONGEST
-LONGEST_GUESSED = 72
+# Estimating takes the longer the more a password is written in signs: 0.6 s for this many at most.
+LONGEST_GUESSED = 40
 GUESSABLE_BELOW = 2
 PRODUCT = "mailhafen"
 # The estimator keeps the words of whoever asked last in a table of its own.

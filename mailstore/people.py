@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from mailstore import codes, factors, passwords
+from mailstore import codes, devices, domains, events, factors, passwords, resets
 from mailstore.accounts import Account, Role
+from mailstore.addresses import Address
 from mailstore.codes import CodeKind, Fresh
+from mailstore.errors import BadName
 from mailstore.pages import Page
 
 
@@ -38,9 +40,34 @@ def one(db: Session, tenant_id: int, account_id: int) -> Account | None:
     )
 
 
+def set_private_address(db: Session, account: Account, text: str, *, by: str) -> None:
+    """Keep where a person is told of an outage, empty for nowhere; raises BadName, BadAddress.
+
+    An address of ours would be of no use: its mail waits too. Links to a new password that were
+    mailed to the one before end.
+    """
+    address = Address.parse(text.strip()) if text.strip() else None
+    if address is not None and domains.ours(db, address.domain):
+        raise BadName(f"Mail to '{address}' comes through here too; name an address elsewhere.")
+    account.private_address = str(address or "")
+    db.execute(
+        update(Account)
+        .where(Account.id == account.id)
+        .values(private_address=account.private_address)
+        .execution_options(synchronize_session=False)
+    )
+    resets.end_all(db, account.id)
+    events.record(db, "private_address_set", tenant_id=account.tenant_id, by=by)
+
+
 def start_over(db: Session, account: Account, made: Sequence[Fresh], *, by: str) -> str:
-    """End password, second factor and sessions of a person, and return an emergency code."""
+    """End all that lets a person in, or anybody in their name, and return an emergency code.
+
+    That is password, second factor, private address, sessions, known devices and report links.
+    """
     passwords.set_hash(db, account, None, by=by)
+    set_private_address(db, account, "", by=by)
+    devices.leave(db, account.id)
     if factors.is_on(account):
         factors.turn_off(db, account, by=by)
     return codes.make_emergency(db, account, by=by, made=made)

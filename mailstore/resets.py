@@ -1,6 +1,5 @@
 """Resets of a password: asked for by anybody, mailed to where the person can read it."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, events, jobs
 from mailstore.accounts import Account
+from mailstore.bearer import hash_of
 from mailstore.db import Base, PrimaryKey
 
 JOB = "write_reset"
@@ -80,7 +80,7 @@ def written(db: Session, reset_id: int, token: str) -> bool:
     kept = db.scalar(
         update(Reset)
         .where(Reset.id == reset_id, Reset.token_hash.is_(None), *_usable(clock.now()))
-        .values(token_hash=_hash(token), try_at=None)
+        .values(token_hash=hash_of(token), try_at=None)
         .returning(Reset.id)
         .execution_options(synchronize_session=False)
     )
@@ -92,7 +92,7 @@ def account_of(db: Session, token: str) -> Account | None:
     return db.scalar(
         select(Account)
         .join(Reset, Reset.account_id == Account.id)
-        .where(Reset.token_hash == _hash(token), *_usable(clock.now()), Account.active)
+        .where(Reset.token_hash == hash_of(token), *_usable(clock.now()), Account.active)
     )
 
 
@@ -101,7 +101,7 @@ def use(db: Session, token: str) -> Account | None:
     now = clock.now()
     account_id = db.scalar(
         update(Reset)
-        .where(Reset.token_hash == _hash(token), *_usable(now))
+        .where(Reset.token_hash == hash_of(token), *_usable(now))
         .values(used_at=now)
         .returning(Reset.account_id)
         .execution_options(synchronize_session=False)
@@ -128,7 +128,3 @@ def purge(db: Session) -> None:
 
 def _usable(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Reset.used_at.is_(None), Reset.ends_at > now
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

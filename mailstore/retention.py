@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import attempts, bayes, clock, codes, events, keys, resets, sessions
+from mailstore import attempts, bayes, clock, codes, devices, events, keys, resets, sessions
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, State
 from mailstore.errors import Corrupt, NotFound
@@ -56,6 +56,7 @@ def expire(store: Store) -> None:
         _in_batches(store, purge)
     with store.write() as db:
         sessions.purge(db)
+        devices.purge(db)
         attempts.purge(db)
         codes.purge(db)
         resets.purge(db)

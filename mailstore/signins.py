@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, delete
+from sqlalchemy import ForeignKey, delete, false
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore.db import Base, PrimaryKey
@@ -12,6 +12,7 @@ class SignIn(Base):
     """A session of an account in one browser; only the hash of its token is kept.
 
     `proved_at` is when whoever sits there last proved who they are, `way` how, `address` where.
+    One that is `halfway` lacks its second step and lets nobody in.
     """
 
     __tablename__ = "sign_ins"
@@ -27,6 +28,7 @@ class SignIn(Base):
     agent: Mapped[str]
     address: Mapped[str] = mapped_column(default="")
     way: Mapped[str] = mapped_column(default="")
+    halfway: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 def end_of(db: Session, account_id: int, *, but: str | None = None) -> int:

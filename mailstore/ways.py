@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from mailstore import accounts, clock, domains, health, onboarding, tenants
+from mailstore import accounts, clock, domains, health, onboarding, people, tenants
 from mailstore.cli import OPERATOR, account, open_store, speaks, tenant
 from mailstore.errors import NotFound
 from mailstore.health import Way
@@ -125,7 +125,7 @@ def account_private(address: str, private: str) -> None:
         found = accounts.find(db, address)
         if found is None:
             raise NotFound(f"There is no account '{address}'.")
-        accounts.set_private_address(db, found, private, by=OPERATOR)
+        people.set_private_address(db, found, private, by=OPERATOR)
     click.echo(f"{address} is told at {private}." if private else f"{address} is told nowhere.")
 
 

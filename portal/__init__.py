@@ -62,6 +62,8 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_SECONDS,
         WTF_CSRF_TIME_LIMIT=None,
+        # Our pages forbid browsers to say where they come from, so no Referer can be asked for.
+        WTF_CSRF_SSL_STRICT=False,
         BOOTSTRAP_SERVE_LOCAL=True,
         BABEL_DEFAULT_LOCALE=languages.FIRST,
         **security.cookies(secure=base.scheme == "https"),

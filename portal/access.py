@@ -16,7 +16,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, clock, reports, sessions
+from mailstore import accounts, clock, devices, reports, sessions
 from mailstore.accounts import Account, Role
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import Link, LinkKind
@@ -148,7 +148,7 @@ def link_session(kind: LinkKind) -> Visitor | None:
 
 def visitor_of(link: Link) -> Visitor:
     """Return the holder of a link as a visitor."""
-    known = sessions.is_known(g.db, device_token(), link.mailbox_id)
+    known = devices.is_known(g.db, device_token(), link.mailbox_id)
     scope = Scope(link.tenant_id, frozenset({link.mailbox_id}))
     name = "report link" if known else "report link, unverified device"
     return Visitor(scope, name, link=link, known_device=known)

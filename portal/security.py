@@ -5,7 +5,7 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mailstore.reach import Network
@@ -30,6 +30,9 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 HSTS = "max-age=31536000; includeSubDomains"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# What browsers say of where a request comes from (Fetch Metadata); programs say nothing.
+OUTSIDE = frozenset({"cross-site", "same-site"})
 STATIC = frozenset({"static", "bootstrap.static"})
 
 
@@ -68,8 +71,13 @@ def cookies(*, secure: bool) -> dict[str, Any]:
 
 
 def init_app(app: Flask) -> None:
-    """Put the headers on every response."""
+    """Put the headers on every response, and take no form that a page of others sends."""
     secure = bool(app.config["SESSION_COOKIE_SECURE"])
+
+    @app.before_request
+    def refuse_forms_of_others() -> None:
+        if request.method not in READING and request.headers.get("Sec-Fetch-Site") in OUTSIDE:
+            abort(HTTPStatus.BAD_REQUEST)
 
     @app.after_request
     def harden(response: Response) -> Response:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailstore import accounts, onboarding, passwords
+from mailstore import accounts, onboarding, passwords, people
 from mailstore.accounts import Role
 from mailstore.addresses import Address
 from mailstore.domains import Takes
@@ -53,11 +53,11 @@ def seed(store: Store, next_hop: str) -> None:
     """Add tenants, mailboxes, aliases and accounts."""
     hashed = passwords.hash_password(PASSWORD)
     with store.write() as db:
-        for (name, domain_name), people in TENANTS.items():
+        for (name, domain_name), persons in TENANTS.items():
             tenant = onboarding.add_tenant(db, name, by=BY)
             domain = onboarding.add_domain(db, tenant, domain_name, next_hop, Takes.KNOWN, by=BY)
             answering = [Person("", f"{local}@{domain_name}") for local in ANSWERING]
-            for person in (*people, *answering):
+            for person in (*persons, *answering):
                 address = Address.parse(person.address)
                 mailbox = onboarding.add_mailbox(
                     db, tenant, domain, address, name=person.name, by=BY
@@ -66,4 +66,4 @@ def seed(store: Store, next_hop: str) -> None:
                     onboarding.add_alias(db, mailbox, Address(alias, domain_name), by=BY)
                 if person.name:
                     account = accounts.add_account(db, address, person.role, hashed, by=BY)
-                    accounts.set_private_address(db, account, person.private, by=BY)
+                    people.set_private_address(db, account, person.private, by=BY)

@@ -1,13 +1,11 @@
 """Proving once more who one is, before something that decides who may get in."""
 
-from flask import Blueprint, flash, g, redirect, render_template, request
+from flask import Blueprint, flash, g, render_template, request
 from flask_babel import gettext as _
-from flask_login import current_user
 
-from mailstore import sessions
 from mailstore.hashing import LONGEST
-from portal.access import for_user, store
-from portal.auth import entering, proof, tries
+from portal.access import for_user
+from portal.auth import proof, second, tries
 from portal.auth.tries import Answer
 
 bp = Blueprint("again", __name__)
@@ -28,11 +26,9 @@ def act() -> Answer:
     asked = proof.ask(g.visitor.account.email, text)
     if asked.wait:
         return tries.too_often(asked.wait)
-    if asked.proof:
-        with store().write() as db:
-            account = proof.settle(db, asked)
-            if account is not None and account.id == g.visitor.account.id:
-                sessions.proved(db, current_user.id, asked.proof.way)
-                return redirect(entering.after(), 303)
+    return second.let_in(asked, whose=g.visitor.account) or _wrong(silent=asked.silent)
+
+
+def _wrong(*, silent: bool) -> tuple[str, int]:
     flash(_("This password does not fit."), "warning")
-    return render_template("auth/again.html", silent=asked.silent), 422
+    return render_template("auth/again.html", silent=silent), 422

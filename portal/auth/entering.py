@@ -5,24 +5,24 @@ from flask_login import current_user, login_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from mailstore import accounts, sessions
+from mailstore import accounts, devices, sessions
 from mailstore.accounts import Account
 from portal.access import SignedIn, device_token
 from portal.auth.paths import own_path
 from portal.auth.proof import Way
 
-DEVICE_SECONDS = int(sessions.DEVICE_LIFE.total_seconds())
+DEVICE_SECONDS = int(devices.LIFE.total_seconds())
 
 
 def start(db: Session, account: Account, way: str) -> tuple[str, str]:
     """Begin a session in this browser and make it known; return the tokens of both."""
-    agent, device = request.user_agent.string, device_token() or sessions.new_token()
-    address = request.remote_addr or ""
+    agent, address = request.user_agent.string, request.remote_addr or ""
     if current_user.is_authenticated:
         sessions.end(db, current_user.id)
     token = sessions.start(db, account, agent, way=way, address=address)
+    device = devices.renew(db, device_token())
     scope = accounts.scope_of(db, account)
-    sessions.remember_device(db, device, scope.mailbox_ids or frozenset(), agent)
+    devices.know(db, device, scope.mailbox_ids or (), agent)
     return token, device
 
 

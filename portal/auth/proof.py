@@ -11,12 +11,12 @@ from enum import StrEnum
 from flask import current_app, g
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, attempts, codes, ownserver, passwords, sessions
+from mailstore import accounts, attempts, codes, ownserver, passwords
 from mailstore.accounts import Account
 from mailstore.attempts import Begun
 from mailstore.codes import CodeKind, Found
 from mailstore.ownserver import Person, Reply
-from portal.access import device_token, store
+from portal.access import store
 from portal.auth import tries
 
 BY = "sign-in"
@@ -53,10 +53,9 @@ class Asked:
 def ask(email: str, text: str) -> Asked:
     """Look at what somebody typed for a password."""
     account, is_code = accounts.find(g.db, email), codes.looks_like_code(text)
-    known = sessions.knows(g.db, device_token(), account)
-    strangers = None if known else tries.MOST_FOR_ACCOUNT
-    by_password = (tries.SIGN_IN, tries.limits(email, strangers=strangers))
-    by_code = [(tries.CODE, tries.limits(email, strangers=None))] if is_code else []
+    known = tries.knows(account)
+    by_password = (tries.SIGN_IN, tries.limits(email, known=known))
+    by_code = [(tries.CODE, tries.limits(email, known=known, most=None))] if is_code else []
     begun = tries.begin(by_password, *by_code)
     waits = [each.wait for each in begun if each.wait]
     if len(waits) == len(begun):
@@ -65,7 +64,9 @@ def ask(email: str, text: str) -> Asked:
     proof = _proven(account, text, password=begun[0].wait is None, code=may_code)
     if proof is None and begun[0].wait is None:
         reply, proof = _own_server(email, account, text, known=known)
-        return Asked(proof, silent=reply is Reply.SILENT, begun=tuple(begun))
+        if silent := reply is Reply.SILENT:
+            tries.spare_the_place(begun)
+        return Asked(proof, silent=silent, begun=tuple(begun))
     return Asked(proof, begun=tuple(begun))
 
 
@@ -104,9 +105,9 @@ def _settled(db: Session, proof: Proof) -> Account | None:
         return ownserver.account_of(db, proof.person, by=BY)
     if proof.account is None or (proof.code and not codes.take(db, proof.code)):
         return None
-    now = db.get(Account, proof.account.id)
+    # Nobody sets a password now; it may have been set while the old one was being compared.
+    now = db.get(Account, proof.account.id, with_for_update=True)
     if now is None or not now.active:
         return None
-    # Its password may have been set while the old one was being compared.
     same = now.password_hash == proof.account.password_hash
     return now if same or proof.way is not Way.PASSWORD else None

@@ -1,41 +1,41 @@
 """The second step of signing in: a code of the person's app, or one kept for its loss."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from mailstore import attempts, clock, codes, factors, sessions
+from mailstore import attempts, codes, factors, sessions
 from mailstore.accounts import Account
 from mailstore.attempts import Begun
 from mailstore.codes import CodeKind, Found
-from portal.access import device_token, for_anyone, store
-from portal.auth import entering, tries
+from mailstore.sessions import Halfway
+from portal.access import for_anyone, store
+from portal.auth import entering, proof, tries
+from portal.auth.proof import Asked, Way
 from portal.auth.tries import Answer
 
 bp = Blueprint("second", __name__)
 
 PENDING = "second"
-LIFE = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """Who has done the first step in this browser, and how."""
+def let_in(asked: Asked, *, whose: Account | None = None) -> Response | None:
+    """Begin a session, or lead to the second step; None if nothing was proven.
 
-    account: Account
-    way: str
-
-
-def begin(account: Account, way: str) -> Response:
-    """Note the first step in the cookie and lead to the second."""
-    session.clear()
-    session[PENDING] = {"account": account.id, "at": clock.now().timestamp(), "way": str(way)}
-    return redirect(url_for("second.ask", next=entering.following()), 303)
+    Somebody who is in already, `whose`, proves again to be the same.
+    """
+    if asked.proof is None:
+        return None
+    way = asked.proof.way
+    with store().write() as db:
+        account = proof.settle(db, asked)
+        if account is None or (whose and account.id != whose.id):
+            return None
+        if factors.is_on(account) and way is not Way.CODE:
+            return _begin(db, account, way)
+        token, device = entering.start(db, account, way)
+    return entering.enter(account, "" if whose else way, token, device)
 
 
 @bp.get("/sign-in/code")
@@ -61,36 +61,39 @@ def act() -> Answer:
         account = _settled(db, pending.account.id, text, found)
         if account is not None:
             attempts.take_back(db, begun)
+            sessions.end(db, session[PENDING])
             token, device = entering.start(db, account, pending.way)
     return entering.enter(account, pending.way, token, device) if account else _again()
 
 
+def _begin(db: Session, account: Account, way: str) -> Response:
+    agent, address = request.user_agent.string, request.remote_addr or ""
+    session[PENDING] = sessions.start_halfway(db, account, agent, way=way, address=address)
+    return redirect(url_for("second.ask", next=entering.following()), 303)
+
+
 def _looked_up(account: Account, text: str) -> tuple[Found | None, Begun]:
     """Count the try; return the recovery code that it may be, None for a code of the app."""
+    email, known = account.email, tries.knows(account)
     if codes.looks_like_code(text):
-        (begun,) = tries.begin((tries.RECOVERY, tries.limits(account.email, strangers=None)))
+        (begun,) = tries.begin((tries.RECOVERY, tries.limits(email, known=known, most=None)))
         return codes.find(g.db, account.id, CodeKind.RECOVERY, text), begun
-    known = sessions.knows(g.db, device_token(), account)
-    strangers = None if known else tries.MOST_SECOND
-    (begun,) = tries.begin((tries.SECOND, tries.limits(account.email, strangers=strangers)))
-    return None, begun
+    return None, tries.begin_second(email, known=known)
 
 
 def _settled(db: Session, account_id: int, text: str, found: Found | None) -> Account | None:
-    account = db.get(Account, account_id)
-    if account is None or not account.active:
+    # Nobody sets a password or ends sessions now; either may have been done meanwhile.
+    account = db.get(Account, account_id, with_for_update=True)
+    if account is None or sessions.halfway(db, session[PENDING]) is None:
         return None
     fits = codes.take(db, found) if found else factors.fits(db, store().ring, account_id, text)
     return account if fits else None
 
 
-def _pending() -> Pending | None:
-    kept: Any = session.get(PENDING)
-    if not kept or clock.now().timestamp() - kept["at"] > LIFE.total_seconds():
-        return None
-    account = g.db.get(Account, kept["account"])
-    usable = account is not None and account.active and factors.is_on(account)
-    return Pending(account, kept["way"]) if usable else None
+def _pending() -> Halfway | None:
+    token = session.get(PENDING)
+    found = sessions.halfway(g.db, token) if isinstance(token, str) else None
+    return found if found and factors.is_on(found.account) else None
 
 
 def _from_the_start() -> Response:

@@ -1,31 +1,42 @@
-"""How often somebody may try: by account and place, by place, and by account for strangers.
+"""How often somebody may try: by account and place, by place, and by account.
 
-The third slows only browsers that the account does not know, or anybody could lock a person out.
+That holds for browsers that an account does not know. One that it knows has a count of its own:
+nobody else uses it up, neither a guesser nor the colleagues behind the same address.
 """
 
 import math
 from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import render_template, request
+from flask import g, render_template, request
 from werkzeug.wrappers import Response
 
-from mailstore import attempts
+from mailstore import attempts, bearer, devices
+from mailstore.accounts import Account
 from mailstore.attempts import Begun, Limit
-from portal.access import store
+from portal.access import device_token, store
 
 SIGN_IN, CODE, RESET = "sign_in", "emergency_code", "reset"
-SECOND, RECOVERY, REPORT = "second_factor", "recovery_code", "report_code"
-MOST_HERE, MOST_FROM_NETWORK, MOST_FOR_ACCOUNT = 10, 50, 100
+SECOND, SECOND_DAY = "second_factor", "second_factor_day"
+RECOVERY, REPORT = "recovery_code", "report_code"
+MOST_HERE, MOST_FROM_NETWORK, MOST_FOR_ACCOUNT, MOST_KNOWN = 10, 50, 100, 20
 # Six digits are guessed sooner than a password, and whoever gets here has that.
-MOST_SECOND = 20
+MOST_SECOND, MOST_SECOND_A_DAY = 20, 60
+DAY = timedelta(days=1)
 
 
-def limits(email: str, *, strangers: int | None) -> list[Limit]:
-    """Return what a try at an account counts for; `strangers` is None if the browser is known."""
+def knows(account: Account | None) -> bool:
+    """Whether this browser is known to a mailbox that an account owns."""
+    return devices.knows(g.db, device_token(), account.id if account else None)
+
+
+def limits(email: str, *, known: bool, most: int | None = MOST_FOR_ACCOUNT) -> list[Limit]:
+    """Return what a try at an account counts for; `most` for all strangers together, if at all."""
+    if known:
+        return [Limit(f"{email} {bearer.hash_of(device_token() or '')}", MOST_KNOWN)]
     network = from_here()
     found = [Limit(f"{email} {network.key}", MOST_HERE), network]
-    return found if strangers is None else [*found, Limit(email, strangers)]
+    return found if most is None else [*found, Limit(email, most)]
 
 
 def from_here(most: int = MOST_FROM_NETWORK) -> Limit:
@@ -37,6 +48,22 @@ def begin(*wanted: tuple[str, Sequence[Limit]]) -> list[Begun]:
     """Count a try of each kind, before anything is looked at."""
     with store().write() as db:
         return [attempts.begin(db, kind, each) for kind, each in wanted]
+
+
+def begin_second(email: str, *, known: bool) -> Begun:
+    """Count a try at a code of the app, for strangers also over a day: there are so few codes."""
+    with store().write() as db:
+        begun = attempts.begin(db, SECOND, limits(email, known=known, most=MOST_SECOND))
+        if known or begun.wait:
+            return begun
+        day = attempts.begin(db, SECOND_DAY, [Limit(email, MOST_SECOND_A_DAY)], window=DAY)
+    return Begun(begun.ids + day.ids, day.wait)
+
+
+def spare_the_place(begun: Sequence[Begun]) -> None:
+    """Let counted tries be no burden for others here: nobody could look at what was typed."""
+    with store().write() as db:
+        attempts.take_back(db, *begun, key=from_here().key)
 
 
 def too_often(wait: timedelta) -> tuple[str, int, dict[str, str]]:

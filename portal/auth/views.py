@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
-from mailstore import factors, sessions
+from mailstore import sessions
 from portal.access import for_anyone, store
 from portal.auth import entering, proof, second, tries
-from portal.auth.proof import Asked, Way
+from portal.auth.proof import Asked
 from portal.auth.tries import Answer
 
 bp = Blueprint("auth", __name__)
@@ -45,7 +45,7 @@ def act() -> Answer:
     asked = proof.ask(email, form.password.data or "")
     if asked.wait:
         return tries.too_often(asked.wait)
-    return _let_in(asked) or _again(form, asked)
+    return second.let_in(asked) or _again(form, asked)
 
 
 @bp.post("/sign-out")
@@ -59,21 +59,6 @@ def sign_out() -> Response:
     session.clear()
     flash(_("You are signed out."), "info")
     return redirect(url_for("auth.sign_in"), 303)
-
-
-def _let_in(asked: Asked) -> Response | None:
-    """Begin a session, or the second step; None if nothing was proven."""
-    if asked.proof is None:
-        return None
-    way = asked.proof.way
-    with store().write() as db:
-        account = proof.settle(db, asked)
-        if account is None:
-            return None
-        if factors.is_on(account) and way is not Way.CODE:
-            return second.begin(account, way)
-        token, device = entering.start(db, account, way)
-    return entering.enter(account, way, token, device)
 
 
 def _again(form: SignInForm, asked: Asked) -> tuple[str, int]:

@@ -20,7 +20,7 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import attempts, quarantine, reports, rights, sessions
+from mailstore import attempts, devices, quarantine, reports, rights
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight
 from mailstore.reports import Link, LinkKind
@@ -152,11 +152,10 @@ def know() -> Answer:
             "warning",
         )
         return render_template("oneclick/code.html", next=_next()), 422
-    device = device_token() or sessions.new_token()
     with store().write() as db:
-        agent = request.user_agent.string
-        known = frozenset(link.mailbox_id for link in fitting)
-        sessions.remember_device(db, device, known, agent)
+        device = devices.renew(db, device_token())
+        known = {link.mailbox_id for link in fitting}
+        devices.know(db, device, known, request.user_agent.string)
         attempts.take_back(db, begun)
     return with_device(redirect(_next(), 303), device)
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
-from mailstore import owntimes, sessions
+from mailstore import bearer, devices, owntimes, sessions
 from mailstore.accounts import Account
 from mailstore.mailboxes import Mailbox
 from portal.access import device_token, for_user, store
@@ -42,7 +42,7 @@ def index() -> str:
     return render_template(
         "profile/devices.html",
         signed_in=sessions.of_account(g.db, g.visitor.account.id),
-        this_one=sessions.hash_of(current_user.id),
+        this_one=bearer.hash_of(current_user.id),
         known=_known(owntimes.owned(g.db, g.visitor.account.id)),
     )
 
@@ -65,7 +65,7 @@ def forget(device_id: int) -> Response:
     """Make a browser unknown to the person's mailboxes."""
     ids = [each.id for each in owntimes.owned(g.db, g.visitor.account.id)]
     with store().write() as db:
-        forgotten = sessions.forget_device(db, ids, device_id, by=g.visitor.name)
+        forgotten = devices.forget(db, ids, device_id, by=g.visitor.name)
     if not forgotten:
         abort(404)
     flash(_("This device is forgotten. Links of reports ask for the code there."), "success")
@@ -88,9 +88,9 @@ def everywhere() -> Response:
 def _known(mailboxes: Sequence[Mailbox]) -> list[Known]:
     addresses = {each.id: each.address for each in mailboxes}
     here = device_token()
-    mine = sessions.hash_of(here) if here else ""
+    mine = bearer.hash_of(here) if here else ""
     found: dict[str, Known] = {}
-    for row in sessions.devices_of(g.db, addresses):
+    for row in devices.of_mailboxes(g.db, addresses):
         known = found.setdefault(
             row.token_hash, Known(row.id, row.agent, row.created_at, row.token_hash == mine)
         )

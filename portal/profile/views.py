@@ -8,11 +8,11 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 from wtforms.validators import Length, Optional
 
-from mailstore import accounts
+from mailstore import accounts, people
 from mailstore.accounts import Account
 from mailstore.errors import BadAddress, BadName
 from portal import languages
-from portal.access import for_user, store
+from portal.access import for_fresh, for_user, store
 
 bp = Blueprint("profile", __name__, url_prefix="/profile")
 
@@ -42,7 +42,7 @@ def contact() -> str:
 
 
 @bp.post("/contact")
-@for_user
+@for_fresh
 def act() -> Response | tuple[str, int]:
     """Keep the address, if it is one that does not come through here."""
     form = ContactForm()
@@ -69,7 +69,7 @@ def _kept(form: ContactForm) -> bool:
     try:
         with store().write() as db:
             account = db.get_one(Account, g.visitor.account.id)
-            accounts.set_private_address(
+            people.set_private_address(
                 db, account, form.private_address.data or "", by=g.visitor.name
             )
     except BadAddress:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from bench.installation import BY, PASSWORD, USER, Installation
 from bench.sink import Taken
-from mailstore import accounts, factors, onboarding, passwords
+from mailstore import accounts, factors, onboarding, passwords, people
 from mailstore.accounts import Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain
@@ -42,7 +42,7 @@ def join(
         tenant = db.get_one(Tenant, domain.tenant_id)
         onboarding.add_mailbox(db, tenant, domain, address, name=address.local, by=BY)
         account = accounts.add_account(db, address, role, hashed, by=BY)
-        accounts.set_private_address(db, account, private, by=BY)
+        people.set_private_address(db, account, private, by=BY)
         if secret:
             code = pyotp.TOTP(secret).now()
             assert factors.turn_on(db, store.ring, account, secret, code, by=BY)

@@ -21,6 +21,7 @@ from mailstore import (
     copies,
     factors,
     incidents,
+    people,
     policies,
     quarantine,
     recording,
@@ -150,7 +151,7 @@ def _people(store: Store) -> tuple[Mailbox, Mailbox]:
         fabia = a_mailbox(db, FABIA, name="Fabia Rossi")
         office, chris = a_mailbox(db, OFFICE), a_mailbox(db, CHRIS, name="Chris Leu")
         owner = an_account(db, anna)
-        accounts.set_private_address(db, owner, "anna@privat.example", by="test")
+        people.set_private_address(db, owner, "anna@privat.example", by="test")
         accounts.grant(db, owner.id, office.id, Right.DELEGATE)
         an_account(db, beat, role=Role.ADMIN)
         an_account(db, chris)

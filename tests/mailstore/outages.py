@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, incidents, notices
+from mailstore import accounts, incidents, notices, people
 from mailstore.accounts import Account, Role
 from mailstore.domains import Domain
 from mailstore.incidents import Incident, IncidentKind, Told
@@ -58,7 +58,7 @@ def customers(db: Session) -> Customers:
 def a_person(db: Session, address: str, private: str, role: Role = Role.USER) -> Account:
     """Return a new account, told at a private address, that owns a new mailbox."""
     account = an_account(db, a_mailbox(db, address), role=role)
-    accounts.set_private_address(db, account, private, by="test")
+    people.set_private_address(db, account, private, by="test")
     return account
 
 

@@ -125,3 +125,13 @@ def test_nobody_becomes_an_operator_by_a_role(store: Store) -> None:
         for each, role in ((account, Role.OPERATOR), (root, Role.USER)):
             with pytest.raises(BadName, match="operator"):
                 accounts.set_role(db, each, role, by="test")
+
+
+def test_a_mailbox_that_was_switched_off_is_nobodys(store: Store) -> None:
+    with store.write() as db:
+        mailbox = a_mailbox(db)
+        account = an_account(db, mailbox)
+        assert accounts.scope_of(db, account).mailbox_ids == frozenset({mailbox.id})
+        mailbox.active = False
+        db.flush()
+        assert accounts.scope_of(db, account).mailbox_ids == frozenset()

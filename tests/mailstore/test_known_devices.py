@@ -1,13 +1,18 @@
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from time_machine import Traveller
 
-from mailstore import accounts, reports, sessions
+from mailstore import accounts, codes, devices, people, reports, sessions
 from mailstore.accounts import Account
+from mailstore.codes import CodeKind
+from mailstore.devices import LIFE
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox, Right
 from mailstore.reports import Link
-from mailstore.sessions import ABSOLUTE, DEVICE_LIFE, IDLE
+from mailstore.sessions import ABSOLUTE, IDLE
 from mailstore.store import Store
 from tests import tries
 from tests.factories import BEAT, a_mailbox, an_account
@@ -35,7 +40,7 @@ def account(store: Store, anna: Mailbox) -> Account:
 
 def know(store: Store, token: str, *mailboxes: Mailbox) -> None:
     with store.write() as db:
-        sessions.remember_device(db, token, frozenset(each.id for each in mailboxes), token)
+        devices.know(db, token, frozenset(each.id for each in mailboxes), token)
 
 
 def test_an_account_knows_the_browsers_of_the_mailboxes_that_it_owns(
@@ -45,19 +50,19 @@ def test_an_account_knows_the_browsers_of_the_mailboxes_that_it_owns(
     know(store, OTHER, beat)
     with store.write() as db:
         accounts.grant(db, account.id, beat.id, Right.DELEGATE)
-        assert sessions.knows(db, BROWSER, account)
-        for token, whose in ((OTHER, account), (None, account), (BROWSER, None)):
-            assert not sessions.knows(db, token, whose)
+        assert devices.knows(db, BROWSER, account.id)
+        for token, whose in ((OTHER, account.id), (None, account.id), (BROWSER, None)):
+            assert not devices.knows(db, token, whose)
 
 
 def test_a_browser_is_known_for_ninety_days(
     clock: Traveller, store: Store, account: Account, anna: Mailbox
 ) -> None:
     know(store, BROWSER, anna)
-    clock.shift(DEVICE_LIFE)
+    clock.shift(LIFE)
     with store.read() as db:
-        assert not sessions.knows(db, BROWSER, account)
-        assert sessions.devices_of(db, [anna.id]) == []
+        assert not devices.knows(db, BROWSER, account.id)
+        assert devices.of_mailboxes(db, [anna.id]) == []
 
 
 def test_a_browser_is_forgotten_by_all_of_ones_mailboxes_and_by_no_others(
@@ -68,11 +73,11 @@ def test_a_browser_is_forgotten_by_all_of_ones_mailboxes_and_by_no_others(
     know(store, BROWSER, anna, beat, eve)
     know(store, OTHER, anna)
     with store.write() as db:
-        first = next(each for each in sessions.devices_of(db, [anna.id]) if each.agent == BROWSER)
-        assert sessions.forget_device(db, [anna.id, beat.id], first.id)
-        assert not sessions.forget_device(db, [anna.id, beat.id], first.id)
-        assert [each.agent for each in sessions.devices_of(db, [anna.id, beat.id])] == [OTHER]
-        assert sessions.is_known(db, BROWSER, eve.id)
+        first = next(each for each in devices.of_mailboxes(db, [anna.id]) if each.agent == BROWSER)
+        assert devices.forget(db, [anna.id, beat.id], first.id)
+        assert not devices.forget(db, [anna.id, beat.id], first.id)
+        assert [each.agent for each in devices.of_mailboxes(db, [anna.id, beat.id])] == [OTHER]
+        assert devices.is_known(db, BROWSER, eve.id)
 
 
 def test_a_browser_of_somebody_else_cannot_be_forgotten(
@@ -80,9 +85,9 @@ def test_a_browser_of_somebody_else_cannot_be_forgotten(
 ) -> None:
     know(store, BROWSER, beat)
     with store.write() as db:
-        (theirs,) = sessions.devices_of(db, [beat.id])
-        assert not sessions.forget_device(db, [anna.id], theirs.id)
-        assert sessions.is_known(db, BROWSER, beat.id)
+        (theirs,) = devices.of_mailboxes(db, [beat.id])
+        assert not devices.forget(db, [anna.id], theirs.id)
+        assert devices.is_known(db, BROWSER, beat.id)
 
 
 def test_one_of_several_sessions_is_ended_by_its_owner_only(
@@ -119,9 +124,79 @@ def test_logging_out_everywhere_leaves_nothing_that_lets_anybody_in(
             reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
         sessions.log_out_everywhere(db, account, by="anna")
         assert tries.account_of(db, token) is None
-        assert not sessions.is_known(db, BROWSER, anna.id)
-        assert sessions.is_known(db, BROWSER, beat.id)
+        assert not devices.is_known(db, BROWSER, anna.id)
+        assert devices.is_known(db, BROWSER, beat.id)
         ended = {link.mailbox_id: reports.alive(db, link.id) for link in db.scalars(select(Link))}
         assert [ended[each.id][1] for each in (anna, beat)] == [True, False]  # type: ignore[index]
         kinds = set(db.scalars(select(Event.kind).where(Event.by == "anna")))
     assert kinds >= {"sessions_ended", "logged_out_everywhere"}
+
+
+def let_in(store: Store, account: Account, anna: Mailbox, beat: Mailbox) -> None:
+    """Let Anna's browser be known to her mailbox and to a lent one, and begin a report to each."""
+    know(store, BROWSER, anna, beat)
+    know(store, OTHER, beat)
+    with store.write() as db:
+        accounts.grant(db, account.id, beat.id, Right.DELEGATE)
+        for mailbox in (anna, beat):
+            reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
+
+
+def open_to(store: Store) -> set[int]:
+    """Return the mailboxes that links of reports lead to."""
+    with store.read() as db:
+        links = db.scalars(select(Link)).all()
+        found = {link.mailbox_id: reports.alive(db, link.id) for link in links}
+        return {each for each, link in found.items() if link and not link[1]}
+
+
+def disable(db: Session, account: Account) -> None:
+    accounts.set_active(db, account, on=False, by="test")
+
+
+def start_over(db: Session, account: Account) -> None:
+    people.start_over(db, account, codes.fresh(CodeKind.EMERGENCY), by="test")
+
+
+def log_out(db: Session, account: Account) -> None:
+    sessions.log_out_everywhere(db, account, by="test")
+
+
+@pytest.mark.parametrize("ends", [disable, start_over, log_out], ids=lambda each: each.__name__)
+def test_whoever_is_shut_out_gets_in_by_no_device_and_no_link(
+    store: Store,
+    account: Account,
+    anna: Mailbox,
+    beat: Mailbox,
+    ends: Callable[[Session, Account], object],
+) -> None:
+    let_in(store, account, anna, beat)
+    with store.write() as db:
+        ends(db, db.get_one(Account, account.id))
+        assert not devices.is_known(db, BROWSER, anna.id)
+        assert not devices.is_known(db, BROWSER, beat.id)
+        assert devices.is_known(db, OTHER, beat.id)
+    assert open_to(store) == {beat.id}
+
+
+def test_a_delegate_who_is_one_no_more_gets_in_by_no_device_and_no_link(
+    store: Store, account: Account, anna: Mailbox, beat: Mailbox
+) -> None:
+    let_in(store, account, anna, beat)
+    with store.write() as db:
+        accounts.remove_delegate(db, account, db.get_one(Mailbox, beat.id), by="test")
+        assert devices.of_mailboxes(db, [beat.id]) == []
+        assert devices.is_known(db, BROWSER, anna.id)
+    assert open_to(store) == {anna.id}
+
+
+def test_a_browser_shows_another_token_from_each_sign_in_on(
+    store: Store, anna: Mailbox, beat: Mailbox
+) -> None:
+    know(store, BROWSER, anna)
+    with store.write() as db:
+        token = devices.renew(db, BROWSER)
+        assert token != BROWSER
+        assert devices.is_known(db, token, anna.id)
+        assert not devices.is_known(db, BROWSER, anna.id)
+        assert devices.renew(db, None) not in (token, BROWSER)

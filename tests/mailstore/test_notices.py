@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import update
 
-from mailstore import accounts, deadletters, incidents, notices
+from mailstore import accounts, deadletters, incidents, notices, people
 from mailstore import clock as clocks
 from mailstore.accounts import Role
 from mailstore.incidents import SPREAD, IncidentKind, Told
@@ -151,7 +151,7 @@ def test_the_end_is_told_to_exactly_those_that_were_told_the_beginning(
     with store.write() as db:
         account = accounts.find(db, "carl@muster.example")
         assert account is not None
-        accounts.set_private_address(db, account, CARL, by="carl")
+        people.set_private_address(db, account, CARL, by="carl")
     outages.ends(store, there.lane_id)
     for _ in range(3):
         spread_notices(store, outage)

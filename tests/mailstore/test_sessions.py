@@ -5,9 +5,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
-from mailstore import sessions
+from mailstore import bearer, devices, sessions
 from mailstore.accounts import Account
-from mailstore.sessions import ABSOLUTE, DEVICE_LIFE, IDLE, Device
+from mailstore.devices import LIFE, Device
+from mailstore.sessions import ABSOLUTE, IDLE
 from mailstore.signins import SignIn
 from mailstore.store import Store
 from tests import tries
@@ -49,7 +50,7 @@ def test_a_session_leads_to_its_account(store: Store, account: Account) -> None:
         found = tries.account_of(db, token)
         assert found is not None
         assert found.id == account.id
-        assert tries.account_of(db, sessions.new_token()) is None
+        assert tries.account_of(db, bearer.new_token()) is None
 
 
 def test_no_token_is_kept(store: Store, account: Account) -> None:
@@ -110,29 +111,29 @@ def test_an_inactive_account_has_no_session(store: Store, account: Account) -> N
 
 @pytest.mark.parametrize(
     ("after", "known"),
-    [(timedelta(0), True), (DEVICE_LIFE - SECOND, True), (DEVICE_LIFE, False)],
+    [(timedelta(0), True), (LIFE - SECOND, True), (LIFE, False)],
     ids=["at once", "after months", "after ninety days"],
 )
 def test_a_device_is_known_for_ninety_days(
     store: Store, account: Account, after: timedelta, known: bool, clock: Traveller
 ) -> None:
-    token = sessions.new_token()
+    token = bearer.new_token()
     with store.write() as db:
-        sessions.remember_device(db, token, frozenset({1}), "Firefox")
+        devices.know(db, token, frozenset({1}), "Firefox")
     clock.shift(after)
     with store.read() as db:
-        assert sessions.is_known(db, token, 1) is known
+        assert devices.is_known(db, token, 1) is known
 
 
 def test_remembering_a_device_again_prolongs_it(
     store: Store, account: Account, clock: Traveller
 ) -> None:
-    token = sessions.new_token()
+    token = bearer.new_token()
     with store.write() as db:
         for _ in range(2):
-            sessions.remember_device(db, token, frozenset({1}), "Firefox")
-            clock.shift(DEVICE_LIFE - SECOND)
-        assert sessions.is_known(db, token, 1)
+            devices.know(db, token, frozenset({1}), "Firefox")
+            clock.shift(LIFE - SECOND)
+        assert devices.is_known(db, token, 1)
         assert len(db.scalars(select(Device)).all()) == 1
 
 
@@ -140,11 +141,11 @@ def test_remembering_a_device_again_prolongs_it(
 def test_another_browser_and_another_mailbox_are_not_known(
     store: Store, account: Account, token: str | None
 ) -> None:
-    known = sessions.new_token()
+    known = bearer.new_token()
     with store.write() as db:
-        sessions.remember_device(db, known, frozenset({1}), "Firefox")
-        assert not sessions.is_known(db, token, 1)
-        assert not sessions.is_known(db, known, 2)
+        devices.know(db, known, frozenset({1}), "Firefox")
+        assert not devices.is_known(db, token, 1)
+        assert not devices.is_known(db, known, 2)
 
 
 def test_what_has_run_out_is_purged_and_nothing_else(
@@ -152,11 +153,12 @@ def test_what_has_run_out_is_purged_and_nothing_else(
 ) -> None:
     with store.write() as db:
         sessions.start(db, account, "old")
-        sessions.remember_device(db, "old", frozenset({1}), "old")
-    clock.shift(DEVICE_LIFE + SECOND)
+        devices.know(db, "old", frozenset({1}), "old")
+    clock.shift(LIFE + SECOND)
     with store.write() as db:
         sessions.start(db, account, "new")
-        sessions.remember_device(db, "new", frozenset({1}), "new")
+        devices.know(db, "new", frozenset({1}), "new")
         sessions.purge(db)
+        devices.purge(db)
         assert db.scalars(select(SignIn.agent)).all() == ["new"]
         assert db.scalars(select(Device.agent)).all() == ["new"]

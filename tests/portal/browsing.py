@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from mailstore import accounts, reports, sessions, tables
+from mailstore import accounts, bearer, devices, reports, sessions, tables
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.db import Base
@@ -147,10 +147,10 @@ def an_owner(
 
 def know_device(client: FlaskClient, store: Store, *mailboxes: Mailbox) -> None:
     """Make this browser known to mailboxes."""
-    token = sessions.new_token()
+    token = bearer.new_token()
     with store.write() as db:
         ids = frozenset(mailbox.id for mailbox in mailboxes)
-        sessions.remember_device(db, token, ids, "test")
+        devices.know(db, token, ids, "test")
     name = client.application.config["DEVICE_COOKIE_NAME"]
     client.set_cookie(name, token)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import default
 
-from mailstore import accounts, incidents
+from mailstore import incidents, people
 from mailstore.accounts import Account
 from mailstore.incidents import Told
 from mailstore.lanes import Lane
@@ -24,7 +24,7 @@ PRIVATE, OFFICE, OTHER = "anna@private.example", "beat@private.example", "eve@pr
 def told_at(store: Store, account: Account, private: str) -> Account:
     """Let a person be told at a private address."""
     with store.write() as db:
-        accounts.set_private_address(db, db.get_one(Account, account.id), private, by=account.email)
+        people.set_private_address(db, db.get_one(Account, account.id), private, by=account.email)
     return account
 
 

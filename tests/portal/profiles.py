@@ -2,11 +2,11 @@
 
 from sqlalchemy import select
 
-from mailstore import accounts, senders, sessions
+from mailstore import accounts, bearer, devices, senders, sessions
 from mailstore.accounts import Account
+from mailstore.devices import Device
 from mailstore.mailboxes import Mailbox
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
-from mailstore.sessions import Device
 from mailstore.signins import SignIn
 from mailstore.store import Store
 
@@ -29,16 +29,16 @@ def a_session(store: Store, account: Account, agent: str = FIREFOX) -> int:
     """Return the id of another session of an account."""
     with store.write() as db:
         token = sessions.start(db, account, agent)
-        hashed = sessions.hash_of(token)
+        hashed = bearer.hash_of(token)
         return db.scalars(select(SignIn.id).where(SignIn.token_hash == hashed)).one()
 
 
 def a_device(store: Store, *mailboxes: Mailbox, agent: str = FIREFOX) -> int:
     """Return the id of a browser that mailboxes know."""
-    token = sessions.new_token()
+    token = bearer.new_token()
     with store.write() as db:
-        sessions.remember_device(db, token, frozenset(each.id for each in mailboxes), agent)
-        hashed = sessions.hash_of(token)
+        devices.know(db, token, frozenset(each.id for each in mailboxes), agent)
+        hashed = bearer.hash_of(token)
         return db.scalars(select(Device.id).where(Device.token_hash == hashed)).first() or 0
 
 

@@ -1,10 +1,12 @@
 """What tests of signing in share: sessions as they are seen, codes, and tries that failed."""
 
+import pyotp
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from mailstore import codes, resets, sessions
+from mailstore import bearer, codes, factors, resets
+from mailstore import clock as ours
 from mailstore.accounts import Account
 from mailstore.attempts import Attempt
 from mailstore.resets import Reset
@@ -17,6 +19,31 @@ from tests.portal.browsing import sign_in
 WRONG = "not the password"
 HERE, ELSEWHERE = "127.0.0.1", "198.51.100.7"
 FITS_NOT = "Address and password do not fit together."
+
+
+class Phone:
+    """Shows the codes of an account, and keeps its recovery codes."""
+
+    def __init__(self, secret: str, recovery: list[str]) -> None:
+        self._app, self.recovery = pyotp.TOTP(secret), recovery
+
+    def code(self, steps: int = 0) -> str:
+        return self._app.at(ours.now(), counter_offset=steps)
+
+    def wrong(self) -> str:
+        near = {self.code(steps) for steps in (-1, 0, 1)}
+        return next(each for each in ("000000", "000001", "000002", "000003") if each not in near)
+
+
+def a_phone(store: Store, user: Account) -> Phone:
+    """Turn the second factor of an account on; the code of now is used."""
+    secret = factors.new_secret()
+    code = pyotp.TOTP(secret).at(ours.now())
+    with store.write() as db:
+        account = db.get_one(Account, user.id)
+        assert factors.turn_on(db, store.ring, account, secret, code, by="test")
+        recovery = codes.make_recovery(db, account, by="test")
+    return Phone(secret, recovery)
 
 
 def session_cookie(client: FlaskClient) -> str:
@@ -60,11 +87,17 @@ def a_reset(store: Store) -> str:
     """Return the token that sets the password of a colleague."""
     with store.write() as db:
         account = an_account(db, a_mailbox(db, "dora@muster.example"))
+    return a_reset_of(store, account)
+
+
+def a_reset_of(store: Store, account: Account) -> str:
+    """Return the token that sets the password of an account."""
+    token = bearer.new_token()
+    with store.write() as db:
         resets.ask(db, account)
-        reset = db.scalars(select(Reset)).one()
-        token = sessions.new_token()
+        reset = db.scalars(select(Reset).where(Reset.account_id == account.id)).one()
         assert resets.written(db, reset.id, token)
-        return token
+    return token
 
 
 def alter(store: Store, account: Account, **values: object) -> None:

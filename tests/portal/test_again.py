@@ -9,10 +9,10 @@ from mailstore.accounts import Account
 from mailstore.store import Store
 from portal.access import FRESH
 from tests.portal.browsing import PASSWORD, csrf, enter, in_english, post, said
-from tests.portal.signing import WRONG, an_emergency_code, counted, is_in, sessions_of
+from tests.portal.signing import WRONG, a_phone, an_emergency_code, counted, is_in, sessions_of
 
 CHANGE, AGAIN = "/password/change", "/sign-in/again"
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -84,11 +84,28 @@ def test_whoever_is_not_signed_in_signs_in(client: FlaskClient, path: str) -> No
     assert post(client, path, token=csrf(client), password=PASSWORD).status_code == 401
 
 
-def test_proving_it_keeps_the_session(stale: FlaskClient, store: Store, user: Account) -> None:
-    before = [each.token_hash for each in sessions_of(store, user)]
+def test_proving_it_ends_the_session_and_begins_another(
+    stale: FlaskClient, store: Store, user: Account
+) -> None:
+    (before,) = sessions_of(store, user)
     post(stale, AGAIN, "/", password=PASSWORD)
-    assert [each.token_hash for each in sessions_of(store, user)] == before
+    (after,) = sessions_of(store, user)
+    assert after.token_hash != before.token_hash
     assert is_in(stale)
+
+
+def test_with_a_second_factor_a_password_alone_proves_nothing(
+    clock: Traveller, stale: FlaskClient, store: Store, user: Account
+) -> None:
+    phone = a_phone(store, user)
+    clock.shift(MINUTE)
+    half = post(stale, f"{AGAIN}?next={CHANGE}", "/", password=PASSWORD)
+    assert urlsplit(half.location).path == "/sign-in/code"
+    assert urlsplit(stale.get(CHANGE).location).path == AGAIN
+    whole = post(stale, half.location, half.location, code=phone.code())
+    assert (whole.status_code, whole.location) == (303, CHANGE)
+    assert stale.get(CHANGE).status_code == 200
+    assert len(sessions_of(store, user)) == 1
 
 
 @pytest.mark.parametrize("following", ["//evil.example", "/\\evil.example", "javascript:alert(1)"])

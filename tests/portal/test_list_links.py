@@ -8,9 +8,9 @@ from time_machine import Traveller
 from werkzeug.test import TestResponse
 
 from mailstore.deliveries import Delivery, State
+from mailstore.devices import LIFE
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import CODE_TRIES
-from mailstore.sessions import DEVICE_LIFE
 from mailstore.store import Store
 from tests.factories import a_held_delivery, an_accepted
 from tests.portal.browsing import (
@@ -146,7 +146,7 @@ def test_a_device_is_forgotten_after_ninety_days(
 ) -> None:
     client.get(links.webmail)
     type_code(client, links.code)
-    for wait, page in ((DEVICE_LIFE - timedelta(seconds=1), "/webmail/"), (timedelta(1), "/code")):
+    for wait, page in ((LIFE - timedelta(seconds=1), "/webmail/"), (timedelta(1), "/code")):
         clock.shift(wait)
         answer = client.get(a_report(store, anna).webmail, follow_redirects=True)
         assert answer.request.path == page

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from mailstore import accounts, reports, sessions
 from mailstore.accounts import Account
+from mailstore.devices import Device
 from mailstore.mailboxes import Mailbox, Right
-from mailstore.sessions import Device
 from mailstore.signins import SignIn
 from mailstore.store import Store
 from portal.profile.browsers import in_words

@@ -1,20 +1,32 @@
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from time_machine import Traveller
 
-from mailstore import clock as ours
-from mailstore import codes, factors
+from mailstore import bearer, codes, passwords, people, sessions
 from mailstore.accounts import Account
+from mailstore.codes import CodeKind
+from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from portal.auth.tries import MOST_HERE, MOST_SECOND, RECOVERY, SECOND
-from tests.portal.browsing import PASSWORD, csrf, in_english, post, said, sign_in
+from portal.auth.tries import (
+    MOST_HERE,
+    MOST_KNOWN,
+    MOST_SECOND,
+    MOST_SECOND_A_DAY,
+    RECOVERY,
+    SECOND,
+    SECOND_DAY,
+)
+from tests.portal.browsing import PASSWORD, csrf, in_english, know_device, post, said, sign_in
 from tests.portal.signing import (
     WRONG,
+    Phone,
+    a_phone,
     alter,
     an_emergency_code,
     counted,
@@ -29,31 +41,24 @@ STEP = timedelta(seconds=30)
 PATH = "/sign-in/code"
 
 
-class Phone:
-    """Shows the codes of an account, and keeps its recovery codes."""
+def set_password(db: Session, account: Account) -> None:
+    passwords.set_hash(db, account, None, by="test")
 
-    def __init__(self, secret: str, recovery: list[str]) -> None:
-        self._app, self.recovery = pyotp.TOTP(secret), recovery
 
-    def code(self, steps: int = 0) -> str:
-        return self._app.at(ours.now(), counter_offset=steps)
+def log_out(db: Session, account: Account) -> None:
+    sessions.log_out_everywhere(db, account, by="test")
 
-    def wrong(self) -> str:
-        near = {self.code(steps) for steps in (-1, 0, 1)}
-        return next(each for each in ("000000", "000001", "000002", "000003") if each not in near)
+
+def start_over(db: Session, account: Account) -> None:
+    people.start_over(db, account, codes.fresh(CodeKind.EMERGENCY), by="test")
 
 
 @pytest.fixture
 def phone(clock: Traveller, store: Store, user: Account) -> Phone:
     """Turn the second factor of Anna's account on, and let its first code pass."""
-    secret = factors.new_secret()
-    code = pyotp.TOTP(secret).at(ours.now())
-    with store.write() as db:
-        account = db.get_one(Account, user.id)
-        assert factors.turn_on(db, store.ring, account, secret, code, by="test")
-        recovery = codes.make_recovery(db, account, by="test")
+    phone = a_phone(store, user)
     clock.shift(2 * STEP)
-    return Phone(secret, recovery)
+    return phone
 
 
 @pytest.fixture
@@ -71,7 +76,7 @@ def second(client: FlaskClient, code: str, path: str = PATH) -> tuple[int, str]:
 
 def test_a_password_alone_opens_nothing(half_in: FlaskClient, user: Account, store: Store) -> None:
     assert not is_in(half_in)
-    assert sessions_of(store, user) == []
+    assert [each.halfway for each in sessions_of(store, user)] == [True]
     assert half_in.get_cookie("device") is None
 
 
@@ -91,12 +96,25 @@ def test_the_first_step_is_forgotten_with_the_second(half_in: FlaskClient, phone
         assert "second" not in session
 
 
-def test_the_cookie_in_between_says_who_when_and_how_and_nothing_else(
-    half_in: FlaskClient, user: Account
+def test_the_cookie_in_between_is_a_token_that_a_row_knows_by_its_hash(
+    half_in: FlaskClient, user: Account, store: Store
 ) -> None:
     with half_in.session_transaction() as session:
-        assert session["second"].keys() == {"account", "at", "way"}
-        assert (session["second"]["account"], session["second"]["way"]) == (user.id, "password")
+        kept = bearer.hash_of(session["second"])
+    assert [each.token_hash for each in sessions_of(store, user)] == [kept]
+
+
+@pytest.mark.parametrize(
+    "ends", [set_password, log_out, start_over], ids=lambda each: each.__name__
+)
+def test_the_first_step_ends_with_sessions(
+    half_in: FlaskClient, phone: Phone, user: Account, store: Store, ends: Callable[..., object]
+) -> None:
+    token = csrf(half_in, PATH)
+    with store.write() as db:
+        ends(db, db.get_one(Account, user.id))
+    assert post(half_in, PATH, token=token, code=phone.code()).location == "/sign-in"
+    assert not is_in(half_in)
 
 
 @pytest.mark.parametrize("next_path", ["//evil.example", "/\\evil.example", "https:evil.example"])
@@ -200,9 +218,31 @@ def test_wrong_codes_are_slowed_here_and_for_strangers_everywhere(
     assert second(other, phone.recovery[0])[0] == 303
 
 
+def test_a_known_browser_guesses_no_longer_from_many_places(
+    client: FlaskClient, user: Account, anna: Mailbox, phone: Phone, store: Store
+) -> None:
+    know_device(client, store, anna)
+    sign_in(client, user.email)
+    answers = []
+    for network in range(4):
+        from_elsewhere(client, f"2001:db8:0:{network}::1")
+        answers += [second(client, phone.wrong())[0] for _ in range(MOST_HERE)]
+    assert answers == [422] * MOST_KNOWN + [429] * (len(answers) - MOST_KNOWN)
+
+
+def test_strangers_guess_so_often_a_day_and_the_persons_own_browser_does_not_care(
+    clock: Traveller, half_in: FlaskClient, user: Account, anna: Mailbox, phone: Phone, store: Store
+) -> None:
+    fail(store, SECOND_DAY, *[user.email] * MOST_SECOND_A_DAY)
+    clock.shift(timedelta(minutes=4))
+    assert second(half_in, phone.code())[0] == 429
+    know_device(half_in, store, anna)
+    assert second(half_in, phone.code())[0] == 303
+
+
 def test_a_right_code_counts_for_nothing(half_in: FlaskClient, phone: Phone, store: Store) -> None:
     second(half_in, phone.code())
-    assert counted(store, SECOND) == counted(store, RECOVERY) == []
+    assert counted(store, SECOND) == counted(store, SECOND_DAY) == counted(store, RECOVERY) == []
 
 
 def test_the_password_is_not_in_the_cookie(half_in: FlaskClient) -> None:

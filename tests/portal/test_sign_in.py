@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from time_machine import Traveller
 
-from mailstore import sessions
+from mailstore import devices
 from mailstore.accounts import Account
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
@@ -191,8 +191,8 @@ def test_signing_in_makes_the_device_known_to_ones_own_mailbox(
     device = client.get_cookie("device")
     assert device is not None
     with store.read() as db:
-        assert sessions.is_known(db, device.value, anna.id)
-        assert not sessions.is_known(db, device.value, beat.id)
+        assert devices.is_known(db, device.value, anna.id)
+        assert not devices.is_known(db, device.value, beat.id)
 
 
 def test_only_hashes_of_tokens_are_kept(client: FlaskClient, user: Account, store: Store) -> None:

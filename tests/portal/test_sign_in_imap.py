@@ -1,3 +1,4 @@
+import threading
 import time
 from collections.abc import Iterator
 
@@ -9,8 +10,11 @@ from sqlalchemy import select
 from mailstore import imap, ownserver
 from mailstore.accounts import Account, Role
 from mailstore.domains import Domain
+from mailstore.imap import Server
 from mailstore.mailboxes import Mailbox, MailboxKind
+from mailstore.ownserver import Person, Reply
 from mailstore.store import Store
+from portal.auth.tries import MOST_FROM_NETWORK
 from tests.authority import Authority
 from tests.daemons import HERE
 from tests.dovecot import PASSWORD as THERE
@@ -29,6 +33,7 @@ from tests.portal.signing import FITS_NOT, WRONG, alter, is_in, sessions_of
 
 pytest_plugins = ["tests.peers"]
 
+KNOWN = {"known": True}
 HINT = "Your mail server cannot be asked now."
 
 
@@ -222,3 +227,53 @@ def test_only_so_many_tries_in_a_minute_reach_the_mail_server(
     answers = [said(sign_in(in_english(client), anna.address, WRONG)) for _ in range(6)]
     assert asked == [anna.address] * most
     assert [HINT in each for each in answers] == [False] * most + [True] * (6 - most)
+
+
+def test_an_office_whose_mail_server_is_silent_is_not_locked_out_by_it(
+    app: Flask, store: Store, anna: Mailbox, user: Account
+) -> None:
+    switch(store, anna, f"{HERE}:1")
+    for number in range(MOST_FROM_NETWORK + 1):
+        answer = sign_in(app.test_client(), f"colleague{number}@muster.example", WRONG)
+        assert answer.status_code == 422
+    assert sign_in(app.test_client(), user.email, PASSWORD).status_code == 303
+
+
+def test_a_slow_server_leaves_room_for_another(
+    store: Store, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def ask(person: Person, _password: str) -> Reply:
+        if person.server == slow:
+            begun.set()
+            over.wait(10)
+        return Reply.YES
+
+    slow, quick = Server("slow.example", 993), Server("quick.example", 993)
+    monkeypatch.setattr(ownserver, "_asked", ask)
+    people = [Person(each, "x", f"x@{each.host}", anna.tenant_id, None) for each in (slow, quick)]
+    first = threading.Thread(target=ownserver.says, args=(store, people[0], WRONG), kwargs=KNOWN)
+    first.start()
+    begun.wait(10)
+    assert ownserver.says(store, people[1], WRONG, known=True) is Reply.YES
+    over.set()
+    first.join()
+
+
+def test_two_first_sign_ins_at_once_make_one_account(
+    app: Flask, person: Mailbox, store: Store
+) -> None:
+    answers: list[int] = []
+
+    def enter() -> None:
+        answers.append(sign_in(app.test_client(), person.address, THERE).status_code)
+
+    threads = [threading.Thread(target=enter) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert answers == [303, 303]
+    with store.read() as db:
+        assert len(db.scalars(select(Account)).all()) == 1
