@@ -60,7 +60,8 @@ class Rule:
 
     `says` is the sentence a reader is told; `marks` the class it gives a mail; `refuses` the
     text of the 550 where a policy makes the symbol mandatory; `warns` that it is one of the
-    signs of impersonation, which a policy can have told to the reader.
+    signs of impersonation, which a policy can have told to the reader; `suspects` that a mail which
+    its score holds is fraud rather than advertising.
     """
 
     symbol: str
@@ -73,6 +74,7 @@ class Rule:
     marks: MailClass | None = None
     refuses: str = ""
     warns: bool = False
+    suspects: bool = False
 
     @property
     def speaks_against(self) -> bool:
@@ -90,13 +92,22 @@ def rule(
     says: str,
     marks: MailClass | None = None,
     refuses: str = "",
+    suspects: bool = False,
 ) -> Callable[[RuleFunction], RuleFunction]:
     """Register a function as the rule that finds a symbol, with its default weight."""
 
     def register(find: RuleFunction) -> RuleFunction:
         module = find.__module__
         RULES[symbol] = Rule(
-            symbol, weight, says, module, _doc(module), find, marks=marks, refuses=refuses
+            symbol,
+            weight,
+            says,
+            module,
+            _doc(module),
+            find,
+            marks=marks,
+            refuses=refuses,
+            suspects=suspects,
         )
         return find
 

@@ -69,13 +69,28 @@ def weight_of(policy: Policy, name: str) -> float:
 
 def classify(policy: Policy, names: Set[str], points: float) -> MailClass:
     """Return what a mail is; a newsletter that scores as spam is spam all the same."""
-    marked = {_mark(policy, name) for name in names}
-    for grave in GRAVEST:
-        if grave in marked:
-            return grave
-    if points >= policy.quarantine_at or names & INCOMPLETE:
+    if grave := _gravest(policy, names):
+        return grave
+    if points >= policy.quarantine_at:
+        fraud = any(_suspects(policy, name) for name in names)
+        return MailClass.PHISH if fraud else MailClass.SPAM
+    if names & INCOMPLETE:
         return MailClass.SPAM
-    return MailClass.NEWSLETTER if MailClass.NEWSLETTER in marked else MailClass.CLEAN
+    newsletter = any(_mark(policy, name) is MailClass.NEWSLETTER for name in names)
+    return MailClass.NEWSLETTER if newsletter else MailClass.CLEAN
+
+
+def _gravest(policy: Policy, names: Set[str]) -> MailClass | None:
+    """Return the gravest class that a symbol gives by itself, whatever the score."""
+    marked = {_mark(policy, name) for name in names}
+    return next((grave for grave in GRAVEST if grave in marked), None)
+
+
+def _suspects(policy: Policy, name: str) -> bool:
+    """Whether a symbol makes fraud of a mail that its score holds."""
+    if name not in RULES or (_warns(name) and policy.impersonation is Impersonation.OFF):
+        return False
+    return RULES[name].suspects or RULES[name].marks is MailClass.PHISH
 
 
 def _mark(policy: Policy, name: str) -> MailClass | None:
@@ -132,7 +147,9 @@ def _steps(
         Step("strict domain", UNCHECKED_DOMAIN in names, Action.DEFER, NOT_CHECKED,
              "not checked", "no objection"),
         Step("examined", UNEXAMINED in names, hold, "could not be examined", "no", "yes"),
-        Step("class", mail_class in HELD_AS, hold, f"class {mail_class}", mail_class, mail_class),
+        # What the score alone made of it can be lifted as the score can.
+        Step("class", _gravest(policy, names) in HELD_AS, hold, f"class {mail_class}",
+             mail_class, mail_class),
         # An author who is allowed can have caught a virus as well.
         Step("scanned", UNSCANNED in names, unscanned, NOT_SCANNED, "no", "yes"),
         # Anybody can write an allowed author into From: only one that is proven passes.

@@ -15,7 +15,7 @@ from werkzeug.utils import secure_filename
 from mailstore.errors import Corrupt, NotFound, SandboxFailed
 from mailstore.messages import Message
 from portal.access import store
-from portal.security import FRAME_POLICY
+from portal.security import FRAME_POLICY, LINKS_POLICY
 
 if TYPE_CHECKING:
     from mailstore.sandbox import Sandbox
@@ -27,11 +27,17 @@ SECONDS = 4.0
 LONGEST_LINKED = 100 * 1024
 _BRACKETS = re.compile(r"([<>\"])")
 _MAYBE_LINK = re.compile(r"\w\.\w|://")
+# Of held mail: links show where they lead, and lead nowhere.
+INERT = (
+    "a{pointer-events:none!important}a[href]::after{content:' [' attr(href) ']';color:#6b2a00;"
+    "font-size:13px;display:inline-block;max-width:32em;overflow:hidden;text-overflow:ellipsis;"
+    "white-space:nowrap;vertical-align:bottom}"
+)
 DOCUMENT = (
     "<!doctype html><html><head><meta charset='utf-8'><meta name='viewport' "
     "content='width=device-width'><style>body{{margin:16px;font:16px/1.5 sans-serif;"
     "color:#1b1f22;background:#fff;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}"
-    "</style></head><body>{body}</body></html>"
+    "{more}</style></head><body>{body}</body></html>"
 )
 
 
@@ -45,12 +51,16 @@ class Reading:
     attachments: list[dict[str, Any]]
 
 
-def read(message: Message) -> Reading | None:
-    """Return a mail for reading; None where its content is gone, damaged or too much."""
+def read(message: Message, *, links: bool = False) -> Reading | None:
+    """Return a mail for reading, its links to click on only if that is wished.
+
+    None where its content is gone, damaged or too much.
+    """
     said = _ask("read", None, message)
     if said is None:
         return None
-    return Reading(said["fields"], linked(said["text"]), said["has_html"], said["attachments"])
+    text = linked(said["text"]) if links else escape(said["text"])
+    return Reading(said["fields"], text, said["has_html"], said["attachments"])
 
 
 def linked(text: str) -> Markup:
@@ -68,16 +78,20 @@ def _linked_piece(piece: str) -> Markup:
     return Markup(bleach.linkify(escape(piece), callbacks=callbacks))  # noqa: S704 (escaped)
 
 
-def body_response(message: Message) -> Response:
-    """Return the HTML of a mail as a document of its own that can load and run nothing."""
+def body_response(message: Message, *, links: bool = False) -> Response:
+    """Return the HTML of a mail as a document of its own that can load and run nothing.
+
+    Its links open windows only if that is wished.
+    """
     said = _ask("body", None, message)
     if said is None or not said["html"]:
-        reading = read(message)
+        reading = read(message, links=links)
         shown = f"<pre style='white-space:pre-wrap'>{reading.text if reading else ''}</pre>"
     else:
         shown = said["html"]
-    answer = Response(DOCUMENT.format(body=shown), mimetype="text/html")
-    answer.headers["Content-Security-Policy"] = FRAME_POLICY
+    document = DOCUMENT.format(body=shown, more="" if links else INERT)
+    answer = Response(document, mimetype="text/html")
+    answer.headers["Content-Security-Policy"] = LINKS_POLICY if links else FRAME_POLICY
     return answer
 
 

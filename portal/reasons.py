@@ -6,8 +6,21 @@ The portal does not import the filter; it learns here what the filter's symbols 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from mailstore.wording import N_
+
 MOST = 3
 TELLING = 0.5
+# Why a mail is held, where no rule's sentence says so.
+REASONS = {
+    "blocked author": N_("Its sender is on a list of blocked senders."),
+    "could not be examined": N_("It could not be examined completely, so it is held to be safe."),
+    "could not be scanned": N_(
+        "It could not be checked for viruses before delivery, so it is held to be safe."
+    ),
+    "content is gone": N_("Its content cannot be read any more, so it cannot be delivered."),
+    "content is damaged": N_("Its content cannot be read any more, so it cannot be delivered."),
+}
+SMALL_SIGNS = N_("Several small signs together made it suspicious.")
 _SENTENCES: dict[str, str] = {}
 
 
@@ -42,6 +55,16 @@ def sentences(symbols: Sequence[Any]) -> list[str]:
     names = [name.partition(":")[0] for name in telling]
     said = [_SENTENCES[name] for name in names if name in _SENTENCES]
     return list(dict.fromkeys(said))[:MOST]
+
+
+def reasons_of(reason: str, symbols: Sequence[Any]) -> list[str]:
+    """Return the untranslated sentences that say why a mail is held, one at least.
+
+    What decided without any finding has a sentence of its own.
+    """
+    if reason in REASONS:
+        return [REASONS[reason]]
+    return sentences(symbols) or [SMALL_SIGNS]
 
 
 def warned_of(warning: str) -> list[str]:

@@ -28,7 +28,7 @@ from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal.links import LinkSigner
 from portal.mails import as_bytes, begun, fill, named, shown, spoken, templates, translations
-from portal.reasons import sentences
+from portal.reasons import reasons_of
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ class Line:
     at: str
     reasons: Sequence[str]
     url: str
-    releasable: bool
+    right: HeldRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +168,11 @@ class Renderer:
             author=shown(f"{name} <{author}>" if name else author),
             subject=shown(message.subject),
             at=_moment(delivery, contents.tenant.zoneinfo, contents.language),
-            reasons=[catalogue.gettext(each) for each in sentences(delivery.symbols)],
+            reasons=[
+                catalogue.gettext(each) for each in reasons_of(delivery.reason, delivery.symbols)
+            ],
             url=self._url(link),
-            releasable=contents.may_deliver(delivery),
+            right=contents.rights.to(delivery),
         )
 
     def _url(self, link: Link) -> str:

@@ -18,9 +18,9 @@ POLICY = (
 # For the frame that shows somebody else's HTML: nothing is loaded, nothing runs.
 FRAME_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; "
-    "sandbox allow-popups allow-popups-to-escape-sandbox"
+    "form-action 'none'; frame-ancestors 'self'; sandbox"
 )
+LINKS_POLICY = f"{FRAME_POLICY} allow-popups allow-popups-to-escape-sandbox"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -16,7 +16,7 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.wording import N_
 from portal import drawing, voices
-from portal.reasons import sentences, warned_of
+from portal.reasons import MOST, reasons_of, warned_of
 from portal.voices import Voice
 
 KILO = 1024
@@ -40,19 +40,6 @@ STATES = {
     State.FAILED: N_("refused by your mail server"),
     State.DELETED: N_("deleted"),
 }
-
-# Why a mail is held, where no rule's sentence says so.
-REASONS = {
-    "blocked author": N_("Its sender is on a list of blocked senders."),
-    "could not be examined": N_("It could not be examined completely, so it is held to be safe."),
-    "could not be scanned": N_(
-        "It could not be checked for viruses before delivery, so it is held to be safe."
-    ),
-    "content is gone": N_("Its content cannot be read any more, so it cannot be delivered."),
-    "content is damaged": N_("Its content cannot be read any more, so it cannot be delivered."),
-}
-SMALL_SIGNS = N_("Several small signs together made it suspicious.")
-MOST_SENTENCES = 3
 
 # What the timeline of a mail calls its steps.
 STEPS = {
@@ -131,11 +118,9 @@ def _spoken() -> dict[str, Any]:
     """Return what templates say, in the visitor's language."""
     voice = voices.current()
 
-    def why(delivery: Delivery, most: int = MOST_SENTENCES) -> str:
+    def why(delivery: Delivery, most: int = MOST) -> str:
         """Return why a mail is held: the rules' sentences, or else what decided."""
-        if delivery.reason in REASONS:
-            return voice.text(REASONS[delivery.reason])
-        said = sentences(delivery.symbols)[:most] or [SMALL_SIGNS]
+        said = reasons_of(delivery.reason, delivery.symbols)[:most]
         return Markup(" ").join(map(voice.text, said))
 
     def warnings(delivery: Delivery) -> list[str]:

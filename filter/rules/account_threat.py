@@ -40,7 +40,12 @@ ITALIAN = """
 family(SYMBOL, ENGLISH, GERMAN, FRENCH, ITALIAN)
 
 
-@rule(SYMBOL, weight=0.8, says=N_("It threatens to close an account unless you do something."))
+@rule(
+    SYMBOL,
+    weight=0.8,
+    says=N_("It threatens to close an account unless you do something."),
+    suspects=True,
+)
 def find(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol with the first of its phrases, if there is any."""
     for phrase in sorted(spoken(exam.mail).get(SYMBOL, ()))[:1]:

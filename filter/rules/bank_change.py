@@ -56,6 +56,7 @@ CHANGE = family(
         "It asks you to pay to another bank account:"
         " call the person on a number you know before you do."
     ),
+    suspects=True,
 )
 def find(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol with the phrases that ask for it."""

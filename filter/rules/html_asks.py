@@ -17,7 +17,7 @@ HTML_FRAME = "HTML_FRAME"
 _EVENT = re.compile(r"\bon(?:load|click|mouseover|unload|error)\s*=")
 
 
-@rule(HTML_FORM, weight=1.0, says=N_("It contains a form to fill in."))
+@rule(HTML_FORM, weight=1.0, says=N_("It contains a form to fill in."), suspects=True)
 def find_html_form(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol if there is a form."""
     tags = page(exam.mail).tags

@@ -32,6 +32,7 @@ NEARLY_ALL = 0.75
     SYMBOL,
     weight=3.0,
     says=N_("It shows the address of one website, but its link leads to another."),
+    suspects=True,
 )
 def find(exam: Exam) -> Iterator[Symbol]:
     """Yield the symbol for the first such link."""

@@ -86,7 +86,7 @@ def show(token: str) -> str | AnyResponse | tuple[str, int]:
         token=token,
         delivery=delivery,
         held=delivery.state is State.QUARANTINED,
-        releasable=_right_to(delivery) is HeldRight.DELIVER,
+        right=_right_to(delivery),
         reading=reading.read(delivery.message) if g.visitor.may_read else None,
     )
 
@@ -114,7 +114,9 @@ def act(token: str) -> str | tuple[str, int]:
         done = quarantine.release(db, g.scope, link.delivery_id, by=g.visitor.name, may=may)
     # What the guard reads is from before the deed.
     with store().read() as g.db:
-        return render_template("oneclick/done.html", done=done, delivery=_held())
+        delivery = _held()
+        right = _right_to(delivery)
+        return render_template("oneclick/done.html", done=done, delivery=delivery, right=right)
 
 
 @bp.post("/l/<token>/fresh")

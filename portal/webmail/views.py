@@ -37,7 +37,7 @@ def look(delivery_id: int) -> str:
         last=copies.last_sent(g.db, delivery),
         timeline=timeline.of(g.db, delivery),
         reported=lessons.said_spam(g.db, delivery_id),
-        reading=reading.read(delivery.message),
+        reading=reading.read(delivery.message, links=True),
     )
 
 
@@ -45,7 +45,7 @@ def look(delivery_id: int) -> str:
 @for_webmail
 def body(delivery_id: int) -> Response:
     """Show the HTML of a mail in its frame."""
-    return reading.body_response(_found(delivery_id).message)
+    return reading.body_response(_found(delivery_id).message, links=True)
 
 
 @bp.get("/m/<int:delivery_id>/attachments/<int:number>")

@@ -131,15 +131,36 @@ def test_an_allowed_newsletter_is_not_held() -> None:
         ({"NEWSLETTER", "GTUBE"}, 0.0, MailClass.SPAM),
         ({"NEWSLETTER"}, 5.0, MailClass.SPAM),
         ({UNEXAMINED}, 0.0, MailClass.SPAM),
+        ({"LINK_TEXT_MISLEADS"}, 5.0, MailClass.PHISH),
+        ({"LINK_TEXT_MISLEADS"}, 4.9, MailClass.CLEAN),
+        ({"CEO_FRAUD", "NEWSLETTER"}, 5.0, MailClass.PHISH),
         ({"NEWSLETTER"}, 4.9, MailClass.NEWSLETTER),
         ({"NOBODY_KNOWS"}, 4.9, MailClass.CLEAN),
     ],
-    ids=["virus", "dangerous", "marked", "by score", "unexamined", "newsletter", "clean"],
+    ids=[
+        "virus",
+        "dangerous",
+        "marked",
+        "by score",
+        "unexamined",
+        "fraud by score",
+        "not held",
+        "impersonation",
+        "newsletter",
+        "clean",
+    ],
 )
 def test_the_gravest_mark_says_what_a_mail_is(
     names: set[str], points: float, mail_class: MailClass
 ) -> None:
     assert classify(Policy(), names, points) is mail_class
+
+
+def test_what_only_its_score_makes_fraud_an_entry_lifts_like_the_score() -> None:
+    policy = KNOWS_BOB | {"weights": {"LINK_TEXT_MISLEADS": 9.0}}
+    assert verdict_on(("LINK_TEXT_MISLEADS",), policy).mail_class is MailClass.PHISH
+    assert verdict_on(("LINK_TEXT_MISLEADS",), policy).action is QUARANTINE
+    assert verdict_on((*PROVEN, "LINK_TEXT_MISLEADS"), policy).action is DELIVER
 
 
 def test_a_policys_weight_goes_before_the_rules_own() -> None:

@@ -61,6 +61,31 @@ def test_the_page_around_it_is_a_frame_without_any_right(
     assert "Guten Tag" not in page
 
 
+@pytest.mark.parametrize(
+    ("area", "opens"), [("webmail/m", True), ("quarantine", False)], ids=["delivered", "held"]
+)
+def test_links_lead_out_of_delivered_mail_only(
+    browser: FlaskClient, store: Store, anna: Mailbox, area: str, opens: bool
+) -> None:
+    link = '<a href="https://bank.evil.example/in">bank.example</a> https://bank.evil.example/x'
+    shown = stored(store, anna, html_mail(link), held=not opens)
+    answer, page = (browser.get(f"/{area}/{shown.id}{each}") for each in ("/body", ""))
+    assert ("allow-popups" in policy_of(answer)["sandbox"]) is opens
+    assert ('sandbox="allow-popups' in page.text) is opens
+    assert ("pointer-events:none" in answer.text) is not opens
+
+
+def test_links_in_the_text_of_held_mail_are_no_links(
+    browser: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    raw = mail(body=b"See https://bank.example.org/x\r\n")
+    for held in (True, False):
+        shown = stored(store, anna, raw, held=held)
+        page = browser.get(f"/{'quarantine' if held else 'webmail/m'}/{shown.id}").text
+        assert "https://bank.example.org/x" in page
+        assert ('href="https://bank.example.org/x"' in page) is not held
+
+
 def test_nothing_active_and_nothing_from_elsewhere_is_in_the_document(
     browser: FlaskClient, store: Store, anna: Mailbox
 ) -> None:

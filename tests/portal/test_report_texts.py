@@ -201,8 +201,19 @@ def test_a_line_offers_to_deliver_only_what_its_reader_may_deliver(
     text, html = parts(rendered(store, anna))
     releasable = mail_class in SELF_SERVICE
     assert ("Zustellen:" in text) is (">Zustellen</a>" in html) is releasable
-    assert ("zustellen kann sie nur Ihre IT" in text) is not releasable
+    never = mail_class is MailClass.VIRUS
+    assert ("wird nie zugestellt" in text) is ("wird nie zugestellt" in html) is never
+    asked_for = "zustellen kann sie nur Ihre Administration" in text
+    assert asked_for is not (releasable or never)
     assert (">Ansehen</a>" in html) is not releasable
+
+
+def test_what_decided_without_a_finding_is_told(store: Store, anna: Mailbox) -> None:
+    held = a_held_delivery(store, anna)
+    with store.write() as db:
+        db.get_one(Delivery, held.id).reason = "blocked author"
+    for part in parts(rendered(store, anna)):
+        assert "Der Absender ist gesperrt." in part
 
 
 def test_the_heaviest_reasons_are_told_in_sentences(store: Store, anna: Mailbox) -> None:
