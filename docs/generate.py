@@ -45,6 +45,8 @@ def rules() -> str:
     for symbol, rule in sorted(load_rules().items()):
         mandatory = ", mandatory" if symbol in MANDATORY else ""
         marks = f", makes the mail: {rule.marks}" if rule.marks else ""
+        if rule.suspects:
+            marks += ", makes a mail that its score holds: phish"
         lines += [f"## {symbol}", "", f"Weight {rule.weight:g}{mandatory}{marks}.", ""]
         lines += [rule.doc, "", f"What a reader is told: “{rule.says}”", ""]
         if rule.refuses:

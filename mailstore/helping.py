@@ -3,13 +3,15 @@
 import sys
 
 import click
+from sqlalchemy.orm import Session
 
-from mailstore import accounts, codes, hashing, mailboxes, passwords
+from mailstore import accounts, codes, hashing, mailboxes, onboarding, passwords
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.cli import OPERATOR, account, mailbox, open_store, speaks
 from mailstore.codes import CodeKind
 from mailstore.errors import NotFound
+from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 
@@ -89,12 +91,33 @@ def mailbox_delegate(address: str, who: str, remove: bool) -> None:
     """Let somebody use the mail of a mailbox as well, of a shared one or of a colleague."""
     act = accounts.remove_delegate if remove else accounts.add_delegate
     with open_store().write() as db:
-        found = mailboxes.at(db, Address.parse(address))
-        if found is None:
-            raise NotFound(f"There is no mailbox '{address}'.")
+        found = _mailbox(db, address)
         done = act(db, accounts.named(db, who), found, by=OPERATOR)
     may = "may not use" if remove else "may use"
     click.echo(f"{who} {may} {address}{'' if done else ' already'}.")
+
+
+@mailbox.command("alias")
+@click.argument("address")
+@click.argument("alias")
+@click.option("--move", is_flag=True, help="It leads to another mailbox until now.")
+@speaks
+def mailbox_alias(address: str, alias: str, move: bool) -> None:
+    """Lead another address to a mailbox; mail that came before stays where it came to."""
+    with open_store().write() as db:
+        found = _mailbox(db, address)
+        if move:
+            onboarding.move_alias(db, Address.parse(alias), found, by=OPERATOR)
+        else:
+            onboarding.add_alias(db, found, Address.parse(alias), by=OPERATOR)
+    click.echo(f"{alias} leads to {address}.")
+
+
+def _mailbox(db: Session, address: str) -> Mailbox:
+    found = mailboxes.at(db, Address.parse(address))
+    if found is None:
+        raise NotFound(f"There is no mailbox '{address}'.")
+    return found
 
 
 COMMANDS: tuple[click.Command, ...] = (account,)

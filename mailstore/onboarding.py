@@ -3,11 +3,11 @@
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailstore import clock, events, jobs, lanes, policies
+from mailstore import clock, devices, events, jobs, lanes, policies
 from mailstore.addresses import Address, parse_domain
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain, Takes
-from mailstore.errors import BadName
+from mailstore.errors import BadName, NotFound
 from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
 from mailstore.reporttimes import next_report_at, parse_times
 from mailstore.routes import Route
@@ -104,6 +104,24 @@ def add_alias(db: Session, mailbox: Mailbox, alias: Address, *, by: str) -> None
         by=by,
         detail={"alias": alias.key},
     )
+
+
+def move_alias(db: Session, alias: Address, mailbox: Mailbox, *, by: str) -> None:
+    """Lead an alias to another mailbox of its tenant; raises NotFound and BadName.
+
+    Mail that came before stays in the mailbox it came to; links of reports to that mailbox end.
+    """
+    entry = db.get(MailboxAddress, alias.key)
+    before = db.get_one(Mailbox, entry.mailbox_id) if entry else None
+    if entry is None or before is None or before.tenant_id != mailbox.tenant_id:
+        raise NotFound(f"There is no alias '{alias}' of this tenant.")
+    if Address.parse(before.address).key == alias.key:
+        raise BadName(f"'{alias}' is the main address of a mailbox and stays there.")
+    entry.mailbox_id = mailbox.id
+    devices.forget_all(db, [before.id])
+    detail = {"alias": alias.key, "from": before.id}
+    ids = {"tenant_id": mailbox.tenant_id, "mailbox_id": mailbox.id}
+    events.record(db, "alias_moved", by=by, detail=detail, **ids)
 
 
 def _add_catch_all(db: Session, tenant: Tenant, domain: Domain) -> Mailbox:

@@ -1,8 +1,9 @@
 import pytest
 from click.testing import CliRunner, Result
 
-from mailstore import accounts, passwords, sessions
+from mailstore import accounts, mailboxes, passwords, sessions
 from mailstore.accounts import Account, Role
+from mailstore.addresses import Address
 from mailstore.cli import account, mailbox
 from mailstore.codes import CodeKind
 from mailstore.domains import Domain
@@ -150,3 +151,16 @@ def test_nobody_becomes_a_delegate_in_another_tenant(store: Store, anna: Account
 
 def test_a_mailbox_that_is_not_there_has_no_delegates(store: Store, anna: Account) -> None:
     assert "There is no mailbox" in delegate(store, "none@muster.example", anna.email).output
+
+
+def test_an_alias_is_added_and_moved_by_a_command(store: Store) -> None:
+    alias, env = "offers@muster.example", as_environment(store.settings)
+    with store.write() as db:
+        first, second = a_mailbox(db), a_mailbox(db, "beat@muster.example")
+    for address, more in ((first.address, []), (second.address, ["--move"])):
+        said = CliRunner().invoke(mailbox, ["alias", address, alias, *more], env=env)
+        assert (said.exit_code, said.output) == (0, f"{alias} leads to {address}.\n")
+    with store.read() as db:
+        found = mailboxes.at(db, Address.parse(alias))
+        assert found is not None
+        assert found.id == second.id

@@ -6,13 +6,14 @@ import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import onboarding
+from mailstore import mailboxes, onboarding, reports
 from mailstore.addresses import Address
 from mailstore.domains import Takes
-from mailstore.errors import BadName
+from mailstore.errors import BadName, NotFound
 from mailstore.events import Event
 from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox, MailboxKind
+from mailstore.reports import Link
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from tests.factories import ANNA, a_domain, a_mailbox, a_tenant
@@ -97,3 +98,42 @@ def test_everything_added_is_in_the_log_with_who_did_it(store: Store) -> None:
     added = ["tenant_added", "domain_added", "mailbox_added", "alias_added"]
     assert [kind for kind, _ in logged] == added
     assert logged[-1].by == "operator"
+
+
+INFO = "info@muster.example"
+
+
+def moved(store: Store, alias: str, to: str) -> None:
+    with store.write() as db:
+        mailbox = mailboxes.at(db, Address.parse(to))
+        assert mailbox is not None
+        onboarding.move_alias(db, Address.parse(alias), mailbox, by="test")
+
+
+def test_an_alias_that_moves_leads_elsewhere_and_ends_links_of_before(store: Store) -> None:
+    with store.write() as db:
+        before, after = a_mailbox(db, ANNA, aliases=[INFO]), a_mailbox(db, "beat@muster.example")
+        reports.begin_now(db, before)
+    moved(store, INFO, after.address)
+    with store.read() as db:
+        found = mailboxes.resolve(db, Address.parse(INFO))
+        assert found is not None
+        assert found.mailbox_id == after.id
+        links = [reports.alive(db, each) for each in db.scalars(select(Link.id))]
+    assert links
+    assert all(link is None or link[1] for link in links)
+
+
+@pytest.mark.parametrize(
+    ("alias", "error"),
+    [(ANNA, BadName), ("nobody@muster.example", NotFound), ("eve@elsewhere.example", NotFound)],
+    ids=["main address", "unknown", "another tenant's"],
+)
+def test_what_is_no_alias_here_does_not_move(
+    store: Store, alias: str, error: type[Exception]
+) -> None:
+    with store.write() as db:
+        for each in (ANNA, "beat@muster.example", "eve@elsewhere.example"):
+            a_mailbox(db, each)
+    with pytest.raises(error):
+        moved(store, alias, "beat@muster.example")
