@@ -1,6 +1,7 @@
 """The quarantine: what is held, and what people may do with it."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, SQLColumnExpression, literal, select, update
@@ -37,6 +38,17 @@ def known(db: Session, scope: Scope, ids: Collection[int], *, may: ColumnElement
     """Return which of these are deliveries in scope that are or were held, and may be seen."""
     mine = select(Delivery.id).where(Delivery.id.in_(ids), Delivery.held_until.is_not(None))
     return set(db.scalars(mine.where(scope.covers(Delivery), may)))
+
+
+def keep(db: Session, delivery_id: int, until: datetime) -> None:
+    """Let a held mail not expire before a moment; one that is kept longer stays so."""
+    db.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state == State.QUARANTINED)
+        .where(Delivery.held_until < until)
+        .values(held_until=until)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def release(

@@ -1,12 +1,13 @@
 """Requests: people who may not deliver a held mail themselves ask an administrator to.
 
 A request is open while its mail is held and nobody answered. A mail that went another way
-(delivered otherwise, expired, deleted) closes its request by that alone.
+(delivered otherwise, expired, deleted) closes its request by that alone, so asking keeps it for
+as long as an answer may take.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -34,6 +35,8 @@ from mailstore.scope import Scope
 from mailstore.texts import plain
 
 TELL = "tell_request"
+# Administrators have this long at least to answer, over a weekend too.
+KEPT_FOR_ANSWER = timedelta(days=7)
 
 
 class RequestState(StrEnum):
@@ -100,6 +103,7 @@ def ask(
     Also False if `may`, what the person may ask for, does not hold; raises BadName for a text
     that cannot be kept.
     """
+    # Its lock keeps the mail from expiring before it is kept for the answer.
     wanted = select(
         Delivery.tenant_id, Delivery.mailbox_id, Delivery.id,
         *map(_as_value, _values(asked_by=by, why=plain(why)).items()),
@@ -107,7 +111,7 @@ def ask(
         Delivery.id == delivery_id, Delivery.state == State.QUARANTINED, scope.covers(Delivery),
         Delivery.mailbox_id.is_not(None), may,
         Delivery.mail_class.not_in(sorted(rights.NEVER_DELIVERED)),
-    )  # fmt: skip
+    ).with_for_update(of=Delivery, key_share=True)  # fmt: skip
     names = ["tenant_id", "mailbox_id", "delivery_id", *_values()]
     asked = db.execute(
         upsert(db, ReleaseRequest)
@@ -117,6 +121,7 @@ def ask(
     ).first()
     if asked is None:
         return False
+    quarantine.keep(db, delivery_id, clock.now() + KEPT_FOR_ANSWER)
     _record(db, "release_asked", asked, by)
     return True
 

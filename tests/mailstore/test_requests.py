@@ -1,13 +1,13 @@
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
 from sqlalchemy import select, update
 
-from mailstore import quarantine, requests, rights
+from mailstore import clock, quarantine, requests, rights
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight, MailClass, Policy
 from mailstore.errors import BadName
@@ -105,6 +105,37 @@ def test_a_text_that_cannot_be_kept_asks_for_nothing(store: Store) -> None:
         with pytest.raises(BadName):
             ask(store, held, why)
     assert kinds(store, held) == []
+
+
+def held_until(store: Store, held: Delivery) -> datetime | None:
+    with store.read() as db:
+        return db.get_one(Delivery, held.id).held_until
+
+
+def ends_in(store: Store, held: Delivery, days: int) -> datetime:
+    ends = clock.now() + timedelta(days=days)
+    with store.write() as db:
+        db.execute(update(Delivery).where(Delivery.id == held.id).values(held_until=ends))
+    return ends
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_was_asked_for_is_held_long_enough_to_be_answered(store: Store) -> None:
+    held = risky(store)
+    ends_in(store, held, 1)
+    assert ask(store, held)
+    assert held_until(store, held) == clock.now() + requests.KEPT_FOR_ANSWER
+
+
+@pytest.mark.usefixtures("clock")
+def test_asking_takes_no_time_from_a_mail_and_a_second_time_adds_none(store: Store) -> None:
+    held = risky(store)
+    ends = ends_in(store, held, 20)
+    ask(store, held)
+    assert held_until(store, held) == ends
+    ends = ends_in(store, held, 1)
+    assert not ask(store, held)
+    assert held_until(store, held) == ends
 
 
 def test_granting_sends_the_mail_on_once(store: Store, jobs: RecordedJobs) -> None:
