@@ -73,11 +73,27 @@ def waiting(db: Session, tenant_id: int) -> Waiting:
 
 
 def person_of(db: Session, asked: Asked) -> Reader | None:
-    """Return whom an answer goes to: the mailbox that the mail came to; None if it gets none."""
+    """Return whom an answer goes to: whoever asked, or else the mailbox that the mail came to.
+
+    None if neither gets any.
+    """
+    if reader := _asker_of(db, asked):
+        return reader
+    tenant, mailbox = db.get_one(Tenant, asked.request.tenant_id), asked.mailbox
+    return _reader(db, mailbox.address, mailbox.name, (mailbox.language,), tenant)
+
+
+def _asker_of(db: Session, asked: Asked) -> Reader | None:
+    """Return whoever asked, if they still see the mail, and get mail of their own here."""
+    asker = accounts.find(db, asked.request.asked_by)
+    if asker is None or not asker.active or asker.tenant_id != asked.request.tenant_id:
+        return None
+    mine = accounts.scope_of(db, asker).mailbox_ids or frozenset()
+    own = mailboxes.at(db, Address.parse(asker.email))
+    if own is None or not {own.id, asked.mailbox.id} <= mine:
+        return None
     tenant = db.get_one(Tenant, asked.request.tenant_id)
-    asker, mailbox = accounts.find(db, asked.request.asked_by), asked.mailbox
-    languages = (asker.language if asker else None, mailbox.language)
-    return _reader(db, mailbox.address, mailbox.name, languages, tenant)
+    return _reader(db, asker.email, asker.name, (asker.language, own.language), tenant)
 
 
 def wait(db: Session, taken: ReleaseRequest, until: datetime | None) -> bool:

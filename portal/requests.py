@@ -111,6 +111,7 @@ def for_person(asked: Asked, reader: Reader, tenant: Tenant, settings: Settings)
         "outcome": outcome,
         "about": shown(message.subject),
         "author": shown(f"{name} <{author}>" if name else author),
+        "mailbox": asked.mailbox.address,
         "answer": shown(asked.request.answer.replace("\n", " "), LONGEST_TEXT),
         "url": f"{_base(settings)}/quarantine/{asked.delivery.id}/ask",
     }

@@ -3,14 +3,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from mailstore import clock, requestnews
+from mailstore import accounts, clock, requestnews
 from mailstore.accounts import Account
-from mailstore.mailboxes import Mailbox
+from mailstore.domains import Domain, Takes
+from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxAddress, Right
 from mailstore.requests import ReleaseRequest
 from mailstore.store import Store
-from tests.factories import ANNA, BEAT, a_mailbox
+from tests.factories import ANNA, BEAT, a_mailbox, an_account
 from tests.mailstore.requested import a_request, an_administrator, refuse, risky, seen
 
 SECOND = timedelta(seconds=1)
@@ -137,13 +138,60 @@ def test_only_active_administrators_with_a_mailbox_here_are_told(
     assert [str(each.recipient.address) for each in news.readers] == [BEAT]
 
 
-def test_an_answer_goes_to_the_mailbox_in_the_language_of_who_asked(
-    store: Store, asked: ReleaseRequest
+def answered(store: Store, request: ReleaseRequest) -> tuple[str, str, tuple[str | None, ...]]:
+    """Return who is told of an answer, where, and in which languages."""
+    with store.read() as db:
+        reader = requestnews.person_of(db, seen(store, request))
+    assert reader
+    return reader.name, str(reader.recipient.address), reader.languages
+
+
+@pytest.fixture
+def info(store: Store, anna: Mailbox) -> Mailbox:
+    """Return a mailbox of several people, to which Anna may look."""
+    with store.write() as db:
+        info = a_mailbox(db, "info@muster.example", name="Info")
+        account = an_account(db, anna)
+        account.language = "it"
+        accounts.grant(db, account.id, info.id, Right.DELEGATE)
+    return info
+
+
+def test_an_answer_goes_to_whoever_asked_and_not_to_the_mailbox(
+    store: Store, info: Mailbox
 ) -> None:
+    request = a_request(store, risky(store, info), by=ANNA)
+    assert answered(store, request) == ("Anna", ANNA, ("it", None, "de"))
+
+
+@pytest.mark.parametrize("gone", ["account", "access", "address", "switched off"])
+def test_an_answer_goes_to_the_mailbox_where_whoever_asked_sees_it_no_more(
+    store: Store, anna: Mailbox, info: Mailbox, gone: str
+) -> None:
+    request = a_request(store, risky(store, info), by=ANNA)
+    deeds = {
+        "account": update(Account).values(email="other@muster.example"),
+        "access": delete(MailboxAccess).where(MailboxAccess.mailbox_id == info.id),
+        "address": update(Mailbox).where(Mailbox.id == anna.id).values(active=False),
+        "switched off": update(Account).values(active=False),
+    }
+    with store.write() as db:
+        db.execute(deeds[gone])
+        db.execute(update(Mailbox).where(Mailbox.id == info.id).values(language="fr"))
+    assert answered(store, request)[:2] == ("Info", info.address)
+
+
+def test_an_answer_never_goes_to_a_catch_all_in_place_of_whoever_asked(
+    store: Store, anna: Mailbox, info: Mailbox
+) -> None:
+    request = a_request(store, risky(store, info), by=ANNA)
+    with store.write() as db:
+        db.execute(update(Domain).where(Domain.id == anna.domain_id).values(takes=Takes.ANY))
+        db.execute(delete(MailboxAddress).where(MailboxAddress.key == ANNA))
+    assert answered(store, request)[:2] == ("Info", info.address)
+
+
+def test_an_answer_to_a_mailbox_speaks_its_language(store: Store, asked: ReleaseRequest) -> None:
     with store.write() as db:
         db.execute(update(Mailbox).where(Mailbox.address == ANNA).values(language="fr"))
-    with store.read() as db:
-        reader = requestnews.person_of(db, seen(store, asked))
-    assert reader
-    assert (reader.name, str(reader.recipient.address)) == ("Anna", ANNA)
-    assert reader.languages == (None, "fr", "de")
+    assert answered(store, asked) == ("Anna", ANNA, ("fr", "de"))

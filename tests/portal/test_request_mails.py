@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import contains_eager
 
 from filter.sweep import sweep
-from mailstore import clock, requestnews
+from mailstore import accounts, clock, requestnews
+from mailstore.accounts import Account
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass, Summary
-from mailstore.mailboxes import Mailbox
+from mailstore.mailboxes import Mailbox, Right
 from mailstore.requests import ReleaseRequest
 from mailstore.store import Store
 from mailstore.tenants import Tenant
@@ -156,6 +157,22 @@ def test_the_person_is_told_once_what_was_decided(
         assert "Plans" in part
         assert "Bob <bob@there.example>" in unescape(part)
     assert len(happened(store, "request_told")) == 1
+
+
+def test_who_asked_for_mail_of_a_shared_mailbox_is_told_and_reads_where_it_goes(
+    store: Store, user: Account, beat: Mailbox
+) -> None:
+    with store.write() as db:
+        accounts.grant(db, user.id, beat.id, Right.DELEGATE)
+    asked = a_request(store, risky(store, beat), by=ANNA)
+    grant(store, asked)
+    settle(store, asked, State.QUEUED)
+    run(store)
+    (mail,) = mails(store, ANNA)
+    assert mails(store, BEAT) == []
+    for part in parts(mail):
+        assert f"It is on its way to {BEAT}." in part
+        assert f"a held message to {BEAT} was asked for" in part
 
 
 def test_the_person_is_told_when_the_scan_is_over(
