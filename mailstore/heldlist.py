@@ -14,7 +14,7 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.messages import Message
 from mailstore.pages import NEWEST, Order, Page, cut
-from mailstore.requests import ReleaseRequest
+from mailstore.requests import ReleaseRequest, RequestState
 from mailstore.scope import Scope
 
 MOST_WORDS = 8
@@ -123,7 +123,7 @@ class Line(NamedTuple):
     symbols: list[Any]
     accepted_at: datetime
     held_until: datetime | None
-    request_id: int | None
+    request_state: RequestState | None
     message: Head
 
 
@@ -147,7 +147,7 @@ _OF_LINE = len(Line._fields) - 1
 _LISTED = (
     select(
         *(getattr(Delivery, name) for name in Line._fields[: _OF_LINE - 1]),
-        ReleaseRequest.id,
+        ReleaseRequest.state,
         *(getattr(Message, name) for name in Head._fields),
     )
     .join(Message, Message.id == Delivery.message_id)

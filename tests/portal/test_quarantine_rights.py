@@ -1,5 +1,7 @@
 """What a policy lets people do with held mail, and that it ends at once with the access."""
 
+from collections.abc import Callable
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -11,6 +13,7 @@ from mailstore.mailboxes import Mailbox, MailboxAddress
 from mailstore.store import Store
 from tests.factories import a_held_delivery, an_accepted
 from tests.mailstore.holding import delegate, held_from, let, shut_out, states
+from tests.mailstore.requested import a_request, grant, refuse, risky
 from tests.portal.browsing import Links, in_english, know_device, listed, post, said
 from tests.portal.mails import become
 
@@ -100,6 +103,26 @@ def test_pages_offer_what_the_policy_says_and_no_more(
         assert found == OFFERED[right]
     post(browser, f"/quarantine/{held.id}/release", "/quarantine/")
     assert states(store, held.id) == [RELEASING if right is HeldRight.DELIVER else HELD]
+
+
+@pytest.mark.parametrize(
+    ("deed", "words"),
+    [(None, "Asked for"), (refuse, "An administrator decided against it."),
+     (grant, "It cannot be delivered.")],
+    ids=["open", "refused", "granted and stopped"],
+)  # fmt: skip
+def test_the_list_says_what_became_of_a_request(
+    browser: FlaskClient, store: Store, anna: Mailbox,
+    deed: Callable[..., bool] | None, words: str,
+) -> None:  # fmt: skip
+    held = risky(store, anna)
+    asked = a_request(store, held)
+    if deed:
+        assert deed(store, asked)
+    become(store, held, HELD)
+    page = browser.get("/quarantine/")
+    assert words in said(page)
+    assert f"{held.id}/ask" not in page.text
 
 
 def test_no_policy_lets_anybody_deliver_a_virus(
