@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    func,
     literal,
     select,
     tuple_,
@@ -167,6 +168,11 @@ def open_ids(db: Session, tenant_id: int) -> frozenset[int]:
     return frozenset(db.scalars(query))
 
 
+def count_open(db: Session, tenant_id: int) -> int:
+    """Return how many requests wait for an answer."""
+    return db.scalar(_HOW_MANY_OPEN, {"tenant_id": tenant_id}) or 0
+
+
 def is_left_to_others(db: Session, request: ReleaseRequest, by: str) -> bool:
     """Whether somebody may not answer a request: their own, while another administrator could."""
     return request.asked_by == by and bool(db.scalar(select(_others(request.tenant_id, by))))
@@ -238,6 +244,13 @@ _Rows = Select[ReleaseRequest, Delivery, Mailbox]
 _IS_OPEN = and_(
     ReleaseRequest.state == RequestState.OPEN,
     Delivery.state == State.QUARANTINED,
+)
+# Every page of an administrator asks this.
+_HOW_MANY_OPEN = (
+    select(func.count())
+    .select_from(ReleaseRequest)
+    .join(Delivery, Delivery.id == ReleaseRequest.delivery_id)
+    .where(ReleaseRequest.tenant_id == bindparam("tenant_id"), _IS_OPEN)
 )
 
 

@@ -1,4 +1,4 @@
-"""How things look everywhere: reasons as sentences, states as words, sizes, the outage banner."""
+"""How things look everywhere: reasons as sentences, states as words, sizes, what each page says."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -11,7 +11,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from mailstore import copies, health
+from mailstore import copies, health, requests
+from mailstore.accounts import Role
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.wording import N_
@@ -77,6 +78,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
     app.context_processor(_spoken)
     app.context_processor(_banner)
+    app.context_processor(_asked_for)
 
 
 def shown(value: Any) -> str:
@@ -161,3 +163,12 @@ def _banner() -> dict[str, Any]:
         return {"outage": None}
     why = health.why_waiting(g.db, scope.mailbox_ids)
     return {"outage": why, "waiting": copies.waiting(g.db, scope) if why else 0}
+
+
+def _asked_for() -> dict[str, Any]:
+    """Return how many requests wait for an administrator, which each page of theirs says."""
+    visitor = getattr(g, "visitor", None)
+    account = visitor.account if visitor and g.db.in_transaction() else None
+    if account is None or account.role is not Role.ADMIN or account.tenant_id is None:
+        return {"open_requests": 0}
+    return {"open_requests": requests.count_open(g.db, account.tenant_id)}

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
-from mailstore import scanners, tenants
+from mailstore import requests, scanners, tenants
 from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS
 from portal.access import for_admin, store
 
@@ -37,8 +37,9 @@ class RetentionForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 @bp.get("/")
 @for_admin
 def index() -> Response:
-    """Lead to the settings, the one page there is so far."""
-    return redirect(url_for(".retention"), 303)
+    """Lead to what waits for an answer, or else to the settings."""
+    waiting = requests.count_open(g.db, g.tenant.id)
+    return redirect(url_for("requests.index" if waiting else ".retention"), 303)
 
 
 @bp.get("/retention")

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -57,6 +59,36 @@ def test_the_list_says_who_asks_for_what_and_why(
     assert listed(answer) == [asked.id]
     for text in (f"asked by {ANNA}", "My order.", "Plans", "Bob", "fraud", "Several small"):
         assert text in said(answer)
+
+
+def counted(client: FlaskClient, path: str = "/") -> list[str]:
+    """Return the numbers of open requests that a page shows, and their words."""
+    return re.findall(r'<span class="count"[^>]*>([^<]+)</span>', client.get(path).text)
+
+
+def test_administrators_see_on_every_page_how_many_wait(
+    office: FlaskClient, browser: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    made = [a_request(store, risky(store, anna)) for _ in range(3)]
+    refuse(store, made[0])
+    assert (counted(office), counted(browser)) == (["2"], [])
+    assert counted(office, LIST) == ["2", "2"]
+    assert "(2 open requests)" in office.get("/").text
+
+
+def test_where_nobody_waits_nothing_is_counted(office: FlaskClient, store: Store) -> None:
+    with store.write() as db:
+        eve = a_mailbox(db, "eve@elsewhere.example")
+    a_request(store, risky(store, eve), by=eve.address)
+    assert counted(office) == counted(office, LIST) == []
+
+
+def test_the_administration_leads_to_requests_while_some_are_open(
+    office: FlaskClient, store: Store, asked: ReleaseRequest
+) -> None:
+    assert office.get("/admin/").location == LIST
+    refuse(store, asked)
+    assert office.get("/admin/").location == "/admin/retention"
 
 
 def test_the_list_goes_on_oldest_first(office: FlaskClient, store: Store, anna: Mailbox) -> None:
