@@ -25,6 +25,10 @@ PROOFS = frozenset({"dmarc", "spf", "dkim", "arc"})
 # What a spreadsheet would take for the beginning of a formula, or read over to one.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 QUOTE = "'"
+# A spreadsheet parts cells by a semicolon where a comma is part of a number.
+COMMA, SEMICOLON = ",", ";"
+# As people write a day in Switzerland; programs write it as ISO 8601 says.
+DAY = "%d.%m.%Y"
 MOST_LINES = 2000
 
 T = TypeVar("T")
@@ -68,10 +72,12 @@ class Planned:
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def write_lists(db: Session, tenant_id: int, out: TextIO, only: Owner | None = None) -> int:
+def write_lists(
+    db: Session, tenant_id: int, out: TextIO, only: Owner | None = None, *, between: str = COMMA
+) -> int:
     """Write all lists of a tenant, or only one, and return how many entries there are."""
     mine = only.rows if only else (SenderEntry.tenant_id == tenant_id,)
-    table = csv.writer(out)
+    table = csv.writer(out, delimiter=between)
     table.writerow(COLUMNS)
     rows = db.execute(
         select(SenderEntry, Domain.name, Mailbox.address)
@@ -91,20 +97,28 @@ def read_lists(db: Session, tenant_id: int, lines: Iterable[str], *, by: str) ->
     The owner is an address, a domain, or empty for the tenant. Raises BadName for what is no CSV
     or lacks a column.
     """
-    done = Imported()
+    done, usable = Imported(), list[tuple[int, Owner, Wish]]()
     for number, cells in _rows(lines):
         try:
-            owner, wish = _owner(db, tenant_id, cells["owner"]), _wish(cells)
+            usable.append((number, _owner(db, tenant_id, cells["owner"]), _wish(cells)))
         except BadName as error:
             done.warnings.append(f"Line {number} is left out: {error}")
-            continue
-        for warning in advice.advise(db, tenant_id, wish.listed, wish.pattern):
+    advised = advice_for(db, tenant_id, (wish for _, _, wish in usable))
+    for number, owner, wish in usable:
+        for warning in advised[wish.listed, wish.pattern]:
             done.warnings.append(f"Line {number}, {wish.pattern}: {warning}")
         if senders.enter(db, owner, wish, by=by):
             done.added += 1
         else:
             done.present += 1
     return done
+
+
+def advice_for(
+    db: Session, tenant_id: int, wishes: Iterable[Wish]
+) -> dict[tuple[Listed, str], list[str]]:
+    """Return warnings about what a file wants, by list and pattern."""
+    return advice.advise_each(db, tenant_id, ((each.listed, each.pattern) for each in wishes))
 
 
 def plan(lines: Iterable[str]) -> Planned:
@@ -127,8 +141,7 @@ def _rows(lines: Iterable[str], needed: Set[str] = NEEDED) -> list[tuple[int, di
     """Return number and cells of each line that says anything."""
     lines = iter(lines)
     head = next(lines, "")
-    # What a spreadsheet writes where a comma is part of a number.
-    between = ";" if ";" in head and "," not in head else ","
+    between = SEMICOLON if SEMICOLON in head and COMMA not in head else COMMA
     table = csv.DictReader(chain((head,), lines), delimiter=between)
     try:
         if missing := needed - set(table.fieldnames or ()):
@@ -227,7 +240,14 @@ def _end(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        moment = _moment_in(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
-        raise BadName(f"'{text}' is no date: 2026-12-31.") from error
+        raise BadName(f"'{text}' is no date: 2026-12-31 or 31.12.2026.") from error
+
+
+def _moment_in(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.strptime(text, DAY)  # noqa: DTZ007 (whoever asks adds the zone)

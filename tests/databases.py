@@ -1,4 +1,4 @@
-"""Rows for one test: a copy of a template that is migrated and seeded once."""
+"""Rows for one test: a copy of a template that is migrated and seeded once; and what is asked."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from mailstore import schema
@@ -16,6 +17,8 @@ from tests.factories import some_settings
 from tests.postgres import Postgres
 
 ROWS = "mailhafen.db"
+# What opens a snapshot on SQLite is no question.
+SILENT = ("PRAGMA", "BEGIN", "SHOW")
 on_sqlite = pytest.mark.parametrize("rows", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("rows", ["postgresql"], indirect=True)
 Seed = Callable[[Session], object]
@@ -86,3 +89,19 @@ def _made(seed: Seed, settings: Settings) -> Store:
     with store.write() as db:
         seed(db)
     return store
+
+
+@contextmanager
+def asked(store: Store) -> Iterator[list[str]]:
+    """Note the statements that are sent to the database meanwhile."""
+    said: list[str] = []
+
+    def note(*args: object) -> None:
+        if not str(args[2]).startswith(SILENT):
+            said.append(str(args[2]))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)

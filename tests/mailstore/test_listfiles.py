@@ -2,6 +2,7 @@ from io import StringIO
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from mailstore import advice, listfiles, senders
 from mailstore.errors import BadName
@@ -9,6 +10,7 @@ from mailstore.listfiles import Imported
 from mailstore.mailboxes import Mailbox
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
 from mailstore.store import Store
+from tests.databases import asked
 from tests.factories import ANNA, BOB, a_mailbox, an_accepted
 
 HEAD = "owner,list,sender\n"
@@ -77,9 +79,10 @@ def test_an_owner_is_an_address_a_domain_or_nobody(store: Store, anna: Mailbox) 
         (",blocked,not an address", "neither a mail address nor a domain"),
         (",allowed,a.example,magic", "'magic' is no proof"),
         (",allowed,a.example,any,soon", "'soon' is no date"),
+        (",allowed,a.example,any,31.02.2027", "'31.02.2027' is no date"),
     ],
     ids=["other tenant's mailbox", "other tenant's domain", "list", "star", "no address", "proof",
-         "date"],
+         "date", "no such day"],
 )  # fmt: skip
 def test_a_line_that_cannot_be_used_is_left_out_with_its_number(
     store: Store, anna: Mailbox, line: str, said: str
@@ -125,6 +128,37 @@ def test_a_careless_entry_is_warned_of(
         db.merge(delivery).symbols = [["AUTHENTICATED", "dmarc spf", 0.0]]
     with store.read() as db:
         assert advice.advise(db, anna.tenant_id, Listed(listed), pattern) == warnings
+
+
+@pytest.mark.parametrize("count", [3, advice.AT_ONCE + 1])
+def test_many_entries_are_advised_in_few_questions(store: Store, anna: Mailbox, count: int) -> None:
+    delivery = an_accepted(store, anna)
+    with store.write() as db:
+        db.merge(delivery).symbols = [["AUTHENTICATED", "dmarc spf", 0.0]]
+    named = [(Listed.ALLOWED, f"{number}.example") for number in range(count)]
+    named += [(Listed.ALLOWED, BOB.key), (Listed.BLOCKED, "there.example")]
+    with asked(store) as said, store.read() as db:
+        found = advice.advise_each(db, anna.tenant_id, named)
+    assert len(said) <= 5
+    assert [pair for pair, warnings in found.items() if warnings] == named[:count]
+
+
+def test_the_newest_mails_of_a_domain_say_whether_it_is_proven(
+    store: Store, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advice, "MOST_LOOKED_AT", 1)
+    for number, symbols in enumerate(([["AUTHENTICATED", "dmarc", 0.0]], [])):
+        with store.read() as db:
+            assert number == 0 or advise(db, anna, BOB.domain) == []
+        delivery = an_accepted(store, anna)
+        with store.write() as db:
+            db.merge(delivery).symbols = symbols
+    with store.read() as db:
+        assert advise(db, anna, BOB.domain) == [advice.UNPROVEN]
+
+
+def advise(db: Session, mailbox: Mailbox, pattern: str) -> list[str]:
+    return advice.advise(db, mailbox.tenant_id, Listed.ALLOWED, pattern)
 
 
 def test_the_owner_of_an_export_is_named_as_an_import_wants_it(store: Store, anna: Mailbox) -> None:

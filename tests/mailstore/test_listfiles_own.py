@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -71,6 +72,24 @@ def test_a_plan_says_of_each_line_that_is_left_out_which_cell_it_is() -> None:
 def test_a_table_of_a_spreadsheet_that_parts_by_semicolons_is_understood() -> None:
     text = "list;sender\r\nblocked;a.example\r\n"
     assert [each.pattern for each in listfiles.plan(StringIO(text)).wishes] == ["a.example"]
+
+
+@pytest.mark.parametrize("text", ["2026-12-31", "31.12.2026", "2026-12-31T01:00:00+01:00"])
+def test_a_day_is_read_as_machines_and_as_people_here_write_it(text: str) -> None:
+    (wish,) = listfiles.plan(StringIO(f"list,sender,expires\nblocked,a.example,{text}\n")).wishes
+    assert wish.expires_at == datetime(2026, 12, 31, tzinfo=UTC)
+
+
+def test_a_list_parted_by_semicolons_comes_back_as_it_was(store: Store, owner: Owner) -> None:
+    ends = datetime(2026, 12, 31, 12, 30, tzinfo=UTC)
+    wish = Wish(Listed.ALLOWED, "bob+1@a.example", "dkim spf", expires_at=ends)
+    with store.write() as db:
+        senders.enter(db, owner, wish, by="anna;b,c")
+    out = StringIO(newline="")
+    with store.read() as db:
+        listfiles.write_lists(db, owner.tenant_id, out, only=owner, between=";")
+    assert out.getvalue().startswith("owner;list;sender;proof;expires;")
+    assert listfiles.plan(StringIO(out.getvalue(), newline="")).wishes == [wish]
 
 
 def test_lines_without_anything_are_passed_over() -> None:

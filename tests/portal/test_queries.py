@@ -1,11 +1,8 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from mailstore import accounts, quarantine
 from mailstore.accounts import Account
@@ -15,29 +12,12 @@ from mailstore.pages import SIZE
 from mailstore.rights import of_classes
 from mailstore.scope import Scope
 from mailstore.store import Store
+from tests.databases import asked
 from tests.factories import NOON, an_accepted
 from tests.portal.browsing import Own, listed, methods_of, path_to, rules_of
 
 MOST = 12
-# What opens a snapshot on SQLite is no question.
-SILENT = ("PRAGMA", "BEGIN", "SHOW")
 LISTS = ("/quarantine/", "/quarantine/?q=plan&sort=author", "/quarantine/?show=over", "/webmail/")
-
-
-@contextmanager
-def asked(store: Store) -> Iterator[list[str]]:
-    """Note the statements that are sent to the database meanwhile."""
-    said: list[str] = []
-
-    def note(*args: object) -> None:
-        if not str(args[2]).startswith(SILENT):
-            said.append(str(args[2]))
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(store.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
