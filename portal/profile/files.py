@@ -1,6 +1,8 @@
 """The list of a mailbox as a file: taken away for a spreadsheet, and brought back."""
 
+from collections.abc import Sequence
 from io import StringIO
+from typing import TypeVar
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -10,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from mailstore import listfiles, senders
 from mailstore.errors import BadName
-from mailstore.listfiles import Imported, Planned, TooManyLines
+from mailstore.listfiles import SEMICOLON, Imported, LeftOut, Planned, TooManyLines
 from mailstore.mailboxes import Mailbox
 from portal.access import for_user, store
 from portal.profile.lists import EntryForm, mine, owner_of, page
@@ -22,12 +24,15 @@ LARGEST_FILE = 1_000_000
 AT_ONCE = 100
 MOST_SHOWN = 200
 LONGEST_SHOWN = 80
+MARK = "\ufeff"
 REASONS = {
     "list": _l("“%(text)s” is not a list: it is allowed, blocked or untagged."),
     "sender": _l("“%(text)s” is neither a mail address nor a domain."),
     "proof": _l("“%(text)s” is not a proof: it is dmarc, dkim, spf, arc, any or none."),
-    "expires": _l("“%(text)s” is not a date: it looks like 2026-12-31."),
+    "expires": _l("“%(text)s” is not a date: it looks like 2026-12-31 or 31.12.2026."),
 }
+
+T = TypeVar("T")
 
 
 @bp.get("/<int:mailbox_id>/senders.csv")
@@ -35,7 +40,10 @@ REASONS = {
 def export(mailbox_id: int) -> Response:
     """Return the list as a table (CSV), in which a spreadsheet finds no formula."""
     mailbox, out = mine(mailbox_id), StringIO(newline="")
-    listfiles.write_lists(g.db, mailbox.tenant_id, out, only=owner_of(mailbox))
+    # Excel takes it for UTF-8 by its mark only, and parts it as Swiss settings have it.
+    out.write(MARK)
+    own = owner_of(mailbox)
+    listfiles.write_lists(g.db, mailbox.tenant_id, out, only=own, between=SEMICOLON)
     answer = Response(out.getvalue(), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename="senders.csv")
     return answer
@@ -50,17 +58,34 @@ def act(mailbox_id: int) -> str | Response | tuple[str, int]:
         planned = listfiles.plan(_lines())
     except BadName as error:
         return page(mailbox, EntryForm(formdata=None), wrong=_why(error)), 422
+    warned = _warned(mailbox, planned)
     done = _entered(mailbox, planned)
-    if planned.left_out:
-        shown = planned.left_out[:MOST_SHOWN]
-        texts = [(each.number, REASONS[each.column] % {"text": each.text[:LONGEST_SHOWN]})
-                 for each in shown]  # fmt: skip
-        more = len(planned.left_out) - len(shown)
+    if planned.left_out or warned:
         return render_template(
-            "profile/imported.html", mailbox=mailbox, done=_said(done), texts=texts, more=more
+            "profile/imported.html",
+            mailbox=mailbox,
+            done=_said(done),
+            warned=_shown(warned),
+            left_out=_shown([(each.number, _why_left_out(each)) for each in planned.left_out]),
         )
     flash(_said(done), "success")
     return redirect(url_for("profile_lists.show", mailbox_id=mailbox_id), 303)
+
+
+def _warned(mailbox: Mailbox, planned: Planned) -> list[tuple[str, str]]:
+    """Return what to tell of careless entries, each with its address or domain."""
+    advised = listfiles.advice_for(g.db, mailbox.tenant_id, planned.wishes)
+    return [(pattern, _(each)) for (_list, pattern), said in advised.items() for each in said]
+
+
+def _why_left_out(line: LeftOut) -> str:
+    return str(REASONS[line.column] % {"text": line.text[:LONGEST_SHOWN]})
+
+
+def _shown(lines: Sequence[T]) -> tuple[Sequence[T], int]:
+    """Return the first lines, as many as a page shows, and how many more there are."""
+    shown = lines[:MOST_SHOWN]
+    return shown, len(lines) - len(shown)
 
 
 def _lines() -> StringIO:

@@ -81,12 +81,14 @@ def test_an_entry_is_added_found_and_removed(page: Page) -> None:
 def test_a_list_is_saved_with_no_formula_in_it_and_read_back(page: Page, tmp_path: Path) -> None:
     _add(page, FORMULA)
     saved = _saved(page, tmp_path)
-    cells = [cell for line in csv.reader(StringIO(saved.read_text())) for cell in line]
+    table = csv.reader(StringIO(saved.read_text("utf-8-sig")), delimiter=";")
+    cells = [cell for line in table for cell in line]
     assert any("1+1@evil.example" in each for each in cells)
     assert not [each for each in cells if each.startswith(("=", "+", "-", "@", "\t"))]
     page.get_by_role("button", name="Remove").click()
     _import(page, saved)
     expect(page.locator("main")).to_contain_text("1 entry is added.")
+    page.get_by_role("link", name="Back to the list").click()
     expect(page.locator(".entries")).to_contain_text(FORMULA)
 
 

@@ -10,6 +10,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.senders import Listed, SenderEntry
 from mailstore.store import Store
 from portal.profile import files
+from tests.databases import asked
 from tests.portal.browsing import in_english, post, said, stock, told
 from tests.portal.profiles import an_entry
 
@@ -37,10 +38,21 @@ def test_the_list_is_saved_as_a_table_that_runs_nothing(
     answer = browser.get(f"{PAGE}{anna.id}/senders.csv")
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert answer.headers["Content-Disposition"] == "attachment; filename=senders.csv"
-    cells = [cell for line in answer.text.splitlines() for cell in line.split(",")]
+    cells = [cell for line in answer.text.splitlines() for cell in line.split(";")]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert {"'=cmd|x@evil.example", "'+1@evil.example", "bob@a.example"} <= set(cells)
     assert "secret.example" not in answer.text
+
+
+def test_a_spreadsheet_here_opens_the_table_with_a_column_for_each_cell(
+    browser: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    an_entry(store, anna, "zürich@a.example")
+    saved = browser.get(f"{PAGE}{anna.id}/senders.csv").data
+    head, line = saved.decode("utf-8-sig").splitlines()
+    assert saved.startswith(b"\xef\xbb\xbfowner;list;sender;")
+    assert line.startswith(f"{anna.address};allowed;zürich@a.example;")
+    assert (head.count(";"), line.count(";"), "," in head + line) == (7, 7, False)
 
 
 def test_what_was_saved_comes_back(browser: FlaskClient, store: Store, anna: Mailbox) -> None:
@@ -50,9 +62,9 @@ def test_what_was_saved_comes_back(browser: FlaskClient, store: Store, anna: Mai
     for entry_id in ids:
         post(browser, f"{PAGE}{anna.id}/{entry_id}/remove", CONTACT)
     assert patterns(store, anna) == []
-    assert "3 entries are added." in told(browser, send(browser, anna, saved))
+    assert "3 entries are added." in said(send(browser, anna, saved))
     assert patterns(store, anna) == named
-    again = told(browser, send(browser, anna, saved))
+    again = said(send(browser, anna, saved))
     assert "0 entries are added. 3 were on the list already." in again
 
 
@@ -73,13 +85,14 @@ def test_every_line_goes_on_this_list_whatever_owner_it_names(
     [
         b"\xef\xbb\xbflist,sender\nallowed,a.example\n", b"list;sender\r\nallowed;a.example\r\n",
         b"sender,note,list\ra.example,Z\xfcrich,ALLOWED\r",
+        b"list;sender;expires\r\nallowed;a.example;31.12.2026\r\n",
     ],
-    ids=["with a mark", "semicolons", "old signs"],
+    ids=["with a mark", "semicolons", "old signs", "a day"],
 )  # fmt: skip
 def test_files_of_all_kinds_of_spreadsheets_are_read(
     browser: FlaskClient, store: Store, anna: Mailbox, raw: bytes
 ) -> None:
-    assert send(browser, anna, raw).status_code == 303
+    assert "1 entry is added." in said(send(browser, anna, raw))
     with store.read() as db:
         (entry,) = db.scalars(select(SenderEntry))
     assert (entry.listed, entry.pattern) == (Listed.ALLOWED, "a.example")
@@ -97,6 +110,50 @@ def test_each_line_that_is_left_out_is_named_with_its_reason(
     assert "Line 4: “loved” is not a list" in page
     assert "<b>" not in answer.text
     assert patterns(store, anna) == ["good.example"]
+
+
+def test_a_file_with_nothing_to_look_at_leads_back_to_the_list(
+    browser: FlaskClient, anna: Mailbox
+) -> None:
+    answer = send(browser, anna, HEAD + b",blocked,a.example\n")
+    assert answer.location == f"{PAGE}{anna.id}"
+    assert "1 entry is added." in told(browser, answer)
+
+
+def test_a_careless_entry_of_a_file_is_warned_of_like_a_single_one(
+    browser: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    lines = b",blocked,gmail.com\n,blocked,a.example\n,allowed,muster.example\n,loved,b.example"
+    page = said(send(browser, anna, HEAD + lines))
+    assert "3 entries are added." in page
+    assert "gmail.com: Anybody can get an address at this domain" in page
+    assert "muster.example: This is your own domain, and forged mail" in page
+    assert "muster.example: No recent message from there was proven" in page
+    assert "Line 5: “loved” is not a list" in page
+    assert "a.example: " not in page.replace("muster.example: ", "")
+
+
+def test_of_a_file_that_is_all_used_only_the_warnings_are_listed(
+    browser: FlaskClient, store: Store, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MOST_SHOWN", 2)
+    lines = b"\n".join(b",allowed,%d.example" % number for number in range(5))
+    page = said(send(browser, anna, HEAD + lines))
+    assert "Lines that were left out" not in page
+    assert page.count("No recent message") == 2
+    assert "and 3 more" in page
+
+
+def test_a_file_is_advised_and_told_in_few_questions(
+    browser: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    counts = []
+    for count in (1, 50):
+        lines = b"\n".join(b",allowed,%d.example" % number for number in range(count))
+        with asked(store) as statements:
+            send(browser, anna, HEAD + lines)
+        counts.append(len([each for each in statements if "row_number()" in each]))
+    assert counts == [1, 1]
 
 
 @pytest.mark.parametrize(
