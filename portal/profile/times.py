@@ -41,7 +41,7 @@ def act(mailbox_id: int) -> Response | tuple[str, int]:
     if not found.policy.report or not found.policy.report_choice:
         abort(404)
     try:
-        times = _wished()
+        times = _wished(found)
         with store().write() as db:
             owntimes.set_times(db, mailbox_id, times, by=g.visitor.name)
     except BadName:
@@ -65,15 +65,17 @@ def now(mailbox_id: int) -> Response:
     return redirect(url_for(".index"), 303)
 
 
-def _wished() -> list[time]:
+def _wished(found: OwnReport) -> Sequence[time]:
     """Return the times of the form, none for the policy's; raises BadName."""
     how = request.form.get("how")
     if how not in (OF_POLICY, OWN):
         raise BadName("Neither the policy's times nor own ones.")
-    if how == OF_POLICY:
+    said = [text for name in ("first", "second") if (text := request.form.get(name, "").strip())]
+    # Whoever fills in fields that were empty wants these times, though the choice above stayed.
+    if how == OF_POLICY and (found.own or not said):
         return []
-    said = (request.form.get(name, "").strip() for name in ("first", "second"))
-    return parse_times(",".join(filter(None, said)))
+    times = parse_times(",".join(said))
+    return [] if how == OF_POLICY and times == found.of_policy else times
 
 
 def _mine(mailbox_id: int) -> OwnReport:

@@ -44,9 +44,12 @@ def test_the_page_says_when_reports_come_and_when_the_next_one(browser: FlaskCli
     [
         ({"how": "own", "first": "16:30"}, "16:30", "Yours come at 16:30."),
         ({"how": "own", "first": "16:30", "second": "07:15"}, "07:15,16:30", "07:15 and 16:30."),
-        ({"how": "policy", "first": "16:30"}, "", "daily at 09:00."),
+        ({"how": "policy"}, "", "daily at 09:00."),
+        ({"how": "policy", "first": "09:00"}, "", "daily at 09:00."),
+        ({"how": "policy", "first": "16:30"}, "16:30", "Yours come at 16:30."),
+        ({"how": "policy", "second": "09:00", "first": "07:15"}, "07:15,09:00", "07:15 and 09:00."),
     ],
-    ids=["one", "two", "the policy's"],
+    ids=["one", "two", "the policy's", "as the policy says", "filled in only", "two filled in"],
 )
 def test_a_person_chooses_the_times_of_their_reports(
     browser: FlaskClient, store: Store, anna: Mailbox, form: dict[str, str], kept: str, words: str
@@ -56,12 +59,21 @@ def test_a_person_chooses_the_times_of_their_reports(
     assert times(store, anna) == kept
 
 
+@pytest.mark.parametrize("first", ["16:30", "17:00"], ids=["as shown", "changed"])
+def test_who_goes_back_to_the_policys_times_has_none_of_their_own(
+    browser: FlaskClient, store: Store, anna: Mailbox, first: str
+) -> None:
+    post(browser, f"{PAGE}{anna.id}", CONTACT, how="own", first="16:30")
+    post(browser, f"{PAGE}{anna.id}", CONTACT, how="policy", first=first)
+    assert times(store, anna) == ""
+
+
 @pytest.mark.parametrize(
     "form",
     [{}, {"how": "own"}, {"how": "never"}, {"how": "own", "first": "25:00"},
      {"how": "own", "first": "noon"}, {"how": "own", "first": "09:00+02:00"},
-     {"how": "own", "first": "07:00,08:00,09:00"}],
-    ids=["nothing", "no time", "no way", "no hour", "a word", "a zone", "three"],
+     {"how": "own", "first": "07:00,08:00,09:00"}, {"how": "policy", "first": "noon"}],
+    ids=["nothing", "no time", "no way", "no hour", "a word", "a zone", "three", "filled in only"],
 )  # fmt: skip
 def test_what_is_no_time_is_refused_beside_its_field(
     browser: FlaskClient, store: Store, anna: Mailbox, form: dict[str, str]
