@@ -5,12 +5,18 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from mailstore import events
+from mailstore import senders
+from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State
+from mailstore.errors import BadAddress
+from mailstore.lists import Origin
 from mailstore.pages import Page
+from mailstore.refusals import Refusal
 from mailstore.scope import Scope
-from mailstore.senders import Owner, SenderEntry
+from mailstore.senders import Listed, Owner, SenderEntry
 
+# Why a mail was refused that a list blocks.
+BLOCKED = "blocked author"
 SIZE = 100
 FIRST = Page(size=SIZE)
 
@@ -39,21 +45,56 @@ def still_held(db: Session, scope: Scope, entries: Iterable[SenderEntry]) -> set
     return set(db.scalars(held.where(scope.covers(Delivery)))) if ids else set()
 
 
+def blocking(db: Session, refused: Iterable[Refusal]) -> dict[int, str]:
+    """Return by what entry of the person's own list mails were refused, by the refusals' ids.
+
+    A mail that a list of the domain or the tenant blocks has none.
+    """
+    forms = {each.id: _forms(each) for each in refused if each.reason == BLOCKED}
+    mailboxes = {each.id: each.mailbox_id for each in refused if each.id in forms}
+    if not forms:
+        return {}
+    entries = db.execute(
+        select(SenderEntry.mailbox_id, SenderEntry.pattern)
+        .where(SenderEntry.mailbox_id.in_({*mailboxes.values()}))
+        .where(SenderEntry.listed == Listed.BLOCKED)
+        .where(SenderEntry.pattern.in_(frozenset[str]().union(*forms.values())))
+    ).all()
+    return {
+        each_id: entry.pattern
+        for each_id, named in forms.items()
+        for entry in entries
+        if entry.pattern in named and entry.mailbox_id == mailboxes[each_id]
+    }
+
+
 def drop(db: Session, owner: Owner, entry_id: int, *, by: str) -> bool:
-    """Take an entry off a list; False if it is not on this one (any more)."""
+    """Take an entry off a list; False if it is not on this one (any more).
+
+    The line of the log keeps what it was, so that it can be put back.
+    """
     gone = db.execute(
         delete(SenderEntry)
         .where(*owner.rows, SenderEntry.id == entry_id)
-        .returning(SenderEntry.pattern, SenderEntry.listed)
+        .returning(*SenderEntry.__table__.columns)
     ).first()
     if gone is None:
         return False
-    events.record(
-        db,
-        "sender_removed",
-        by=by,
-        tenant_id=owner.tenant_id,
-        mailbox_id=owner.mailbox_id,
-        detail={"pattern": gone.pattern, "listed": gone.listed},
-    )
+    before = senders.kept(gone) | {
+        "created_at": gone.created_at.isoformat(),
+        "last_hit_at": gone.last_hit_at.isoformat() if gone.last_hit_at else None,
+    }
+    detail = {"pattern": gone.pattern, "listed": gone.listed, "before": before}
+    senders.record(db, senders.REMOVED, owner, detail, by=by)
     return True
+
+
+def _forms(refusal: Refusal) -> frozenset[str]:
+    """Return what an entry says that means who wrote a refused mail."""
+    try:
+        author = Address.parse(refusal.author)
+        sender = Address.parse(refusal.sender) if refusal.sender else None
+    except BadAddress:
+        return frozenset()
+    origin = Origin(author, sender)
+    return origin.of_author | origin.of_sender

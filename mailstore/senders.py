@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, delete, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, Row, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, events
@@ -31,6 +31,7 @@ EVENTS = {
     Listed.BLOCKED: "sender_blocked",
     Listed.UNTAGGED: "sender_untagged",
 }
+REMOVED = "sender_removed"
 
 
 class SenderEntry(Base):
@@ -113,18 +114,19 @@ def proof_in(symbols: Iterable[Sequence[Any]]) -> str:
     return " ".join(sorted(said.split()))
 
 
-def enter(db: Session, owner: Owner, wish: Wish, *, by: str) -> bool:
+def enter(db: Session, owner: Owner, wish: Wish, *, by: str, file: str = "") -> bool:
     """Put a sender on a list; False if the list says as much already.
 
     One that ended begins anew; one that says less learns: proofs add up, a longer life wins.
+    `file` names the file that brings it, so that all of it can be taken back as one.
     """
-    _alone(db, owner.tenant_id)
+    alone(db, owner.tenant_id)
     entry = db.scalars(
         select(SenderEntry).where(
             *owner.rows, SenderEntry.listed == wish.listed, SenderEntry.pattern == wish.pattern
         )
     ).first()
-    before = _kept(entry) if entry is not None else None
+    before = kept(entry) if entry is not None else None
     if entry is None:
         entry = SenderEntry(**owner.ids, listed=wish.listed, pattern=wish.pattern)
         db.add(entry)
@@ -135,35 +137,8 @@ def enter(db: Session, owner: Owner, wish: Wish, *, by: str) -> bool:
     entry.by, entry.delivery_id = by, wish.delivery_id
     entry.proof, entry.expires_at = wish.proof, wish.expires_at
     db.flush()
-    detail = {"pattern": wish.pattern, "before": before}
-    _record(db, EVENTS[wish.listed], owner, wish.delivery_id, detail, by)
-    return True
-
-
-def take_back(
-    db: Session,
-    owner: Owner,
-    listed: Listed,
-    pattern: str,
-    before: dict[str, Any] | None,
-    *,
-    by: str,
-) -> bool:
-    """Make an entry what it was before this person entered it, which the event of that tells.
-
-    False if it is gone already, or somebody else changed it since.
-    """
-    _alone(db, owner.tenant_id)
-    this = (*owner.rows, SenderEntry.listed == listed, SenderEntry.pattern == pattern)
-    if db.scalar(select(SenderEntry.id).where(*this, SenderEntry.by == by)) is None:
-        return False
-    if before is None:
-        return remove(db, owner, listed, pattern, by=by)
-    ends = before["expires_at"] and datetime.fromisoformat(before["expires_at"])
-    restored = update(SenderEntry).where(*this).values(before | {"expires_at": ends})
-    if db.scalar(restored.returning(SenderEntry.id)) is None:
-        return False
-    _record(db, "sender_restored", owner, None, {"pattern": pattern, "listed": listed}, by)
+    detail = {"pattern": wish.pattern, "before": before} | ({"file": file} if file else {})
+    record(db, EVENTS[wish.listed], owner, detail, by=by, delivery_id=wish.delivery_id)
     return True
 
 
@@ -176,11 +151,12 @@ def remove(db: Session, owner: Owner, listed: Listed, pattern: str, *, by: str) 
     ).all()
     if not gone:
         return False
-    _record(db, "sender_removed", owner, None, {"pattern": pattern, "listed": listed}, by)
+    record(db, REMOVED, owner, {"pattern": pattern, "listed": listed}, by=by)
     return True
 
 
-def _kept(entry: SenderEntry) -> dict[str, Any]:
+def kept(entry: SenderEntry | Row[Any]) -> dict[str, Any]:
+    """Return what an entry says, as a line of the log keeps it."""
     ends = entry.expires_at.isoformat() if entry.expires_at else None
     return {
         "by": entry.by,
@@ -204,20 +180,22 @@ def _together(present: SenderEntry, wish: Wish) -> Wish:
     )
 
 
-def _alone(db: Session, tenant_id: int) -> None:
+def alone(db: Session, tenant_id: int) -> None:
     """Let nobody else write on the lists of a tenant until this transaction ends."""
     # Without the key: mail that comes in meanwhile points to the row and must not wait.
     db.execute(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update(key_share=True))
 
 
-def _record(
+def record(
     db: Session,
     kind: str,
     owner: Owner,
-    delivery_id: int | None,
     detail: dict[str, Any],
+    *,
     by: str,
+    delivery_id: int | None = None,
 ) -> None:
+    """Write a line of the log about a list."""
     if owner.domain_id is not None:
         detail = detail | {"domain_id": owner.domain_id}
     events.record(

@@ -3,37 +3,47 @@
 The lines of the log are the truth: each says what was done, by whom, and what was there before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
-from mailstore import clock, quarantine, senders
+from mailstore import clock, listundo, quarantine
 from mailstore.deliveries import Delivery, State
 from mailstore.events import Event
+from mailstore.listundo import IMPORT_TAKEN_BACK, IMPORTED, LISTED, RESTORED
 from mailstore.quarantine import DELETED, is_last_word
 from mailstore.scope import Scope
-from mailstore.senders import EVENTS, Listed, Owner
+from mailstore.senders import REMOVED
 
 FOR = timedelta(minutes=15)
-# What one deed did follows within that time; each page of a list is one deed.
+# What is done to mail within that time is one deed; each page of a list is one.
 TOGETHER = timedelta(seconds=2)
 MOST = 100
-LISTED = {kind: listed for listed, kind in EVENTS.items()}
-TAKEN_BACK = ("sender_removed", "sender_restored")
-BULK = "bulk_begun"
-TOLD = ("released", *DELETED, *LISTED, BULK)
+BULK, RELEASED = "bulk_begun", "released"
+OF_MAIL = (RELEASED, *DELETED)
+OF_LISTS = (*LISTED, REMOVED, IMPORTED)
+TOLD = (*OF_MAIL, *OF_LISTS, BULK)
+TAKEN_BACK = (RESTORED, IMPORT_TAKEN_BACK)
+# What stands for many lines, which are not told one by one.
+FOR_MANY = (BULK, IMPORTED, IMPORT_TAKEN_BACK)
+UNDER_WAY = (State.RELEASING, State.QUEUED)
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What somebody did: lines of the log from the first to the last, and the mail of the last."""
+    """What somebody did: lines of the log, the newest first, and the mail of that one.
+
+    `fates`: how many of its mails are in which state by now.
+    """
 
     kind: str
     lines: Sequence[Event]
     delivery: Delivery | None
+    fates: Mapping[State, int]
 
     @property
     def bulk_id(self) -> int | None:
@@ -45,30 +55,31 @@ class Deed:
         """Whether there is anything to take back."""
         if self.kind in DELETED:
             return self.delivery is not None and self.delivery.state is State.DELETED
-        return self.kind in LISTED
+        return self.kind in OF_LISTS
 
     @property
     def is_under_way(self) -> bool:
         """Whether something is still to be heard of what was released."""
-        ways = (State.RELEASING, State.QUEUED)
-        return self.kind == "released" and self.delivery is not None and self.delivery.state in ways
+        return self.kind == RELEASED and any(map(self.fates.get, UNDER_WAY))
 
 
 def recent(db: Session, scope: Scope, by: str, limit: int) -> list[Deed]:
     """Return what somebody did lately in the mailboxes of a scope, the newest first.
 
-    Of a bulk deed only its beginning is among them: its own row tells how far it is.
+    Of a bulk deed only its beginning is among them: its own row tells how far it is. Of what was
+    done to an entry of a list the last word counts.
     """
-    taken_back = set()
+    said: set[object] = set()
     groups: list[list[Event]] = []
     for line in _lines(db, scope, by):
-        if line.kind in TAKEN_BACK:
-            taken_back.add(_about(line))
-        if line.kind not in TOLD or (line.kind in LISTED and _about(line) in taken_back):
+        about = _about(line)
+        if about in said:
             continue
-        last = groups[-1][-1] if groups else None
-        alike = last is not None and last.kind == line.kind != BULK
-        if last is not None and alike and last.at - line.at <= TOGETHER:
+        if about is not None:
+            said.add(about)
+        if not _is_told(line):
+            continue
+        if groups and _are_one(groups[-1][-1], line):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -81,14 +92,24 @@ def take_back(db: Session, scope: Scope, by: str, first: int, last: int) -> int:
     return sum(_undone(db, scope, line, by) for line in mine)
 
 
-def _undone(db: Session, scope: Scope, line: Event, by: str) -> bool:
+def _undone(db: Session, scope: Scope, line: Event, by: str) -> int:
     if line.kind in DELETED and line.delivery_id is not None:
         return quarantine.undelete(db, scope, line, by=by)
-    if line.kind in LISTED and line.tenant_id is not None:
-        owner = Owner(line.tenant_id, mailbox_id=line.mailbox_id)
-        pattern, before = line.detail["pattern"], line.detail.get("before")
-        return senders.take_back(db, owner, LISTED[line.kind], pattern, before, by=by)
-    return False
+    if line.kind in LISTED:
+        return listundo.take_back(db, line, by=by)
+    if line.kind == REMOVED:
+        return listundo.put_back(db, line, by=by)
+    return listundo.take_back_file(db, line, by=by) if line.kind == IMPORTED else 0
+
+
+def _is_told(line: Event) -> bool:
+    """Whether a line is a deed; what only takes one back says nothing of what was there."""
+    return line.kind in TOLD and (line.kind != REMOVED or "before" in line.detail)
+
+
+def _are_one(newer: Event, older: Event) -> bool:
+    alike = newer.kind == older.kind and newer.kind in OF_MAIL
+    return alike and newer.at - older.at <= TOGETHER
 
 
 def _lines(db: Session, scope: Scope, by: str, *which: ColumnElement[bool]) -> Iterator[Event]:
@@ -103,27 +124,61 @@ _LATELY = (
     .where(Event.mailbox_id.in_(bindparam("mailbox_ids", expanding=True)))
     .where(Event.at >= bindparam("since"), Event.by == bindparam("by"))
     .where(Event.kind.in_((*TOLD, *TAKEN_BACK)))
-    .where(or_(Event.kind == BULK, Event.detail["bulk"].as_integer().is_(None)))
+    .where(
+        or_(
+            Event.kind.in_(FOR_MANY),
+            and_(
+                Event.detail["bulk"].as_integer().is_(None),
+                Event.detail["file"].as_string().is_(None),
+            ),
+        )
+    )
     .where(or_(Event.kind.not_in(DELETED), is_last_word(Event.delivery_id, Event.id)))
     .order_by(Event.id.desc())
     .limit(MOST)
 )
 
 
-def _about(line: Event) -> tuple[int | None, Listed, str]:
-    listed = LISTED.get(line.kind) or Listed(line.detail["listed"])
-    return line.mailbox_id, listed, line.detail["pattern"]
+def _about(line: Event) -> object:
+    """Return what a line says something of that has a last word; None if it is about mail."""
+    if line.kind in (IMPORTED, IMPORT_TAKEN_BACK):
+        return line.detail["file"]
+    if line.kind in (*LISTED, REMOVED, RESTORED):
+        listed = LISTED.get(line.kind) or line.detail["listed"]
+        return line.mailbox_id, listed, line.detail["pattern"]
+    return None
 
 
 def _with_mails(db: Session, scope: Scope, groups: Sequence[Sequence[Event]]) -> list[Deed]:
-    ids = {lines[0].delivery_id for lines in groups} - {None}
-    mails: dict[int, Delivery] = {}
-    if ids:
-        found = db.scalars(
-            select(Delivery)
-            .join(Delivery.message)
-            .options(contains_eager(Delivery.message))
-            .where(Delivery.id.in_(ids), scope.covers(Delivery))
+    mails = _mails(db, scope, {lines[0].delivery_id or 0 for lines in groups} - {0})
+    several = [lines for lines in groups if lines[0].kind == RELEASED and len(lines) > 1]
+    states = {each.id: each.state for each in mails.values()}
+    states |= _states(db, scope, {line.delivery_id or 0 for lines in several for line in lines})
+    return [
+        Deed(
+            lines[0].kind,
+            lines,
+            mails.get(lines[0].delivery_id or 0),
+            Counter(states[line.delivery_id] for line in lines if line.delivery_id in states),
         )
-        mails = {each.id: each for each in found}
-    return [Deed(lines[0].kind, lines, mails.get(lines[0].delivery_id or 0)) for lines in groups]
+        for lines in groups
+    ]
+
+
+def _mails(db: Session, scope: Scope, ids: Collection[int]) -> dict[int, Delivery]:
+    if not ids:
+        return {}
+    found = db.scalars(
+        select(Delivery)
+        .join(Delivery.message)
+        .options(contains_eager(Delivery.message))
+        .where(Delivery.id.in_(ids), scope.covers(Delivery))
+    )
+    return {each.id: each for each in found}
+
+
+def _states(db: Session, scope: Scope, ids: Collection[int]) -> dict[int, State]:
+    if not ids:
+        return {}
+    mine = select(Delivery.id, Delivery.state).where(Delivery.id.in_(ids), scope.covers(Delivery))
+    return {each.id: each.state for each in db.execute(mine)}

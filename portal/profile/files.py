@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from mailstore import listfiles, senders
+from mailstore import listfiles, listundo, senders
 from mailstore.errors import BadName
 from mailstore.listfiles import SEMICOLON, Imported, LeftOut, Planned, TooManyLines
 from mailstore.mailboxes import Mailbox
@@ -104,14 +104,17 @@ def _lines() -> StringIO:
 
 
 def _entered(mailbox: Mailbox, planned: Planned) -> Imported:
-    done, owner = Imported(), owner_of(mailbox)
+    done, owner, file = Imported(), owner_of(mailbox), listundo.new_file()
     for first in range(0, len(planned.wishes), AT_ONCE):
         with store().write() as db:
             for wish in planned.wishes[first : first + AT_ONCE]:
-                if senders.enter(db, owner, wish, by=g.visitor.name):
+                if senders.enter(db, owner, wish, by=g.visitor.name, file=file):
                     done.added += 1
                 else:
                     done.present += 1
+    if done.added:
+        with store().write() as db:
+            listundo.note_file(db, owner, file, done.added, by=g.visitor.name)
     return done
 
 

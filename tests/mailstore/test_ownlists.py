@@ -2,11 +2,13 @@ import pytest
 from sqlalchemy import select
 from time_machine import Traveller
 
+from mailstore import clock as clocks
 from mailstore import ownlists, senders
 from mailstore.deliveries import Delivery, State
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
 from mailstore.pages import Page
+from mailstore.refusals import Refusal
 from mailstore.scope import Scope
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
 from mailstore.store import Store
@@ -74,7 +76,38 @@ def test_only_the_lists_own_entries_are_shown_and_dropped(store: Store, anna: Ma
         dropped = [ownlists.drop(db, owners[0], each, by="anna") for each in (*ids, ids[0])]
         events = list(db.scalars(select(Event).where(Event.kind == "sender_removed")))
     assert dropped == [True, False, False, False]
-    assert [each.detail for each in events] == [{"pattern": "0.example", "listed": "blocked"}]
+    assert [each.detail["pattern"] for each in events] == ["0.example"]
+    assert events[0].detail["before"]["by"] == "anna"
+
+
+def refusals_of(store: Store, mailbox: Mailbox, *authors: str) -> list[Refusal]:
+    with store.write() as db:
+        rows = [
+            Refusal(
+                at=clocks.now(), tenant_id=mailbox.tenant_id, domain_id=mailbox.domain_id,
+                mailbox_id=mailbox.id, recipient=mailbox.address, client_ip="192.0.2.7",
+                sender="", author=author, subject="", reason="blocked author", reply="550 x",
+            )
+            for author in authors
+        ]  # fmt: skip
+        db.add_all(rows)
+        return rows
+
+
+def test_what_the_persons_own_list_refused_is_known_by_its_entry(
+    store: Store, anna: Mailbox
+) -> None:
+    with store.write() as db:
+        beat = a_mailbox(db, BEAT)
+    enter(store, person(anna), "bob@there.example", "shop.example")
+    enter(store, Owner(anna.tenant_id), "everywhere.example")
+    enter(store, person(beat), "beats.example")
+    authors = ("Bob@there.example", "news@shop.example", "x@everywhere.example",
+               "x@beats.example", "nobody", "")  # fmt: skip
+    refused = refusals_of(store, anna, *authors)
+    with store.read() as db:
+        found = ownlists.blocking(db, refused)
+    assert found == {refused[0].id: "bob@there.example", refused[1].id: "shop.example"}
 
 
 def test_a_mail_leads_back_only_while_it_is_held_for_this_scope(
