@@ -4,18 +4,21 @@ The row says how far it is. Whoever works moves its mark first, in the transacti
 so that two never do the same; a worker that dies leaves a row that goes stale and is found.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Select, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import accounts, clock, events, heldlist, jobs, quarantine, rights
 from mailstore.accounts import Account
 from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight
 from mailstore.events import Event
 from mailstore.heldlist import Search, Wanted
@@ -24,7 +27,7 @@ from mailstore.quarantine import DELETED
 from mailstore.rights import SEEN, Rights
 from mailstore.scope import Scope
 from mailstore.store import Store
-from mailstore.undo import BULK, FOR
+from mailstore.undo import BULK, FOR, RELEASED
 
 STALE = timedelta(seconds=30)
 BATCH = 50
@@ -142,6 +145,27 @@ def some(db: Session, scope: Scope, ids: Collection[int], by: str) -> dict[int, 
     found = db.scalars(mine.where(Bulk.id.in_(ids)))
     usable = scope.mailbox_ids or frozenset()
     return {each.id: each for each in found if usable.issuperset(each.mailbox_ids)}
+
+
+def fates(db: Session, bulks: Collection[Bulk]) -> dict[int, Counter[State]]:
+    """Return how many of the mails that bulk deeds released are in which state by now."""
+    releasing = [each for each in bulks if each.deed is BulkDeed.RELEASE]
+    found: dict[int, Counter[State]] = {each.id: Counter() for each in releasing}
+    if not releasing:
+        return found
+    number = Event.detail["bulk"].as_integer()
+    lines = (
+        select(number.label("bulk"), Delivery.state)
+        .join(Delivery, Delivery.id == Event.delivery_id)
+        .where(Event.mailbox_id.in_({*chain(*(each.mailbox_ids for each in releasing))}))
+        .where(Event.at >= min(each.made_at for each in releasing))
+        .where(Event.kind == RELEASED, number.in_(found))
+        .subquery()
+    )
+    counts = select(lines.c.bulk, lines.c.state, func.count()).group_by(lines.c.bulk, lines.c.state)
+    for bulk_id, state, count in db.execute(counts):
+        found[bulk_id][state] = count
+    return found
 
 
 def stale(db: Session, now: datetime) -> Sequence[int]:

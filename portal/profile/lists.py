@@ -22,6 +22,7 @@ from mailstore.patterns import read_pattern
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
 from portal.access import for_user, store
 from portal.paging import Listing, asked_page
+from portal.quarantine.recent import recent_box
 
 bp = Blueprint("profile_lists", __name__, url_prefix="/profile/senders")
 
@@ -142,6 +143,7 @@ def page(mailbox: Mailbox, form: EntryForm, wrong: str = "") -> str:
         sought=sought,
         wrong=wrong,
         now=clock.now(),
+        **recent_box(url_for("profile_lists.show", mailbox_id=mailbox.id, q=sought or None)),
     )
 
 

@@ -12,7 +12,7 @@ from mailstore.pages import SIZE
 from mailstore.rights import SEEN
 from portal.access import for_quarantine, store
 from portal.paging import row_id
-from portal.quarantine.place import asked_place, back, rights_here, search_for
+from portal.quarantine.place import asked_place, back, carried, rights_here, search_for
 
 bp = Blueprint("chosen", __name__, url_prefix="/quarantine")
 
@@ -62,7 +62,8 @@ def everything() -> str:
 def begin() -> Response:
     """Begin to do it; the worker goes on, page or no page."""
     _needs_known_device()
-    wanted, deed = asked_place().wanted, _deed()
+    place, deed = asked_place(), _deed()
+    wanted = place.wanted
     if wanted.over:
         abort(400)
     account = g.visitor.account
@@ -70,14 +71,16 @@ def begin() -> Response:
         begun = bulk.begin(
             db, g.scope, wanted, deed, by=g.visitor.name, account_id=account and account.id
         )
-    return redirect(url_for(".progress", bulk_id=begun), 303)
+    return redirect(url_for(".progress", bulk_id=begun, back=carried(place.url)), 303)
 
 
 @bp.get("/bulk/<int:bulk_id>")
 @for_quarantine
 def progress(bulk_id: int) -> str:
     """Show how far it is; the page looks again by itself until it is done."""
-    return render_template("quarantine/progress.html", bulk=_found(bulk_id))
+    found = _found(bulk_id)
+    fates = bulk.fates(g.db, [found]).get(bulk_id)
+    return render_template("quarantine/progress.html", bulk=found, fates=fates, back=back())
 
 
 @bp.post("/bulk/<int:bulk_id>/undo")
@@ -90,7 +93,7 @@ def take_back(bulk_id: int) -> Response:
         return redirect(back(), 303)
     with store().write() as db:
         begun = bulk.begin_undo(db, g.scope, found, by=g.visitor.name)
-    return redirect(url_for(".progress", bulk_id=begun), 303)
+    return redirect(url_for(".progress", bulk_id=begun, back=carried(back())), 303)
 
 
 def _deed() -> BulkDeed:

@@ -16,9 +16,10 @@ from mailstore.heldlist import LONGEST_TEXT, Line, Search, Sort, Wanted
 from mailstore.pages import Page
 from mailstore.rights import SEEN, Rights, of_scope
 from portal.auth.paths import own_path
-from portal.paging import asked_page, moment
+from portal.paging import asked_page, moment, row_id
 
 LIST = "quarantine.index"
+SENDERS = "profile_lists.index"
 # PostgreSQL takes no text with it.
 NUL = "\0"
 
@@ -110,9 +111,33 @@ def search_for(wanted: Wanted) -> Search:
 
 
 def back(anchor: str = "") -> str:
-    """Return the list that a deed was asked for on, or the whole list."""
+    """Return the list that a deed was asked for on, or the whole list.
+
+    Entries of a sender list are taken back on its own page, too.
+    """
     said = urlsplit(own_path(request.values.get("back", "")) or "")
     target = home = url_for(LIST)
-    if said.path == home and said.query:
-        target = f"{home}?{said.query}"
+    if said.path == home or _is_sender_list(said.path):
+        target = f"{said.path}?{said.query}" if said.query else said.path
     return f"{target}#{anchor}" if anchor else target
+
+
+def back_to_next() -> str:
+    """Return the list that a deed was asked for on, at the mail that comes next there."""
+    after = following()
+    return back(f"m{after}" if after else "")
+
+
+def carried(target: str) -> str | None:
+    """Return what addresses of other pages carry of a place; nothing for the whole list."""
+    return None if target == url_for(LIST) else target
+
+
+def following() -> int:
+    """Return the mail that comes next in the list, where an address or a form names it; else 0."""
+    return request.values.get("next", 0, row_id)
+
+
+def _is_sender_list(path: str) -> bool:
+    number = path.removeprefix(url_for(SENDERS))
+    return number != path and number.isascii() and number.isdigit()

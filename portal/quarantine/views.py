@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import bulk, heldlist, quarantine, refusals, requests, timeline, undo
+from mailstore import heldlist, ownlists, quarantine, refusals, requests, timeline, undo
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight
 from mailstore.heldlist import Sort
@@ -15,12 +15,19 @@ from mailstore.mailboxes import Mailbox
 from portal import reading
 from portal.access import for_quarantine, store
 from portal.paging import asked_page, one_page, row_id
-from portal.quarantine.place import asked_place, back, rights_here, search_for
+from portal.quarantine.place import (
+    asked_place,
+    back,
+    back_to_next,
+    carried,
+    following,
+    rights_here,
+    search_for,
+)
+from portal.quarantine.recent import recent_box
 from portal.quarantine.refusals import why
 
 bp = Blueprint("quarantine", __name__, url_prefix="/quarantine")
-
-MOST_DEEDS = 5
 
 
 @bp.get("/")
@@ -31,18 +38,18 @@ def index() -> str:
     search = search_for(place.wanted)
     lines, total = heldlist.listed(g.db, search, place.page, place.sort)
     found = one_page(lines, place.key)
-    following = [each.id for each in found.items[1:]]
+    after_each = [each.id for each in found.items[1:]]
     return render_template(
         "quarantine/index.html",
         held=found,
-        rows=zip_longest(found.items, following, fillvalue=0),
+        rows=zip_longest(found.items, after_each, fillvalue=0),
         total=total,
         place=place,
         sorts=Sort,
         rights=rights_here(),
         ends=timeline.ends_of(g.db, [each.id for each in found.items]) if place.wanted.over else {},
         mailboxes=_mailboxes(),
-        **_recent(),
+        **recent_box(place.url),
     )
 
 
@@ -50,7 +57,7 @@ def index() -> str:
 @for_quarantine
 def recent() -> str:
     """Show what this visitor did just now; pages of people with scripts ask for it again."""
-    return render_template("quarantine/recent.html", **_recent())
+    return render_template("quarantine/recent.html", **recent_box(back()))
 
 
 @bp.get("/refused")
@@ -61,7 +68,9 @@ def refused() -> str | AnyResponse:
         return _to_code(url_for(".refused"))
     found = refusals.turned_away(g.db, g.scope, asked_page())
     away = one_page(found, lambda each: (each.at, each.id))
-    return render_template("quarantine/refused.html", refused=away, why=why)
+    # Who came by a link of a report has no way to the list.
+    mine = ownlists.blocking(g.db, away.items) if g.visitor.account else {}
+    return render_template("quarantine/refused.html", refused=away, why=why, mine=mine)
 
 
 @bp.get("/<int:delivery_id>")
@@ -70,7 +79,8 @@ def look(delivery_id: int) -> str | AnyResponse:
     """Show one held mail; a device nobody knows is asked for the code first."""
     delivery = found(delivery_id)
     if not g.visitor.may_read:
-        return _to_code(url_for(".look", delivery_id=delivery_id))
+        after = following() or None
+        return _to_code(url_for(".look", delivery_id=delivery_id, back=carried(back()), next=after))
     return render_template(
         "quarantine/look.html",
         delivery=delivery,
@@ -80,6 +90,7 @@ def look(delivery_id: int) -> str | AnyResponse:
         asked=requests.of(g.db, [delivery_id]).get(delivery_id),
         timeline=timeline.of(g.db, delivery),
         back=back(),
+        following=following(),
     )
 
 
@@ -96,7 +107,10 @@ def source(delivery_id: int) -> str:
     """Show a held mail as it came, also one that cannot be shown otherwise."""
     delivery = _readable(delivery_id)
     return render_template(
-        "quarantine/source.html", delivery=delivery, source=reading.source_of(delivery.message)
+        "quarantine/source.html",
+        delivery=delivery,
+        source=reading.source_of(delivery.message),
+        back=carried(back()),
     )
 
 
@@ -158,12 +172,6 @@ def _readable(delivery_id: int) -> Delivery:
     return delivery if g.visitor.may_read else abort(404)
 
 
-def _recent() -> dict[str, object]:
-    deeds = undo.recent(g.db, g.scope, g.visitor.name, MOST_DEEDS)
-    ids = [deed.bulk_id for deed in deeds if deed.bulk_id]
-    return {"deeds": deeds, "bulks": bulk.some(g.db, g.scope, ids, g.visitor.name)}
-
-
 def _mailboxes() -> list[tuple[int, str]]:
     """Return id and name of this visitor's mailboxes, where there are several."""
     ids = g.scope.mailbox_ids or ()
@@ -183,5 +191,4 @@ def _to_list(done: bool) -> AnyResponse:
     """Lead back to the same place; what was done stands there, and can be taken back."""
     if not done:
         flash(_("This message is not in quarantine any more."), "info")
-    following = request.form.get("next", 0, row_id)
-    return redirect(back(f"m{following}" if following else ""), 303)
+    return redirect(back_to_next(), 303)

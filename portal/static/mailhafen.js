@@ -74,17 +74,17 @@ function press(key) {
 // The mail beside its list, where there is room for both.
 const roomy = matchMedia("(min-width: 1200px)");
 
-async function fetched(url, selector) {
+async function fetched(url) {
   const answer = await fetch(url, { redirect: "error" });
   if (!answer.ok) throw new Error(answer.status);
-  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(selector);
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
 async function preview(link) {
   const pane = document.querySelector("[data-preview]");
   let mail = null;
   try {
-    mail = await fetched(link.href, "#mail");
+    mail = (await fetched(link.href)).querySelector("#mail");
   } catch {
     // Whatever is wrong, its own page says it.
   }
@@ -128,20 +128,34 @@ function chooseAll() {
   });
 }
 
-// What goes on is asked for again until it is over. The element stays, or nobody hears the news.
+// The elements stay, or nobody hears the news.
+function renew(news, newer) {
+  if (!newer) return delete news.dataset.live;
+  if (newer.textContent !== news.textContent) news.replaceChildren(...newer.childNodes);
+  if (!newer.dataset.live) delete news.dataset.live;
+}
+
+// What goes on is asked for again until it is over; all of it on one page has one address.
 async function follow(times) {
-  const news = document.querySelector("[data-live]");
-  if (!news || times === 0) return;
+  const all = document.querySelectorAll("[data-live]");
+  if (all.length === 0 || times === 0) return;
   await new Promise((done) => setTimeout(done, 2000));
   try {
-    const newer = await fetched(news.dataset.live, `#${news.id}`);
-    if (!newer) return;
-    if (newer.textContent !== news.textContent) news.replaceChildren(...newer.childNodes);
-    if (!newer.dataset.live) delete news.dataset.live;
+    const page = await fetched(all[0].dataset.live);
+    for (const news of all) renew(news, page.getElementById(news.id));
   } catch {
     return;
   }
   follow(times - 1);
+}
+
+// What stays at the top of the window must cover neither the focus nor the mail beside the list.
+function leaveRoom() {
+  const box = document.getElementById("recent");
+  if (!box) return;
+  const measure = () => root.style.setProperty("--mh-recent", `${box.offsetHeight}px`);
+  new ResizeObserver(measure).observe(box);
+  measure();
 }
 
 const deeds = {
@@ -197,6 +211,7 @@ function begin() {
   // Where an address leads to, browsers take the focus away until the page is there.
   addEventListener("load", () => requestAnimationFrame(goOn));
   chooseAll();
+  leaveRoom();
   follow(document.getElementById("progress") ? 1800 : 60);
 }
 

@@ -117,12 +117,15 @@ def test_an_administrator_is_a_person_too_and_releases_no_risky_mail(
         ({"back": "/quarantine/?q=a%20b&sort=author&after=Bob_7", "next": "17"},
          "/quarantine/?q=a%20b&sort=author&after=Bob_7#m17"),
         ({"back": "/quarantine/?q=x#top", "next": "17"}, "/quarantine/?q=x#m17"),
+        ({"back": "/profile/senders/5?q=x"}, "/profile/senders/5?q=x"),
         ({"next": "x"}, "/quarantine/"), ({"next": "-1"}, "/quarantine/"),
         ({"next": "1" * 30}, "/quarantine/"),
         *(({"back": each}, "/quarantine/") for each in (
             "https://evil.example/quarantine/", "//evil.example/quarantine/", "javascript:alert(1)",
             "/quarantine/../sign-out", "/quarantine/../../etc", "/quarantine", "/webmail/",
-            "/quarantine/5", "/quarantine//evil.example", "/quarantine/\\evil", "\\\\evil",
+            "/quarantine/5", "/profile/senders/", "/profile/senders/5/6", "/profile/senders/x",
+            "/profile/senders/%35", "/profile/senders/\u0665", "/profile/contact",
+            "/quarantine//evil.example", "/quarantine/\\evil", "\\\\evil",
             "/quarantine/?q=\r\nX: y", "http:/quarantine/", "/quarantine/;x?y", "?q=x")),
     ],
 )  # fmt: skip
