@@ -9,9 +9,11 @@ from mailstore import clock, refusals
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
 from mailstore.refusals import Refused
+from mailstore.senders import Listed
 from mailstore.store import Store
 from tests.factories import a_held_delivery, let_go
 from tests.portal.browsing import a_report, following, in_english, know_device, said
+from tests.portal.profiles import an_entry
 
 PAGE = "/quarantine/refused"
 FORGED = "mandatory rule FORGED_SENDER_DOMAIN"
@@ -61,9 +63,33 @@ def test_who_was_refused_when_and_why_is_said_in_plain_words(
     refuse(store, anna, reason, reply)
     text = said(in_english(browser).get(PAGE))
     for each in ("Refused mail", "bob0@there.example", "sent by bounce@platform.example",
-                 f"to {anna.address}", words):  # fmt: skip
+                 f"to {anna.address}", "Secret plans", words):  # fmt: skip
         assert each in text
-    assert "Secret plans" not in text
+
+
+def test_whom_the_person_blocked_leads_to_the_entry(
+    browser: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    refuse(store, anna, "blocked author", times=2)
+    an_entry(store, anna, "bob1@there.example", listed=Listed.BLOCKED)
+    page = in_english(browser).get(PAGE)
+    assert "You blocked bob1@there.example." in said(page)
+    assert f'href="/profile/senders/{anna.id}?q=bob1@there.example"' in page.text
+    assert "You blocked bob0@" not in said(page)
+
+
+def test_a_guest_is_led_to_no_list(guest: FlaskClient, store: Store, anna: Mailbox) -> None:
+    refuse(store, anna, "blocked author")
+    an_entry(store, anna, "there.example", listed=Listed.BLOCKED)
+    page = guest.get(PAGE)
+    assert "bob0@there.example" in said(page)
+    assert "/profile/" not in page.text
+
+
+def test_it_is_the_third_of_the_three_lists(browser: FlaskClient) -> None:
+    page = browser.get(PAGE).text
+    assert f'href="{PAGE}" aria-current="page"' in page
+    assert 'href="/quarantine/?show=over"' in page
 
 
 def test_a_list_without_anything_says_so(browser: FlaskClient) -> None:
