@@ -14,6 +14,7 @@ from mailstore.rights import SEEN
 from mailstore.texts import LONGEST_TEXT
 from portal.access import for_user, store
 from portal.forms import PlainText
+from portal.quarantine.place import back, carried
 
 bp = Blueprint("asking", __name__, url_prefix="/quarantine")
 
@@ -47,7 +48,7 @@ def act(delivery_id: int) -> Response | tuple[str, int]:
         flash(_("An administrator is told and will answer you."), "success")
     else:
         flash(_("This message cannot be asked for any more."), "info")
-    return redirect(url_for(".ask", delivery_id=delivery_id), 303)
+    return redirect(url_for(".ask", delivery_id=delivery_id, back=carried(back())), 303)
 
 
 def _page(delivery: Delivery, form: AskForm) -> str:
@@ -61,6 +62,7 @@ def _page(delivery: Delivery, form: AskForm) -> str:
         held=delivery.state is State.QUARANTINED,
         may_ask=right is HeldRight.ASK,
         may_deliver=right is HeldRight.DELIVER,
+        back=carried(back()),
     )
 
 

@@ -15,7 +15,7 @@ from mailstore.errors import BadAddress
 from mailstore.patterns import stable
 from mailstore.senders import Listed, Owner, Wish
 from portal.access import for_user, store
-from portal.quarantine.place import back, rights_here
+from portal.quarantine.place import back, back_to_next, following, rights_here
 from portal.quarantine.views import found
 
 bp = Blueprint("sender", __name__, url_prefix="/quarantine")
@@ -49,6 +49,7 @@ def ask(delivery_id: int, listed: str) -> str:
         held=delivery.state is State.QUARANTINED,
         releasable=rights_here().to(delivery) is HeldRight.DELIVER,
         back=back(),
+        following=following(),
     )
 
 
@@ -74,7 +75,7 @@ def act(delivery_id: int, listed: str) -> Response:
             else:
                 quarantine.delete_as_spam(db, g.scope, delivery_id, by=by)
     _tell(kind, pattern, proven=proof != "")
-    return redirect(back(), 303)
+    return redirect(back_to_next(), 303)
 
 
 def _tell(kind: Listed, pattern: str, *, proven: bool) -> None:

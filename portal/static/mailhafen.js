@@ -101,7 +101,10 @@ async function preview(link) {
   pane.scrollTop = 0;
   pane.parentElement.classList.add("split-on");
   for (const each of document.querySelectorAll(".looked-at")) each.classList.remove("looked-at");
-  link.closest(".mail").classList.add("looked-at");
+  const shown = link.closest(".mail");
+  shown.classList.add("looked-at");
+  // Beside a mail the list is narrower and longer: without this the row would leave the window.
+  shown.scrollIntoView({ block: "nearest" });
 }
 
 function onClick(event) {

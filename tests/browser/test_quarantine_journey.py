@@ -140,6 +140,42 @@ def test_keys_move_choose_delete_and_deliver(house: Installation, person: Page) 
     expect(rows(person)).to_have_count(2)
 
 
+def test_a_mail_beside_the_list_keeps_its_row_in_sight_and_leads_on_to_the_next(
+    house: Installation, person: Page
+) -> None:
+    hold(house, *(f"Beside {number}" for number in range(12)))
+    person.emulate_media(reduced_motion="reduce")
+    person.goto(f"{QUARANTINE}?q=Beside&sort=oldest")
+    row(person, "Beside 0").get_by_role("button", name="Delete").click()
+    expect(row(person, "Beside 0")).to_have_count(0)
+    person.set_viewport_size({"width": 1280, "height": 700})
+    _open(person, "Beside 7")
+    _is_in_sight(person, "Beside 7")
+    preview = person.locator("[data-preview]")
+    preview.get_by_role("button", name="Delete").click()
+    expect(row(person, "Beside 7")).to_have_count(0)
+    expect(person.locator(":focus")).to_have_text("Beside 8")
+    expect(preview).to_be_hidden()
+    _is_in_sight(person, "Beside 8")
+
+
+def test_what_was_done_stays_in_sight_and_covers_no_focus_on_a_phone(
+    house: Installation, person: Page
+) -> None:
+    hold(house, *(f"Small {number}" for number in range(9)))
+    # Where a window glides, what has the focus is covered until it has come to rest.
+    person.emulate_media(reduced_motion="reduce")
+    person.set_viewport_size({"width": 390, "height": 700})
+    person.goto(f"{QUARANTINE}?q=Small&sort=oldest")
+    row(person, "Small 8").get_by_role("button", name="Delete").click()
+    expect(row(person, "Small 8")).to_have_count(0)
+    person.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(person.locator(RECENT)).to_be_in_viewport(ratio=1)
+    for _ in range(12):
+        _press(person, "Shift+Tab")
+        _is_in_sight(person)
+
+
 def test_keys_search_and_take_all(house: Installation, person: Page) -> None:
     hold(house, "Sought 1", "Sought 2")
     person.goto(QUARANTINE)
@@ -203,6 +239,17 @@ def _undo(page: Page, what: str) -> None:
     line = page.locator(f"{RECENT} li").filter(has_text=what)
     line.get_by_role("button", name="Undo").click()
     expect(page.locator("main")).to_contain_text("That is taken back.")
+
+
+def _is_in_sight(page: Page, subject: str = "") -> None:
+    """Check that what has the focus, or a mail of the list, is below what was done just now."""
+    found = row(page, subject) if subject else page.locator(":focus")
+    expect(found).to_be_in_viewport(ratio=0.9)
+    box, above = found.bounding_box(), page.locator(RECENT).bounding_box()
+    assert box
+    assert above
+    outside = page.evaluate("document.activeElement.closest('.split-list, .older') === null")
+    assert box["y"] >= above["y"] + above["height"] - 1 or (outside and not subject)
 
 
 def _is_done(page: Page, words: str) -> None:
