@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from mailstore import clock
 from mailstore.addresses import Address
+from mailstore.deliveries import Delivery
 from mailstore.envelopes import Recipient
 from mailstore.patterns import stable
 from mailstore.senders import Listed, SenderEntry
@@ -73,13 +74,24 @@ def apply_lists(
     db: Session, recipients: Sequence[Recipient], origin: Origin
 ) -> Sequence[Recipient]:
     """Return the recipients, their policies with what their lists say of a mail."""
-    entries = db.scalars(
+    entries = _about(db, {each.tenant_id for each in recipients}, origin)
+    return [_with_lists(each, entries, origin) for each in recipients] if entries else recipients
+
+
+def blocking(db: Session, delivery: Delivery, origin: Origin) -> str:
+    """Return what blocks mail from there to where a delivery went; empty if nothing does."""
+    entries = _about(db, {delivery.tenant_id}, origin)
+    blocked = (each for each in entries if each.listed is Listed.BLOCKED)
+    return next((each.pattern for each in blocked if _applies(each, delivery)), "")
+
+
+def _about(db: Session, tenant_ids: Set[int], origin: Origin) -> Sequence[SenderEntry]:
+    return db.scalars(
         select(SenderEntry)
-        .where(SenderEntry.tenant_id.in_({each.tenant_id for each in recipients}))
+        .where(SenderEntry.tenant_id.in_(tenant_ids))
         .where(SenderEntry.pattern.in_(origin.of_author | origin.of_sender))
         .where(or_(SenderEntry.expires_at.is_(None), SenderEntry.expires_at > clock.now()))
     ).all()
-    return [_with_lists(each, entries, origin) for each in recipients] if entries else recipients
 
 
 def _with_lists(recipient: Recipient, entries: Iterable[SenderEntry], origin: Origin) -> Recipient:
@@ -99,7 +111,7 @@ def _with_lists(recipient: Recipient, entries: Iterable[SenderEntry], origin: Or
     return replace(recipient, policy=policy)
 
 
-def _applies(entry: SenderEntry, recipient: Recipient) -> bool:
+def _applies(entry: SenderEntry, recipient: Recipient | Delivery) -> bool:
     return (
         entry.tenant_id == recipient.tenant_id
         and entry.domain_id in (None, recipient.domain_id)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from mailstore import senders
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State
 from mailstore.errors import BadAddress
@@ -66,27 +65,6 @@ def blocking(db: Session, refused: Iterable[Refusal]) -> dict[int, str]:
         for entry in entries
         if entry.pattern in named and entry.mailbox_id == mailboxes[each_id]
     }
-
-
-def drop(db: Session, owner: Owner, entry_id: int, *, by: str) -> bool:
-    """Take an entry off a list; False if it is not on this one (any more).
-
-    The line of the log keeps what it was, so that it can be put back.
-    """
-    gone = db.execute(
-        delete(SenderEntry)
-        .where(*owner.rows, SenderEntry.id == entry_id)
-        .returning(*SenderEntry.__table__.columns)
-    ).first()
-    if gone is None:
-        return False
-    before = senders.kept(gone) | {
-        "created_at": gone.created_at.isoformat(),
-        "last_hit_at": gone.last_hit_at.isoformat() if gone.last_hit_at else None,
-    }
-    detail = {"pattern": gone.pattern, "listed": gone.listed, "before": before}
-    senders.record(db, senders.REMOVED, owner, detail, by=by)
-    return True
 
 
 def _forms(refusal: Refusal) -> frozenset[str]:

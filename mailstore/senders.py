@@ -34,6 +34,9 @@ EVENTS = {
 REMOVED = "sender_removed"
 
 
+OPPOSITES = {Listed.ALLOWED: Listed.BLOCKED, Listed.BLOCKED: Listed.ALLOWED}
+
+
 class SenderEntry(Base):
     """An address or domain on somebody's list; without mailbox and domain, the tenant's.
 
@@ -118,9 +121,13 @@ def enter(db: Session, owner: Owner, wish: Wish, *, by: str, file: str = "") -> 
     """Put a sender on a list; False if the list says as much already.
 
     One that ended begins anew; one that says less learns: proofs add up, a longer life wins.
-    `file` names the file that brings it, so that all of it can be taken back as one.
+    `file` names the file that brings it, so that all of it can be taken back as one. Whoever is
+    allowed is blocked no more, and the other way round.
     """
     alone(db, owner.tenant_id)
+    if opposite := OPPOSITES.get(wish.listed):
+        same = (SenderEntry.listed == opposite) & (SenderEntry.pattern == wish.pattern)
+        drop(db, owner, same, by=by)
     entry = db.scalars(
         select(SenderEntry).where(
             *owner.rows, SenderEntry.listed == wish.listed, SenderEntry.pattern == wish.pattern
@@ -139,6 +146,28 @@ def enter(db: Session, owner: Owner, wish: Wish, *, by: str, file: str = "") -> 
     db.flush()
     detail = {"pattern": wish.pattern, "before": before} | ({"file": file} if file else {})
     record(db, EVENTS[wish.listed], owner, detail, by=by, delivery_id=wish.delivery_id)
+    return True
+
+
+def drop(db: Session, owner: Owner, which: ColumnElement[bool], *, by: str) -> bool:
+    """Take an entry off a list; False if it is not on this one (any more).
+
+    The line of the log keeps what it was, so that it can be put back.
+    """
+    gone = db.execute(
+        delete(SenderEntry)
+        .where(*owner.rows, which)
+        .returning(*SenderEntry.__table__.columns)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if gone is None:
+        return False
+    before = kept(gone) | {
+        "created_at": gone.created_at.isoformat(),
+        "last_hit_at": gone.last_hit_at.isoformat() if gone.last_hit_at else None,
+    }
+    detail = {"pattern": gone.pattern, "listed": gone.listed, "before": before}
+    record(db, REMOVED, owner, detail, by=by)
     return True
 
 

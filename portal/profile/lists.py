@@ -109,7 +109,7 @@ def remove(mailbox_id: int, entry_id: int) -> Response:
     """Take one entry off the list."""
     mailbox = mine(mailbox_id)
     with store().write() as db:
-        gone = ownlists.drop(db, owner_of(mailbox), entry_id, by=g.visitor.name)
+        gone = senders.drop(db, owner_of(mailbox), SenderEntry.id == entry_id, by=g.visitor.name)
     if not gone:
         abort(404)
     flash(_("The entry is removed. It counts for no new mail."), "success")

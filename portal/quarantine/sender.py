@@ -7,11 +7,13 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from mailstore import advice, clock, quarantine, senders
+from mailstore import advice, clock, lists, quarantine, senders
 from mailstore.addresses import Address
+from mailstore.advice import UNPROVEN
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight
 from mailstore.errors import BadAddress
+from mailstore.lists import Origin
 from mailstore.patterns import stable
 from mailstore.senders import Listed, Owner, Wish
 from portal.access import for_user, store
@@ -74,7 +76,10 @@ def act(delivery_id: int, listed: str) -> Response:
                 quarantine.release(db, g.scope, delivery_id, by=by, may=may)
             else:
                 quarantine.delete_as_spam(db, g.scope, delivery_id, by=by)
+        still = lists.blocking(db, delivery, _origin(delivery)) if kind is Listed.ALLOWED else ""
     _tell(kind, pattern, proven=proof != "")
+    if still:
+        flash(_("But %(sender)s is blocked, and that goes before.", sender=still), "warning")
     return redirect(back_to_next(), 303)
 
 
@@ -95,22 +100,32 @@ def _tell(kind: Listed, pattern: str, *, proven: bool) -> None:
 
 
 def _choices(delivery: Delivery, kind: Listed) -> list[Choice]:
-    patterns = _patterns(delivery)
+    patterns, proven = _patterns(delivery), bool(senders.proof_in(delivery.symbols))
     warned = advice.advise_all(g.db, delivery.tenant_id, kind, patterns.values())
     return [
-        Choice(form, pattern, [_(each) for each in warned[pattern]])
+        Choice(
+            form,
+            pattern,
+            [_(each) for each in warned[pattern] if not (proven and each == UNPROVEN)],
+        )
         for form, pattern in patterns.items()
     ]
 
 
 def _patterns(delivery: Delivery) -> dict[str, str]:
     """Return whom an entry can mean, by its form; nothing for a mail of nobody."""
-    message = delivery.message
     try:
-        author = Address.parse(message.author or message.sender)
+        author = _origin(delivery).author
     except BadAddress:
         return {}
     forms = {EXACT: author.key, STABLE: stable(author), DOMAIN: author.domain}
     if forms[STABLE] == forms[EXACT]:
         del forms[STABLE]
     return forms
+
+
+def _origin(delivery: Delivery) -> Origin:
+    """Return who wrote a mail, as lists look at it; raises BadAddress for a mail of nobody."""
+    message = delivery.message
+    sender = Address.parse(message.sender) if message.sender else None
+    return Origin(Address.parse(message.author or message.sender), sender)

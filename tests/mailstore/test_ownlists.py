@@ -73,7 +73,10 @@ def test_only_the_lists_own_entries_are_shown_and_dropped(store: Store, anna: Ma
     assert [shown(store, owner) for owner in owners] == [[f"{n}.example"] for n in range(3)]
     with store.write() as db:
         ids = list(db.scalars(select(SenderEntry.id).order_by(SenderEntry.id)))
-        dropped = [ownlists.drop(db, owners[0], each, by="anna") for each in (*ids, ids[0])]
+        dropped = [
+            senders.drop(db, owners[0], SenderEntry.id == each, by="anna")
+            for each in (*ids, ids[0])
+        ]
         events = list(db.scalars(select(Event).where(Event.kind == "sender_removed")))
     assert dropped == [True, False, False, False]
     assert [each.detail["pattern"] for each in events] == ["0.example"]

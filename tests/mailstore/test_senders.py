@@ -119,3 +119,19 @@ def test_an_entry_that_ended_is_replaced(store: Store, anna: Mailbox, clock: Tra
     clock.shift(2 * DAY)
     assert enter(store, owner, replace(WISH, proof="dkim"))
     assert [(entry.proof, entry.expires_at) for entry in entries(store)] == [("dkim", None)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(Listed.BLOCKED, Listed.ALLOWED), (Listed.ALLOWED, Listed.BLOCKED)],
+    ids=["allowed after all", "blocked after all"],
+)
+def test_whoever_is_on_one_list_leaves_the_other(
+    store: Store, anna: Mailbox, first: Listed, second: Listed
+) -> None:
+    tenant, person = Owner(anna.tenant_id), Owner(anna.tenant_id, mailbox_id=anna.id)
+    enter(store, tenant, Wish(first, BOB.key))
+    for listed in (first, Listed.UNTAGGED, second):
+        enter(store, person, Wish(listed, BOB.key))
+    found = [(entry.mailbox_id, entry.listed) for entry in entries(store)]
+    assert set(found) == {(None, first), (anna.id, Listed.UNTAGGED), (anna.id, second)}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from time_machine import Traveller
 
 from mailstore import clock as clocks
-from mailstore import listundo, ownlists, senders, undo
+from mailstore import listundo, senders, undo
 from mailstore.mailboxes import Mailbox
 from mailstore.scope import Scope
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
@@ -55,7 +55,7 @@ def bring(store: Store, owner: Owner, *patterns: str, **wish: Any) -> None:
 def drop(store: Store, owner: Owner, pattern: str = BOB.key, *, by: str = "anna") -> None:
     with store.write() as db:
         mine = select(SenderEntry.id).where(SenderEntry.pattern == pattern)
-        assert ownlists.drop(db, owner, db.scalars(mine).one(), by=by)
+        assert senders.drop(db, owner, SenderEntry.id == db.scalars(mine).one(), by=by)
 
 
 def take_back(store: Store, scope: Scope, deed: Deed, *, by: str = "anna") -> int:

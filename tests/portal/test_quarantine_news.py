@@ -11,10 +11,11 @@ from mailstore.deliveries import Delivery, State
 from mailstore.mailboxes import Mailbox
 from mailstore.senders import Listed, Owner, Wish
 from mailstore.store import Store
+from tests.databases import asked
 from tests.factories import a_held_delivery
 from tests.portal.browsing import in_english, post, said
 from tests.portal.mails import become
-from tests.portal.test_queries import MOST, asked
+from tests.portal.test_queries import MOST
 
 QUARANTINE = "/quarantine/"
 ENDS = (State.DELIVERED, State.DELIVERED, State.FAILED, State.QUARANTINED)

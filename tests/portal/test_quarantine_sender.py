@@ -26,6 +26,7 @@ from tests.portal.browsing import (
     state,
     told,
 )
+from tests.portal.mails import become
 
 HELD, DELETED, RELEASING = State.QUARANTINED, State.DELETED, State.RELEASING
 CHANGING = "bounce-4711-x7@news.shop.example"
@@ -119,6 +120,23 @@ def test_without_any_proof_one_is_warned_before_and_after(
     assert "Nothing proves who wrote this message." in said(browser.get(page(held.id, "allowed")))
     assert "nothing proves that they wrote" in told(browser, enter(browser, held.id, "allowed"))
     assert [each.proof for each in entries(store)] == [""]
+
+
+def test_a_wider_entry_that_still_blocks_is_named(
+    browser: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    held = held_from(store, anna, symbols=PROVEN)
+    enter(browser, held, "blocked", form="domain")
+    text = told(browser, enter(browser, held, "allowed", form="exact"))
+    assert "But there.example is blocked, and that goes before." in text
+    assert "is blocked" not in told(browser, enter(browser, held, "allowed", form="domain"))
+
+
+def test_who_wrote_a_mail_can_be_listed_after_it_was_delivered(
+    browser: FlaskClient, store: Store, held: Delivery
+) -> None:
+    become(store, held, State.DELIVERED)
+    assert page(held.id, "allowed") in browser.get(f"/quarantine/{held.id}").text
 
 
 def test_blocking_needs_no_proof(browser: FlaskClient, store: Store, held: Delivery) -> None:
