@@ -10,7 +10,7 @@ from typing import Self
 
 GREETING, CLOSE, SILENT, TRICKLE = "greeting", "close", "silent", "trickle"
 FLOOD = "without end: "
-PAUSE, PATIENCE, FLOOD_BYTES = 0.02, 10.0, 2**16
+PAUSE, PATIENCE, FLOOD_PATIENCE, FLOOD_BYTES = 0.02, 10.0, 1.0, 2**16
 CAPABLE = "* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN"
 DONE = "{tag} OK done"
 GOOD = {
@@ -121,6 +121,8 @@ class _Talk:
             self._client.sendall(b"*")
         if told.startswith(FLOOD):
             piece = told.removeprefix(FLOOD).encode()
+            # Whoever has read enough may leave the connection open for a while.
+            self._client.settimeout(FLOOD_PATIENCE)
             while not self._server.over():
                 self._client.sendall(piece * (FLOOD_BYTES // len(piece)))
         if told == SILENT:
