@@ -21,20 +21,9 @@ HELD, DELETED, RELEASING = State.QUARANTINED, State.DELETED, State.RELEASING
 
 
 @pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
-@pytest.fixture
 def account(store: Store, anna: Mailbox) -> Account:
     with store.write() as db:
         return an_account(db, anna)
-
-
-@pytest.fixture
-def scope(anna: Mailbox) -> Scope:
-    return scope_of(anna)
 
 
 @pytest.mark.parametrize(

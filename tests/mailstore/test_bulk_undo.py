@@ -10,23 +10,11 @@ from mailstore.deliveries import State
 from mailstore.mailboxes import Mailbox
 from mailstore.scope import Scope
 from mailstore.store import Store
-from tests.factories import a_mailbox
 from tests.mailstore.bulks import begin, row, run, so_many
-from tests.mailstore.holding import scope_of, states
+from tests.mailstore.holding import states
 
 RELEASE, DELETE, SPAM = BulkDeed.RELEASE, BulkDeed.DELETE, BulkDeed.SPAM
 HELD, DELETED = State.QUARANTINED, State.DELETED
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
-@pytest.fixture
-def scope(anna: Mailbox) -> Scope:
-    return scope_of(anna)
 
 
 def undo(store: Store, scope: Scope, begun: int) -> Bulk:

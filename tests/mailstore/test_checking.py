@@ -14,15 +14,9 @@ from mailstore.retention import expire
 from mailstore.retries import Retries
 from mailstore.routes import Route
 from mailstore.store import Store
-from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted
+from tests.factories import NOON, a_held_delivery, an_accepted
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 @pytest.fixture

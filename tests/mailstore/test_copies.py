@@ -13,20 +13,9 @@ from mailstore.pages import Page
 from mailstore.retries import Retries
 from mailstore.scope import NOTHING, Scope
 from mailstore.store import Store
-from tests.factories import NOON, RecordedJobs, a_held_delivery, a_mailbox, an_accepted
+from tests.factories import NOON, RecordedJobs, a_held_delivery, an_accepted
 
 RETRIES = Retries(timedelta(minutes=5), timedelta(days=5), timedelta(days=30))
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
-@pytest.fixture
-def scope(anna: Mailbox) -> Scope:
-    return Scope(anna.tenant_id, frozenset({anna.id}))
 
 
 @pytest.fixture

@@ -9,17 +9,11 @@ from mailstore.mailboxes import Mailbox
 from mailstore.requests import ReleaseRequest
 from mailstore.scope import Scope
 from mailstore.store import Store
-from tests.factories import BEAT, a_mailbox
+from tests.factories import BEAT
 from tests.mailstore.requested import a_request, grant, refuse, risky, seen
 from tests.portal.browsing import happened
 
 REASON = "Anna asked me to look at it."
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ BROWSER, OTHER = "a browser", "another browser"
 
 
 @pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
-@pytest.fixture
 def beat(store: Store, anna: Mailbox) -> Mailbox:
     with store.write() as db:
         return a_mailbox(db, BEAT)

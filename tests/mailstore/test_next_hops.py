@@ -13,15 +13,9 @@ from mailstore.events import Event
 from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from tests.factories import RecordedJobs, a_held_delivery, a_mailbox, an_accepted
+from tests.factories import RecordedJobs, a_held_delivery, an_accepted
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 def moved(store: Store, anna: Mailbox, route: str) -> int:

@@ -1,5 +1,3 @@
-import pytest
-
 from mailstore import copies, outbox
 from mailstore.deliveries import State
 from mailstore.envelopes import MailClass
@@ -7,13 +5,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.pages import Page
 from mailstore.scope import Scope
 from mailstore.store import Store
-from tests.factories import ANNA, BOB, RAW, RecordedJobs, a_mailbox, deliveries_of, the_recipient
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
+from tests.factories import ANNA, BOB, RAW, RecordedJobs, deliveries_of, the_recipient
 
 
 def test_a_mail_of_ours_is_queued_with_its_bytes_stored_before(

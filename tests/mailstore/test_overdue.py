@@ -17,7 +17,7 @@ from mailstore.messages import Message
 from mailstore.retries import Retries
 from mailstore.store import Store
 from tests.databases import on_sqlite
-from tests.factories import NOON, RecordedJobs, a_mailbox, an_accepted
+from tests.factories import NOON, RecordedJobs, an_accepted
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -25,12 +25,6 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SENT = Outcome(Result.SENT, "250 2.0.0 taken")
 REFUSED = Outcome(Result.REFUSED, "550 5.1.1 nobody")
 Step = Callable[[Session, datetime], int]
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 @pytest.fixture

@@ -15,12 +15,6 @@ from mailstore.store import Store
 from tests.factories import BEAT, a_held_delivery, a_mailbox
 
 
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
 def enter(store: Store, owner: Owner, *patterns: str) -> None:
     with store.write() as db:
         for pattern in patterns:

@@ -15,12 +15,6 @@ from mailstore.store import Store
 from tests.factories import RecordedJobs, a_held_delivery, a_mailbox, an_accepted
 
 
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
 def release(
     store: Store,
     scope: Scope,

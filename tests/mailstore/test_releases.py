@@ -18,17 +18,11 @@ from mailstore.mailboxes import Mailbox
 from mailstore.retention import expire
 from mailstore.scope import EVERYBODY
 from mailstore.store import Store
-from tests.factories import LEASE, RAW, RecordedJobs, a_held_delivery, a_mailbox
+from tests.factories import LEASE, RAW, RecordedJobs, a_held_delivery
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 FOUND = Symbol("VIRUS_FOUND", "Eicar", 0.0)
 End = Callable[[Session, Delivery], bool]
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 @pytest.fixture

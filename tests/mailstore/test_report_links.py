@@ -8,17 +8,11 @@ from mailstore import reports
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import CODE_TRIES, LINK_LIFE, Link, LinkKind, Report
 from mailstore.store import Store
-from tests.factories import a_held_delivery, a_mailbox
+from tests.factories import a_held_delivery
 
 pytestmark = pytest.mark.usefixtures("clock")
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 @pytest.fixture

@@ -11,19 +11,13 @@ from mailstore.policies import WITHOUT_REPORT
 from mailstore.reports import LINK_LIFE, Report
 from mailstore.scope import Scope
 from mailstore.store import Store
-from tests.factories import NOON, a_held_delivery, a_mailbox, an_accepted
+from tests.factories import NOON, a_held_delivery, an_accepted
 
 pytestmark = pytest.mark.usefixtures("clock")
 
 # The clock stands at noon in Greenwich: nine o'clock of the next day is 20 hours away.
 DUE = NOON + timedelta(hours=20)
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 def begin(store: Store, mailbox: Mailbox) -> Report | None:

@@ -23,12 +23,6 @@ from tests.mailstore.requested import a_request, an_administrator, ask, grant, r
 EVERY = rights.of_classes(MailClass)
 
 
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
 def kinds(store: Store, held: Delivery) -> list[str]:
     with store.read() as db:
         found = select(Event.kind).where(Event.delivery_id == held.id).order_by(Event.id)

@@ -24,12 +24,6 @@ pytestmark = pytest.mark.usefixtures("clock")
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
 def row(store: Store, delivery: Delivery) -> Delivery:
     with store.read() as db:
         return db.get_one(Delivery, delivery.id)

@@ -18,12 +18,6 @@ SPAM, PHISH, VIRUS = MailClass.SPAM, MailClass.PHISH, MailClass.VIRUS
 
 
 @pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
-@pytest.fixture
 def beat(store: Store, anna: Mailbox) -> Mailbox:
     with store.write() as db:
         return a_mailbox(db, BEAT)

@@ -13,16 +13,10 @@ from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
 from mailstore.store import Store
-from tests.factories import BOB, a_held_delivery, a_mailbox
+from tests.factories import BOB, a_held_delivery
 
 WISH = Wish(Listed.ALLOWED, BOB.key)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 def proven(store: Store, delivery: Delivery, proof: str) -> None:

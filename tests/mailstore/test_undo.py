@@ -25,17 +25,6 @@ SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 LATER = timedelta(seconds=10)
 
 
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
-@pytest.fixture
-def scope(anna: Mailbox) -> Scope:
-    return scope_of(anna)
-
-
 def delete(store: Store, scope: Scope, *ids: int, by: str = "anna", as_spam: bool = False) -> None:
     act = quarantine.delete_as_spam if as_spam else quarantine.delete
     with store.write() as db:

@@ -14,22 +14,11 @@ from mailstore.scope import Scope
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
 from mailstore.store import Store
 from mailstore.undo import FOR, Deed
-from tests.factories import BOB, a_mailbox
-from tests.mailstore.holding import lines, scope_of
+from tests.factories import BOB
+from tests.mailstore.holding import lines
 
 pytestmark = pytest.mark.usefixtures("clock")
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
-
-
-@pytest.fixture
-def scope(anna: Mailbox) -> Scope:
-    return scope_of(anna)
 
 
 @pytest.fixture

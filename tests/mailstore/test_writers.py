@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from sqlalchemy import func, select
 
 from mailstore import reports, senders
@@ -69,12 +68,6 @@ def test_recorders_that_count_for_the_same_domains_do_not_wait_for_each_other(
     all_at_once(record_in_turn)
     with store.read() as db:
         assert db.scalar(select(func.sum(Figure.count))) == 5 * len(people) * THREADS
-
-
-@pytest.fixture
-def anna(store: Store) -> Mailbox:
-    with store.write() as db:
-        return a_mailbox(db)
 
 
 def test_of_those_who_ask_for_a_fresh_report_at_once_one_gets_it(

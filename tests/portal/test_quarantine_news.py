@@ -70,6 +70,12 @@ def test_a_release_that_the_check_stopped_says_why(
     assert "It could not be checked for viruses before delivery" in text
 
 
+def box(browser: FlaskClient) -> tuple[str, str]:
+    """Return the newest deed of the box, and the earlier ones."""
+    newest, _, earlier = browser.get("/quarantine/recent").text.partition("</section>")
+    return newest, earlier
+
+
 def test_only_the_newest_deed_is_told_aloud_and_the_others_stand_beneath(
     browser: FlaskClient, store: Store, anna: Mailbox
 ) -> None:
@@ -77,7 +83,7 @@ def test_only_the_newest_deed_is_told_aloud_and_the_others_stand_beneath(
     post(browser, f"/quarantine/{first.id}/delete", QUARANTINE)
     assert "Earlier" not in said(browser.get(QUARANTINE))
     post(browser, f"/quarantine/{second.id}/spam", QUARANTINE)
-    newest, _, earlier = browser.get("/quarantine/recent").text.partition("</section>")
+    newest, earlier = box(browser)
     assert 'role="status"' in newest
     assert "Deleted as spam: Plans" in newest
     assert "role" not in earlier
@@ -90,7 +96,7 @@ def test_what_goes_on_among_the_earlier_deeds_is_followed_too(
     first, second = (a_held_delivery(store, anna) for _ in range(2))
     post(browser, f"/quarantine/{first.id}/release", QUARANTINE)
     post(browser, f"/quarantine/{second.id}/delete", QUARANTINE)
-    newest, _, earlier = browser.get("/quarantine/recent").text.partition("</section>")
+    newest, earlier = box(browser)
     assert "data-live" not in newest
     assert 'id="earlier" data-live="/quarantine/recent"' in earlier
 
