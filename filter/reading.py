@@ -15,6 +15,7 @@ from filter.tokens import tokens_of
 from mailstore.envelopes import Client, Symbol
 from mailstore.mime import Mail
 from mailstore.sandbox_child import Ask
+from mailstore.threads import thread_of
 
 MOST_AUTHORS = 10
 
@@ -69,6 +70,7 @@ def summarize(mail: Mail, hostname: str) -> dict[str, Any]:
         "message_id": mail.header("Message-ID")[:500],
         "snippet": mail.snippet,
         "attachments": len(mail.attachments),
+        "thread": thread_of(*map(mail.header, ("References", "In-Reply-To", "Message-ID"))),
         "cuts": headers.cuts(mail.raw, hostname),
     }
 

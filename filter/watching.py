@@ -14,8 +14,8 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from mailstore import clock, incidents, overdue, pulse, scanners
-from mailstore.deliveries import due_for_long
 from mailstore.incidents import IncidentKind
+from mailstore.overdue import due_for_long
 from mailstore.settings import Settings
 from mailstore.store import Store
 

@@ -33,6 +33,7 @@ class Mark(Base):
     )
     read_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    pinned_at: Mapped[datetime | None]
 
 
 def inbox(db: Session, scope: Scope, page: Page) -> Sequence[Delivery]:
@@ -129,7 +130,7 @@ def resend(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
     if latest.state is State.QUEUED:
         return False
     copied = ("tenant_id", "message_id", "domain_id", "mailbox_id", "lane_id", "direction",
-              "recipient", "mail_class", "score", "reason", "symbols", "tag")  # fmt: skip
+              "recipient", "thread", "mail_class", "score", "reason", "symbols", "tag")  # fmt: skip
     values: dict[str, Any] = {name: getattr(original, name) for name in copied}
     now = clock.now()
     values |= {

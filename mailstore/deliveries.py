@@ -14,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     ForeignKey,
     Index,
-    Select,
     UniqueConstraint,
     bindparam,
     case,
@@ -83,6 +82,7 @@ class Delivery(Base):
     """The fate of one message for one recipient.
 
     `dsn_at`: since when its sender is to be told, that it failed or that it still waits.
+    `thread`: the same for all mail of a conversation (mailstore/threads.py).
     """
 
     __tablename__ = "deliveries"
@@ -90,6 +90,7 @@ class Delivery(Base):
         UniqueConstraint("message_id", "recipient", "resend_of"),
         Index("ix_deliveries_due", "lane_id", "state", "next_attempt_at"),
         Index("ix_deliveries_list", "mailbox_id", "accepted_at", "id"),
+        Index("ix_deliveries_thread", "mailbox_id", "thread", "accepted_at", "id"),
         # The last two let what is held be counted without a look at its rows.
         Index(
             "ix_deliveries_state",
@@ -118,6 +119,7 @@ class Delivery(Base):
     direction: Mapped[Direction]
     recipient: Mapped[str]
     resend_of: Mapped[int] = mapped_column(default=0)
+    thread: Mapped[int] = mapped_column(default=0)
     state: Mapped[State]
     mail_class: Mapped[MailClass]
     score: Mapped[float]
@@ -143,19 +145,9 @@ class Delivery(Base):
 
 def due_lanes(db: Session, now: datetime) -> Sequence[int]:
     """Return the lanes that are free and may be tried, and have mail due or want a probe."""
-    waiting = select(Delivery.id).where(Delivery.lane_id == Lane.id, *_due(now))
+    waiting = select(Delivery.id).where(Delivery.lane_id == Lane.id, *is_due(now))
     wanted = or_(waiting.exists(), lanes.probe_due(now))
     return db.scalars(select(Lane.id).where(*lanes.free(now), wanted)).all()
-
-
-def due_for_long(since: datetime, now: datetime) -> Select[int]:
-    """Return what is due since before a moment though its next hop answers, as a query."""
-    return (
-        select(Delivery.id)
-        .join(Lane, Lane.id == Delivery.lane_id)
-        .where(Lane.failing_since.is_(None), *_due(now))
-        .where(Delivery.next_attempt_at < since)
-    )
 
 
 def claim(
@@ -171,7 +163,7 @@ def claim(
         select(Delivery)
         .join(Delivery.message)
         .options(contains_eager(Delivery.message))
-        .where(Delivery.lane_id == lane_id, *_due(now))
+        .where(Delivery.lane_id == lane_id, *is_due(now))
         .order_by(Delivery.next_attempt_at, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=Delivery)
@@ -290,7 +282,8 @@ def start_over(db: Session, lane_id: int) -> None:
     )
 
 
-def _due(now: datetime) -> tuple[Any, ...]:
+def is_due(now: datetime) -> tuple[Any, ...]:
+    """Return the conditions that a delivery is to be tried now."""
     return (
         Delivery.state == State.QUEUED,
         Delivery.next_attempt_at <= now,

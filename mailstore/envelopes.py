@@ -175,7 +175,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What lists show of a message, read from its content once, in the sandbox."""
+    """What lists show of a message, read from its content once, in the sandbox.
+
+    `thread` is the same for all mail of a conversation; 0 for mail that says of none.
+    """
 
     author: Address | None = None
     author_name: str = ""
@@ -183,4 +186,5 @@ class Summary:
     message_id: str = ""
     snippet: str = ""
     attachments: int = 0
+    thread: int = 0
     cuts: tuple[tuple[int, int], ...] = ()

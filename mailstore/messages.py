@@ -5,20 +5,40 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.packs import Place
 
+NOT_INDEXED = text("NOT indexed AND pack IS NOT NULL")
+WRITTEN = text("writer_id IS NOT NULL")
+
 
 class Message(Base):
-    """One content and what lists show of it; the bytes go first, the row later."""
+    """One content and what lists show of it; the bytes go first, the row later.
+
+    `writer_id` is the mailbox of ours that wrote it; `indexed` says whether search knows its words.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
         Index("ix_messages_expiry", "day"),
         Index("ix_messages_author", "tenant_id", "author"),
+        Index(
+            "ix_messages_not_indexed",
+            "id",
+            sqlite_where=NOT_INDEXED,
+            postgresql_where=NOT_INDEXED,
+        ),
+        Index(
+            "ix_messages_sent",
+            "writer_id",
+            "received_at",
+            "id",
+            sqlite_where=WRITTEN,
+            postgresql_where=WRITTEN,
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -42,6 +62,8 @@ class Message(Base):
     day: Mapped[date]
     offset: Mapped[int]
     length: Mapped[int]
+    writer_id: Mapped[int | None] = mapped_column(ForeignKey("mailboxes.id"))
+    indexed: Mapped[bool] = mapped_column(default=False)
 
     @property
     def place(self) -> Place | None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from mailstore import clock, events, jobs, pulse
-from mailstore.deliveries import TOLD_OF, Delivery, State
+from mailstore.deliveries import TOLD_OF, Delivery, State, is_due
 from mailstore.lanes import Lane
 from mailstore.messages import Message
 
@@ -22,6 +22,16 @@ def untold(db: Session, now: datetime) -> Sequence[int]:
     return db.scalars(
         select(Delivery.id).where(Delivery.dsn_at <= now).order_by(Delivery.dsn_at).limit(BATCH)
     ).all()
+
+
+def due_for_long(since: datetime, now: datetime) -> Select[int]:
+    """Return what is due since before a moment though its next hop answers, as a query."""
+    return (
+        select(Delivery.id)
+        .join(Lane, Lane.id == Delivery.lane_id)
+        .where(Lane.failing_since.is_(None), *is_due(now))
+        .where(Delivery.next_attempt_at < since)
+    )
 
 
 def look(db: Session, delivery_id: int) -> Delivery | None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from mailstore import figures, jobs, lists, refusals
+from mailstore import figures, jobs, lists, refusals, threads
 from mailstore.db import dialect_of, insert_into
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import Action, Client, MailClass, NewsletterAction, Summary, Verdict
@@ -34,6 +34,7 @@ class Accepted:
     headers: str
     verdicts: tuple[Verdict, ...]
     direction: Direction = Direction.IN
+    writer_id: int | None = None
 
 
 # Statements on tables, not on classes: a group commit is the limit of the relay, and the object
@@ -102,6 +103,8 @@ def _message(each: Accepted, place: Place) -> dict[str, Any]:
         "day": place.day,
         "offset": place.offset,
         "length": place.length,
+        "writer_id": each.writer_id,
+        "indexed": False,
     }
 
 
@@ -130,6 +133,8 @@ def _delivery(each: Accepted, verdict: Verdict) -> dict[str, Any]:
         "queued_at": None if held else each.received_at,
         "next_attempt_at": None if held else each.received_at,
         "resend_of": 0,
+        # Mail that names no other is a conversation of its own.
+        "thread": each.summary.thread or threads.alone(each.public_id),
         "attempts": 0,
         "fence": 0,
         "reply": "",

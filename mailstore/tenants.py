@@ -13,6 +13,7 @@ from mailstore.errors import BadName, NotFound
 
 KEEP_DAYS = 7
 HELD_DAYS = 30
+PIN_DAYS = 30
 LONGEST_DAYS = 3650
 LANGUAGES = ("de", "fr", "it", "en")
 
@@ -29,6 +30,7 @@ class Tenant(Base):
     policy_id: Mapped[int] = mapped_column(ForeignKey("policies.id"))
     keep_days: Mapped[int] = mapped_column(default=KEEP_DAYS)
     held_days: Mapped[int] = mapped_column(default=HELD_DAYS)
+    pin_days: Mapped[int] = mapped_column(default=PIN_DAYS)
     webmail_on: Mapped[bool] = mapped_column(default=True)
     webhook_url: Mapped[str] = mapped_column(default="")
     webhook_secret: Mapped[str] = mapped_column(default="")
