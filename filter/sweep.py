@@ -27,6 +27,7 @@ from mailstore import (
 )
 from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
+from mailstore.search import indexing
 from mailstore.store import Store
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
         unsent = reports.unsent(db, now)
         taught = lessons.due(db, now)
         released = releases.due(db, now)
+        unknown = indexing.due(db, now)
         asked: list[tuple[str | int, ...]] = [
             *(("drain", each) for each in lanes),
             *(("begin_report", each) for each in due),
@@ -58,6 +60,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *(("run_bulk", each) for each in bulk.stale(db, now)),
             *([(lessons.JOB,)] if taught else ()),
             *([(releases.JOB,)] if released else ()),
+            *([(indexing.JOB,)] if unknown else ()),
         ]
         resting = deadletters.resting(db)
     for name, *ids in asked:

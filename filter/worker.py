@@ -16,6 +16,7 @@ from mailstore.cli import open_store, speaks
 from mailstore.notices import spread_notices
 from mailstore.pipe import PipeReader
 from mailstore.redisjobs import RedisReader
+from mailstore.search.indexing import index_mail
 from mailstore.store import NUDGES, Store
 from mailstore.threadjobs import ThreadJobs
 
@@ -24,6 +25,7 @@ JOBS = (
     delivery.drain,
     retention.expire,
     learn_lessons,
+    index_mail,
     scan_releases,
     spread_notices,
     send_notice,

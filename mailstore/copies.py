@@ -38,7 +38,7 @@ class Mark(Base):
 
 def inbox(db: Session, scope: Scope, page: Page) -> Sequence[Delivery]:
     """Return the copies of received mail, newest first, their messages loaded."""
-    return page_of(db, _visible(db, scope), page)
+    return page_of(db, shown(db, scope), page)
 
 
 def waiting(db: Session, scope: Scope, lane_id: int | None = None) -> int:
@@ -66,7 +66,7 @@ def delivered_after(db: Session, scope: Scope, outage: Incident) -> int:
 def look(db: Session, scope: Scope, delivery_id: int) -> Delivery | None:
     """Return one copy, its message loaded; None if out of scope or not shown."""
     return db.scalar(
-        _visible(db, scope)
+        shown(db, scope)
         .where(Delivery.id == delivery_id)
         .join(Delivery.message)
         .options(contains_eager(Delivery.message))
@@ -75,7 +75,7 @@ def look(db: Session, scope: Scope, delivery_id: int) -> Delivery | None:
 
 def chosen(db: Session, scope: Scope, ids: Sequence[int] | None, limit: int) -> Sequence[Delivery]:
     """Return copies by their ids, or all there are, newest first; only those still whole."""
-    query = _visible(db, scope).join(Delivery.message).options(contains_eager(Delivery.message))
+    query = shown(db, scope).join(Delivery.message).options(contains_eager(Delivery.message))
     if ids is not None:
         query = query.where(Delivery.id.in_(ids))
     kept = query.where(Message.pack.is_not(None), Message.day >= clock.today())
@@ -162,7 +162,8 @@ def last_sent(db: Session, original: Delivery) -> Delivery:
     ).one()
 
 
-def _visible(db: Session, scope: Scope) -> Select[Delivery]:
+def shown(db: Session, scope: Scope) -> Select[Delivery]:
+    """Return a query for the copies that a scope shows."""
     # The webmail switched off: mail that waits is still shown, delivered mail is not.
     tenant = db.get(Tenant, scope.tenant_id) if scope.tenant_id else None
     states = SHOWN if tenant is None or tenant.webmail_on else ON_THE_WAY

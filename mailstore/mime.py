@@ -5,6 +5,7 @@ nobody knows is read as Latin-1. Policy and display both use this one parser.
 """
 
 import email
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -128,6 +129,11 @@ class Mail:
     def html(self) -> str:
         """Return the first HTML that is not an attachment."""
         return next(self._bodies("text/html"), "")
+
+    def seen_text(self, most: int) -> str:
+        """Return what a reader may see of texts, at most so many characters: plain, then HTML."""
+        page = html.unescape(_seen(self.html[: 2 * most]))
+        return f"{self.text[:most]}\n{page}"[:most]
 
     @property
     def snippet(self) -> str:

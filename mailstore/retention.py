@@ -20,6 +20,7 @@ from mailstore.messages import Message
 from mailstore.packs import Pack
 from mailstore.refusals import Refusal
 from mailstore.reports import Link, Report
+from mailstore.search import index
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 
@@ -52,6 +53,7 @@ def expire(store: Store) -> None:
         if erased:
             events.record(db, "keys_erased", by="worker", detail={"keys": erased})
     _remove_packs(store, today)
+    index.drop_before(store, today)
     for purge in (_purge_messages, _purge_refusals, _forget_tokens):
         _in_batches(store, purge)
     with store.write() as db:
@@ -147,7 +149,14 @@ def _carry(store: Store, ids: Sequence[int]) -> int:
             db.execute(
                 update(Message)
                 .where(Message.id == message.id, Message.pack == message.pack)
-                .values(pack=place.pack, day=day, offset=place.offset, length=place.length)
+                # Its words are forgotten with its first day.
+                .values(
+                    pack=place.pack,
+                    day=day,
+                    offset=place.offset,
+                    length=place.length,
+                    indexed=False,
+                )
             )
         carried += 1
     return carried

@@ -1,0 +1,163 @@
+"""The index: a table for each expiry day, dropped whole when the day is over.
+
+On SQLite it is an FTS5 table without contents, on PostgreSQL a tsvector with a GIN index. Both
+are given our own tokens and cut and fold nothing themselves, so that both find the same.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, TextualSelect, select, text, update
+from sqlalchemy.orm import Session
+
+from mailstore.db import dialect_of
+from mailstore.deliveries import Delivery
+from mailstore.messages import Message
+from mailstore.search import entries
+from mailstore.search.entries import Entry
+from mailstore.store import Store
+
+_NAME = re.compile(r"search_(\d{8})")
+# Any number that only this takes: who writes the index on PostgreSQL waits for who else does.
+ADVISORY_LOCK = 0x6D61696C73
+PIECE = 200
+
+_TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
+    "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
+}
+_MAKE = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE {table} USING fts5(words, content='', contentless_delete=1,"
+        f" detail=none, tokenize=\"ascii tokenchars '{entries.ALL_SIGNS}'\")",
+    ),
+    "postgresql": (
+        "CREATE TABLE {table} (message_id BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
+        "CREATE INDEX ix_{table} ON {table} USING gin (words) WITH (fastupdate = off)",
+    ),
+}
+# What a mail had there before, if it is read anew, goes first.
+_WRITE = {
+    "sqlite": (
+        "DELETE FROM {table} WHERE rowid = :id",
+        "INSERT INTO {table} (rowid, words) VALUES (:id, :words)",
+    ),
+    "postgresql": (
+        "DELETE FROM {table} WHERE message_id = :id",
+        "INSERT INTO {table} (message_id, words)"
+        " VALUES (:id, array_to_tsvector(string_to_array(:words, ' ')))",
+    ),
+}
+_FIND = {
+    "sqlite": "SELECT rowid AS message_id FROM {table} WHERE {table} MATCH :asked",
+    "postgresql": "SELECT message_id FROM {table} WHERE words @@ CAST(:asked AS tsquery)",
+}
+
+
+def table_of(day: date) -> str:
+    """Return the name of a day's table."""
+    return f"search_{day:%Y%m%d}"
+
+
+def days(db: Session) -> list[date]:
+    """Return the days that have a table, in their order."""
+    names = db.scalars(text(_TABLES[dialect_of(db)]))
+    found = (_NAME.fullmatch(name) for name in names)
+    return sorted(datetime.strptime(match[1], "%Y%m%d").date() for match in found if match)  # noqa: DTZ007 (a day of its name)
+
+
+def add(db: Session, read: Sequence[Entry]) -> int:
+    """Write mails into their days' tables and note that search knows them; return how many.
+
+    A mail that was carried to another day meanwhile is left for the next time.
+    """
+    if dialect_of(db) == "postgresql":
+        db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    by_day: dict[date, list[Entry]] = defaultdict(list)
+    for entry in read:
+        by_day[entry.message.day].append(entry)
+    known = set(days(db))
+    for day in by_day.keys() - known:
+        _run(db, day, _MAKE)
+    return sum(_add_to(db, day, its) for day, its in by_day.items())
+
+
+def found_in(db: Session, asked: str, since: date) -> TextualSelect | None:
+    """Return a query for the ids of messages that are found; None if nothing is indexed."""
+    form = _FIND[dialect_of(db)]
+    parts = [form.format(table=table_of(day)) for day in days(db) if day >= since]
+    if not parts:
+        return None
+    return text(" UNION ALL ".join(parts)).bindparams(asked=asked).columns(message_id=BigInteger)
+
+
+def drop_before(store: Store, today: date) -> int:
+    """Drop the tables of past days, with all that was written of them; return how many."""
+    with store.read() as db:
+        past = [day for day in days(db) if day < today]
+    for day in past:
+        _empty(store, day)
+        with store.write() as db:
+            db.execute(text(f"DROP TABLE IF EXISTS {table_of(day)}"))
+    return len(past)
+
+
+def _add_to(db: Session, day: date, read: Sequence[Entry]) -> int:
+    by_id = {entry.message.id: entry for entry in read}
+    taken = db.scalars(
+        update(Message)
+        .where(Message.id.in_(by_id), Message.day == day, Message.pack.is_not(None))
+        .where(~Message.indexed)
+        .values(indexed=True)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    mailbox_ids, recipients = _whose(db, taken)
+    rows = []
+    for each in sorted(taken):
+        found = entries.tokens(by_id[each], mailbox_ids[each], recipients[each])
+        rows.append({"id": each, "words": " ".join(found)})
+    if rows:
+        _run(db, day, _WRITE, rows)
+    return len(rows)
+
+
+def _whose(db: Session, ids: Sequence[int]) -> tuple[dict[int, set[int]], dict[int, set[str]]]:
+    """Return the mailboxes that have mails, as readers or as their writer; and recipients."""
+    mailbox_ids: dict[int, set[int]] = defaultdict(set)
+    recipients: dict[int, set[str]] = defaultdict(set)
+    query = select(
+        Delivery.message_id, Delivery.mailbox_id, Delivery.recipient, Message.writer_id
+    ).join(Message, Message.id == Delivery.message_id)
+    for message_id, mailbox_id, recipient, writer_id in db.execute(
+        query.where(Message.id.in_(ids))
+    ):
+        mailbox_ids[message_id].update(each for each in (mailbox_id, writer_id) if each)
+        recipients[message_id].add(recipient)
+    return mailbox_ids, recipients
+
+
+def _empty(store: Store, day: date) -> None:
+    """Empty a large table bit by bit: SQLite overwrites what it drops, and others must write."""
+    if store.engine.dialect.name != "sqlite":
+        return
+    # Whoever looks for words asks no past day, so that nobody misses what its table consists of.
+    data = f"{table_of(day)}_data"
+    piece = f"DELETE FROM {data} WHERE id IN (SELECT id FROM {data} WHERE id > 10 LIMIT {PIECE})"  # noqa: S608 (a name of ours)
+    while True:
+        with store.write() as db:
+            if _rowcount(db.execute(text(piece))) < PIECE:
+                return
+
+
+def _rowcount(result: Any) -> int:
+    return int(result.rowcount)
+
+
+def _run(db: Session, day: date, words: Mapping[str, Sequence[str]], rows: Any = None) -> None:
+    connection = db.connection()
+    for each in words[dialect_of(db)]:
+        connection.execute(text(each.format(table=table_of(day))), rows)
