@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ForeignKey, Select, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import accounts, clock, events, heldlist, jobs, quarantine, rights
+from mailstore import accounts, clock, copies, events, heldlist, jobs, quarantine, rights
 from mailstore.accounts import Account
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.deliveries import Delivery, State
@@ -33,6 +33,8 @@ STALE = timedelta(seconds=30)
 BATCH = 50
 # Stands among what was wanted once it was taken back.
 UNDONE = "undone"
+COPIES = "copies"
+RESENDING = "resend_begun"
 
 
 class BulkDeed(StrEnum):
@@ -42,6 +44,7 @@ class BulkDeed(StrEnum):
     DELETE = "delete"
     SPAM = "spam"
     UNDO = "undo"
+    RESEND = "resend"
 
 
 class BulkState(StrEnum):
@@ -110,6 +113,8 @@ class Actor:
             case BulkDeed.UNDO:
                 line = db.scalars(_deletions(self.undoes).where(Event.delivery_id == delivery_id))
                 return any(quarantine.undelete(db, self.scope, each, by=self.by) for each in line)
+            case BulkDeed.RESEND:
+                return copies.resend(db, self.scope, delivery_id, by=self.by)
 
 
 def begin(
@@ -129,6 +134,16 @@ def begin_undo(db: Session, scope: Scope, bulk: Bulk, *, by: str) -> int:
     return _begin(
         db, scope, deed=BulkDeed.UNDO, wanted={"bulk": bulk.id}, newest_id=bulk.last_id,
         total=bulk.done, by=by, account_id=bulk.account_id,
+    )  # fmt: skip
+
+
+def begin_resend(
+    db: Session, scope: Scope, ids: Sequence[int], *, by: str, account_id: int | None
+) -> int:
+    """Note that these copies are to be delivered again, and ask for it; returns its id."""
+    return _begin(
+        db, scope, deed=BulkDeed.RESEND, wanted={COPIES: sorted(ids)}, newest_id=max(ids),
+        total=len(ids), by=by, account_id=account_id, kind=RESENDING,
     )  # fmt: skip
 
 
@@ -217,7 +232,7 @@ def _step(store: Store, bulk_id: int) -> bool:
     return not ids
 
 
-def _begin(db: Session, scope: Scope, **values: Any) -> int:
+def _begin(db: Session, scope: Scope, *, kind: str = BULK, **values: Any) -> int:
     now = clock.now()
     mailbox_ids = sorted(scope.mailbox_ids or ())
     bulk = Bulk(
@@ -228,7 +243,7 @@ def _begin(db: Session, scope: Scope, **values: Any) -> int:
     detail = {"bulk": bulk.id, "deed": bulk.deed, "mails": bulk.total}
     # Found by one of its mailboxes, as what is done to single mails is.
     whose = {"tenant_id": bulk.tenant_id, "mailbox_id": min(mailbox_ids, default=None)}
-    events.record(db, BULK, by=bulk.by, detail=detail, **whose)
+    events.record(db, kind, by=bulk.by, detail=detail, **whose)
     jobs.after_commit(db, "run_bulk", bulk.id)
     return bulk.id
 
@@ -244,6 +259,8 @@ def _scope(db: Session, bulk: Bulk) -> Scope:
 
 
 def _next(db: Session, bulk: Bulk, scope: Scope, allowed: Rights) -> Sequence[int]:
+    if bulk.deed is BulkDeed.RESEND:
+        return [each for each in bulk.wanted[COPIES] if each > bulk.last_id][:BATCH]
     if bulk.deed is not BulkDeed.UNDO:
         search = Search(scope, allowed.allow(*SEEN), Wanted.of_row(bulk.wanted))
         return heldlist.ids_between(db, search, bulk.last_id, bulk.newest_id, BATCH)

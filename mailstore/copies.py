@@ -1,44 +1,22 @@
-"""Retention copies: what the emergency webmail shows, and sending one again.
+"""Retention copies: what the emergency webmail shows, and sending one again."""
 
-What a person does here (read, hide) is kept beside the delivery and never touches the queue.
-"""
-
+from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, func, select
-from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from mailstore import clock, events, jobs
-from mailstore.db import Base, upsert
+from mailstore.db import upsert
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.incidents import Incident
 from mailstore.messages import Message
-from mailstore.pages import Page, page_of
-from mailstore.scope import Scope
+from mailstore.scope import Scope, one_of
 from mailstore.tenants import Tenant
 
 ON_THE_WAY = (State.QUEUED, State.FAILED)
 SHOWN = (*ON_THE_WAY, State.DELIVERED)
-
-
-class Mark(Base):
-    """What its reader did with a copy."""
-
-    __tablename__ = "marks"
-
-    delivery_id: Mapped[int] = mapped_column(
-        ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
-    )
-    read_at: Mapped[datetime | None]
-    hidden_at: Mapped[datetime | None]
-    pinned_at: Mapped[datetime | None]
-
-
-def inbox(db: Session, scope: Scope, page: Page) -> Sequence[Delivery]:
-    """Return the copies of received mail, newest first, their messages loaded."""
-    return page_of(db, shown(db, scope), page)
 
 
 def waiting(db: Session, scope: Scope, lane_id: int | None = None) -> int:
@@ -63,13 +41,44 @@ def delivered_after(db: Session, scope: Scope, outage: Incident) -> int:
     return db.scalar(count) or 0
 
 
+def shown(db: Session, scope: Scope) -> Select[Delivery]:
+    """Return a query for all copies of received mail that people of a scope may see."""
+    return select(Delivery).where(*received(db, scope))
+
+
+def received(db: Session, scope: Scope, rows: Any = Delivery) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a delivery is shown as received mail."""
+    # The webmail switched off: mail that waits is still shown, delivered mail is not.
+    tenant = db.get(Tenant, scope.tenant_id) if scope.tenant_id else None
+    states = SHOWN if tenant is None or tenant.webmail_on else ON_THE_WAY
+    whole = rows.direction == Direction.IN, rows.resend_of == 0
+    return rows.state.in_(states), *whole, scope.covers(rows)
+
+
+def mine(db: Session, scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that a delivery, joined with its message, is shown: received or sent."""
+    return or_(and_(*received(db, scope)), sent(scope))
+
+
+def sent(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that somebody of a scope wrote a message, at its first recipient."""
+    by_them: ColumnElement[bool] = Message.writer_id.is_not(None)
+    if scope.mailbox_ids is not None:
+        by_them = one_of(Message.writer_id, scope.mailbox_ids)
+    if scope.tenant_id is not None:
+        by_them = and_(by_them, Message.tenant_id == scope.tenant_id)
+    other = aliased(Delivery)
+    before = other.message_id == Delivery.message_id, other.id < Delivery.id
+    return and_(by_them, ~select(other.id).where(*before).exists())
+
+
 def look(db: Session, scope: Scope, delivery_id: int) -> Delivery | None:
-    """Return one copy, its message loaded; None if out of scope or not shown."""
+    """Return one mail, received or sent, its message loaded; None if out of scope or not shown."""
     return db.scalar(
-        shown(db, scope)
-        .where(Delivery.id == delivery_id)
+        select(Delivery)
         .join(Delivery.message)
         .options(contains_eager(Delivery.message))
+        .where(Delivery.id == delivery_id, mine(db, scope))
     )
 
 
@@ -88,6 +97,12 @@ def are_all_in(db: Session, scope: Scope, ids: Collection[int]) -> bool:
     return db.scalar(mine) == len(set(ids))
 
 
+def fates(db: Session, scope: Scope, ids: Collection[int]) -> Counter[State]:
+    """Return how many of these copies are in which state by now, however often they were sent."""
+    originals = db.scalars(select(Delivery).where(Delivery.id.in_(ids), scope.covers(Delivery)))
+    return Counter(each.state for each in last_of(db, originals.all()).values())
+
+
 def last_of(db: Session, originals: Sequence[Delivery]) -> dict[int, Delivery]:
     """Return the newest delivery of each of these copies, by the id of the copy."""
     found = db.scalars(
@@ -99,32 +114,12 @@ def last_of(db: Session, originals: Sequence[Delivery]) -> dict[int, Delivery]:
     return {each.id: newest[each.message_id, each.recipient] for each in originals}
 
 
-def read_marks(db: Session, deliveries: Sequence[Delivery]) -> set[int]:
-    """Return which of these have been read."""
-    ids = [delivery.id for delivery in deliveries]
-    read = select(Mark.delivery_id).where(Mark.delivery_id.in_(ids), Mark.read_at.is_not(None))
-    return set(db.scalars(read))
-
-
-def mark_read(db: Session, delivery_id: int) -> None:
-    """Note that a copy was opened."""
-    _mark(db, delivery_id, read_at=clock.now())
-
-
-def hide(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
-    """Take a copy out of the list; its delivery goes on. False if out of scope."""
-    delivery = look(db, scope, delivery_id)
-    if delivery is None:
-        return False
-    _mark(db, delivery_id, hidden_at=clock.now())
-    _record(db, "hidden", delivery, by)
-    return True
-
-
 def resend(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
     """Deliver a copy again to its stored recipient; False if it is on its way already."""
     original = look(db, scope, delivery_id)
-    if original is None or not _kept(original.message):
+    # What somebody wrote goes out again by being written again.
+    ours = original is None or original.message.writer_id is not None
+    if original is None or ours or not _kept(original.message):
         return False
     latest = last_sent(db, original)
     if latest.state is State.QUEUED:
@@ -160,31 +155,6 @@ def last_sent(db: Session, original: Delivery) -> Delivery:
         .order_by(Delivery.id.desc())
         .limit(1)
     ).one()
-
-
-def shown(db: Session, scope: Scope) -> Select[Delivery]:
-    """Return a query for the copies that a scope shows."""
-    # The webmail switched off: mail that waits is still shown, delivered mail is not.
-    tenant = db.get(Tenant, scope.tenant_id) if scope.tenant_id else None
-    states = SHOWN if tenant is None or tenant.webmail_on else ON_THE_WAY
-    hidden = select(Mark.delivery_id).where(
-        Mark.delivery_id == Delivery.id, Mark.hidden_at.is_not(None)
-    )
-    return select(Delivery).where(
-        Delivery.state.in_(states),
-        Delivery.direction == Direction.IN,
-        Delivery.resend_of == 0,
-        scope.covers(Delivery),
-        ~hidden.exists(),
-    )
-
-
-def _mark(db: Session, delivery_id: int, **when: datetime) -> None:
-    db.execute(
-        upsert(db, Mark)
-        .values(delivery_id=delivery_id, **when)
-        .on_conflict_do_update(index_elements=["delivery_id"], set_=when)
-    )
 
 
 def _record(db: Session, kind: str, delivery: Delivery, by: str) -> None:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager
 
-from mailstore import copies, imap, restores
+from mailstore import imap, marks, restores
 from mailstore.deliveries import Delivery
 from mailstore.domains import Domain
 from mailstore.errors import Corrupt, NotFound
@@ -109,7 +109,7 @@ def _put_all(store: Store, row: Restore, folder: Folder) -> RestoreState:
     for delivery_id in list(row.waiting):
         with store.read() as db:
             delivery = _copy(db, delivery_id)
-            read = delivery is not None and bool(copies.read_marks(db, [delivery]))
+            read = delivery is not None and bool(marks.read_of(db, [delivery.id]))
         if delivery is not None:
             _put(store, folder, delivery.message, read=read)
         with store.write() as db:

@@ -6,12 +6,13 @@ rows, never a row without its pack.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import attempts, bayes, clock, codes, devices, events, keys, resets, sessions
+from mailstore import attempts, bayes, clock, codes, devices, events, keys, marks, resets, sessions
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, State
 from mailstore.errors import Corrupt, NotFound
@@ -112,23 +113,29 @@ def _still_named() -> ColumnElement[bool]:
 def _to_carry(store: Store, today: date, after: int) -> Sequence[int]:
     """Find a batch of messages that ended before today, and that somebody still needs.
 
-    That is: a recipient still waits, or the tenant's setting keeps them for longer by now.
+    That is: a recipient still waits or pinned them, or the tenant keeps them for longer by now.
     """
-    midnight = datetime.combine(today, time.min, UTC)
     with store.read() as db:
-        settings = db.scalars(select(Tenant.keep_days).distinct()).all()
-        kept_longer = (
-            and_(Tenant.keep_days == days, Message.received_at >= midnight - timedelta(days=days))
-            for days in settings
-        )
+        kept_longer = _younger_than(db, Tenant.keep_days, today)
+        pinned_since = _younger_than(db, Tenant.pin_days, today)
+        pinned = and_(marks.is_pinned(Message.id), or_(*pinned_since))
         return db.scalars(
             select(Message.id)
             .join(Tenant, Tenant.id == Message.tenant_id)
             .where(Message.pack.is_not(None), Message.day < today, Message.id > after)
-            .where(or_(_waits(), *kept_longer))
+            .where(or_(_waits(), pinned, *kept_longer))
             .order_by(Message.id)
             .limit(BATCH)
         ).all()
+
+
+def _younger_than(db: Session, setting: Any, today: date) -> list[ColumnElement[bool]]:
+    """Return for each value in days that tenants have the condition that a message is younger."""
+    midnight = datetime.combine(today, time.min, UTC)
+    return [
+        and_(setting == days, Message.received_at >= midnight - timedelta(days=days))
+        for days in db.scalars(select(setting).distinct())
+    ]
 
 
 def _carry(store: Store, ids: Sequence[int]) -> int:

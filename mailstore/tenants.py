@@ -95,8 +95,17 @@ def check_keep_days(days: int) -> int:
     return days
 
 
-def set_retention(db: Session, tenant_id: int, keep_days: int, held_days: int, *, by: str) -> None:
-    """Keep mail, and held mail, for so many days from now on; raises BadName below seven.
+def check_pin_days(days: int) -> int:
+    """Return days that people may keep single mails for, 0 for none, or raise BadName."""
+    if not 0 <= days <= LONGEST_DAYS:
+        raise BadName(f"Pinned mail is kept for 0 to {LONGEST_DAYS} days.")
+    return days
+
+
+def set_retention(
+    db: Session, tenant_id: int, keep_days: int, held_days: int, pin_days: int, *, by: str
+) -> None:
+    """Keep mail, held mail and pinned mail for so many days; raises BadName for what cannot be.
 
     Mail that is stored already lives at least as long: the expiry job copies what a longer
     setting keeps before its day's keys are erased.
@@ -104,6 +113,7 @@ def set_retention(db: Session, tenant_id: int, keep_days: int, held_days: int, *
     values = {
         "keep_days": check_keep_days(keep_days),
         "held_days": check_keep_days(held_days),
+        "pin_days": check_pin_days(pin_days),
     }
     db.execute(update(Tenant).where(Tenant.id == tenant_id).values(**values))
     events.record(db, "retention_set", tenant_id=tenant_id, by=by, detail=values)

@@ -11,7 +11,7 @@ from werkzeug.routing import IntegerConverter, Map
 from mailstore.sandbox import ROOT, Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import access, demo, errors, home, languages, reasons, security, sight
+from portal import access, demo, errors, find, home, languages, reasons, security, sight
 from portal.admin import delivery as admin_delivery
 from portal.admin import people as admin_people
 from portal.admin import requests as admin_requests
@@ -30,13 +30,13 @@ from portal.quarantine import asking, chosen, sender
 from portal.quarantine import views as quarantine
 from portal.reading import RENDERING
 from portal.reasons import RuleText
-from portal.webmail import restore
+from portal.webmail import deeds, restore
 from portal.webmail import views as webmail
 
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
-    restore, oneclick, profile, profile_times, profile_lists, profile_files, profile_factor,
-    profile_devices, admin, admin_delivery, admin_requests, asking,
+    deeds, restore, find, oneclick, profile, profile_times, profile_lists, profile_files,
+    profile_factor, profile_devices, admin, admin_delivery, admin_requests, asking,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -3,7 +3,8 @@
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from mailstore import copies, heldlist
+from mailstore import copies, folders, heldlist
+from mailstore.folders import Folder
 from mailstore.heldlist import Wanted
 from mailstore.pages import Page
 from portal.access import for_anyone, for_user
@@ -18,7 +19,7 @@ bp = Blueprint("home", __name__)
 @for_user
 def index() -> str:
     """Show the three cards."""
-    newest = copies.inbox(g.db, g.scope, Page(size=5))
+    newest = folders.listed(g.db, g.scope, Folder.INBOX, Page(size=5))
     return render_template(
         "home/index.html",
         newest=newest[:5],

@@ -96,10 +96,10 @@ def shown(value: Any) -> str:
 
 
 @pass_context
-def moment(context: Context, at: datetime | None) -> str:
+def moment(context: Context, at: datetime | None, *, seconds: bool = False) -> str:
     """Return a time as people say it: today only the clock, else the day with it."""
     voice: Voice = context["voice"]
-    return voice.moment(at)
+    return voice.moment(at, seconds=seconds)
 
 
 @pass_context

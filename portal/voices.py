@@ -53,15 +53,16 @@ class Voice:
         local = at.astimezone(self._zone).date() if isinstance(at, datetime) else at
         return _day(local, self.language, with_year=local.year != self._today().year)
 
-    def moment(self, at: datetime | None) -> str:
+    def moment(self, at: datetime | None, *, seconds: bool = False) -> str:
         """Return a time as people say it: today only the clock, else the day with it."""
         if at is None:
             return ""
         local, today = at.astimezone(self._zone), self._today()
+        clock_time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
         if local.date() == today:
-            return f"{local:%H:%M}"
+            return clock_time
         day = _day(local.date(), self.language, with_year=local.year != today.year)
-        return f"{day} {local:%H:%M}" if local.year == today.year else day
+        return f"{day} {clock_time}" if local.year == today.year else day
 
     def at(self, at: datetime) -> Markup:
         """Return a time as people say it, which programs can read too."""

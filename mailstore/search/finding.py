@@ -19,9 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from mailstore import clock
-from mailstore.copies import Mark
 from mailstore.db import dialect_of
 from mailstore.deliveries import Delivery
+from mailstore.marks import Mark
 from mailstore.messages import NOT_INDEXED, Message
 from mailstore.pages import Page, page_of
 from mailstore.scope import Scope

@@ -9,7 +9,7 @@ from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from mailstore import requests, scanners, tenants
-from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS
+from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS, PIN_DAYS
 from portal.access import for_admin, store
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -30,6 +30,11 @@ class RetentionForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         _l("Days that held mail is kept"),
         [InputRequired(), NumberRange(KEEP_DAYS, LONGEST_DAYS, message=_TOO_FEW)],
         default=HELD_DAYS,
+    )
+    pin_days = IntegerField(
+        _l("Days that people may keep single messages (0: not at all)"),
+        [InputRequired(), NumberRange(0, LONGEST_DAYS)],
+        default=PIN_DAYS,
     )
     webmail_on = BooleanField(_l("People may read copies in the emergency webmail"))
 
@@ -58,7 +63,8 @@ def act() -> Response | tuple[str, int]:
         return _page(form), 422
     tenant, by = g.tenant, g.visitor.name
     with store().write() as db:
-        tenants.set_retention(db, tenant.id, form.keep_days.data, form.held_days.data, by=by)
+        days = form.keep_days.data, form.held_days.data, form.pin_days.data
+        tenants.set_retention(db, tenant.id, *days, by=by)
         if form.webmail_on.data != tenant.webmail_on:
             tenants.switch_webmail(db, tenant.id, on=form.webmail_on.data, by=by)
     flash(_("The settings are saved."), "success")

@@ -71,8 +71,9 @@ function press(key) {
   }
 }
 
-// The mail beside its list, where there is room for both.
-const roomy = matchMedia("(min-width: 1200px)");
+// The mail beside its list, where there is room for both: how much, the list says.
+const paneOf = () => document.querySelector("[data-preview]");
+const isRoomy = (width) => matchMedia(`(min-width: ${width || 1200}px)`).matches;
 
 async function fetched(url) {
   const answer = await fetch(url, { redirect: "error" });
@@ -81,7 +82,7 @@ async function fetched(url) {
 }
 
 async function preview(link) {
-  const pane = document.querySelector("[data-preview]");
+  const pane = paneOf();
   let mail = null;
   try {
     mail = (await fetched(link.href)).querySelector("#mail");
@@ -100,18 +101,23 @@ async function preview(link) {
   pane.hidden = false;
   pane.scrollTop = 0;
   pane.parentElement.classList.add("split-on");
-  for (const each of document.querySelectorAll(".looked-at")) each.classList.remove("looked-at");
   const shown = link.closest(".mail");
+  // Another mail of the conversation that is read already.
+  if (!shown) return;
+  for (const each of document.querySelectorAll(".looked-at")) each.classList.remove("looked-at");
   shown.classList.add("looked-at");
+  shown.classList.remove("unread");
+  for (const each of shown.querySelectorAll(".dot, .dot + .visually-hidden")) each.remove();
   // Beside a mail the list is narrower and longer: without this the row would leave the window.
   shown.scrollIntoView({ block: "nearest" });
 }
 
 function onClick(event) {
   closeMenus(event.target.closest(".menu"));
-  const link = event.target.closest("a[data-row]");
+  const link = event.target.closest("a[data-row], a[data-mail]");
   const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
-  if (!link || !plain || !roomy.matches || !document.querySelector("[data-preview]")) return;
+  const pane = paneOf();
+  if (!link || !plain || !pane || !isRoomy(pane.dataset.preview)) return;
   event.preventDefault();
   preview(link);
 }
@@ -152,6 +158,65 @@ async function follow(times) {
   follow(times - 1);
 }
 
+// What came, went or broke since the page was made: asked for often by whoever is at it.
+const MOMENT = 1500;
+let lastDeed = Date.now();
+
+function patience() {
+  const minutes = (Date.now() - lastDeed) / 60_000;
+  return minutes < 3 ? MOMENT : minutes < 30 ? 10 * MOMENT : 40 * MOMENT;
+}
+
+function swap(page) {
+  for (const old of document.querySelectorAll("[data-swap]")) {
+    const fresh = page.getElementById(old.id);
+    if (!fresh || fresh.innerHTML === old.innerHTML) continue;
+    const chosen = [...old.querySelectorAll("input[name=m]:checked")].map((each) => each.value);
+    const at = old.contains(document.activeElement) ? row()?.id : null;
+    const read = old.querySelector(".looked-at")?.id;
+    old.replaceChildren(...fresh.childNodes);
+    for (const value of chosen) {
+      const box = old.querySelector(`input[name=m][value="${CSS.escape(value)}"]`);
+      if (box) box.checked = true;
+    }
+    if (read) document.getElementById(read)?.classList.add("looked-at");
+    if (at) document.getElementById(at)?.focus({ preventScroll: true });
+  }
+  chooseAll();
+}
+
+async function hear(place, state) {
+  await new Promise((done) => setTimeout(done, patience()));
+  if (document.hidden) return hear(place, state);
+  try {
+    const url = new URL(place.dataset.news, location);
+    url.searchParams.set("state", state);
+    const answer = await fetch(url, { redirect: "error" });
+    if (answer.status === 200) {
+      swap(await fetched(location.href));
+      state = await answer.text();
+    } else if (answer.status !== 204) return;
+  } catch {
+    // The network comes back, or the page is left.
+    await new Promise((done) => setTimeout(done, 10 * MOMENT));
+  }
+  hear(place, state);
+}
+
+function listen() {
+  const place = document.querySelector("[data-news]");
+  if (!place) return;
+  for (const deed of ["pointermove", "keydown"]) addEventListener(deed, () => (lastDeed = Date.now()), { passive: true });
+  hear(place, place.dataset.state);
+}
+
+function makeRoom() {
+  const pane = paneOf();
+  if (!pane || pane.dataset.waits === undefined || !isRoomy(1200)) return;
+  pane.hidden = false;
+  pane.parentElement.classList.add("split-on");
+}
+
 // What stays at the top of the window must cover neither the focus nor the mail beside the list.
 function leaveRoom() {
   const box = document.getElementById("recent");
@@ -161,6 +226,12 @@ function leaveRoom() {
   measure();
 }
 
+function search() {
+  const box = document.querySelector("input[type=search]");
+  if (box) box.focus();
+  else document.getElementById("to-find")?.click();
+}
+
 const deeds = {
   j: () => move(1),
   k: () => move(-1),
@@ -168,11 +239,13 @@ const deeds = {
   u: () => press("u"),
   d: () => press("d"),
   e: () => press("e"),
+  p: () => press("p"),
+  m: () => press("m"),
   b: () => press("b"),
   "#": () => press("#"),
   x: choose,
   a: () => document.querySelector('[data-key="a"]')?.click(),
-  "/": () => document.querySelector("input[type=search]")?.focus(),
+  "/": search,
   "?": () => document.getElementById("keys").showModal(),
 };
 
@@ -215,6 +288,8 @@ function begin() {
   addEventListener("load", () => requestAnimationFrame(goOn));
   chooseAll();
   leaveRoom();
+  makeRoom();
+  listen();
   follow(document.getElementById("progress") ? 1800 : 60);
 }
 

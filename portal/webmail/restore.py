@@ -7,20 +7,20 @@ from collections.abc import Sequence
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from mailstore import attempts, copies, imap, restores, restoring
+from mailstore import attempts, bulk, copies, imap, restores, restoring
 from mailstore.attempts import Limit
+from mailstore.bulk import COPIES, BulkDeed
 from mailstore.deliveries import Delivery, State
 from mailstore.imap import Login, NoImap, SignInRefused
 from mailstore.restoring import Place
 from portal.access import for_webmail, store
+from portal.webmail.place import back, carried, readable
 
 bp = Blueprint("restore", __name__, url_prefix="/webmail/restore")
 
 MOST = 1000
-TOGETHER = 100
 MOST_ATTEMPTS = 5
 ATTEMPT = "imap"
 LONGEST_FOLDER = 100
@@ -33,7 +33,7 @@ def ask() -> str | Response:
     found = _chosen(request.args.getlist("m", int))
     if not found:
         flash(_("Choose messages first."), "info")
-        return redirect(url_for("webmail.index"), 303)
+        return redirect(back(), 303)
     return _page(found)
 
 
@@ -44,20 +44,25 @@ def deliver() -> Response:
     found = _chosen(request.form.getlist("m", int))
     last, again = copies.last_of(g.db, found), request.form.get("again") == "yes"
     wanted = [each.id for each in found if again or last[each.id].state is not State.DELIVERED]
-    done = 0
-    for start in range(0, len(wanted), TOGETHER):
-        with store().write() as db:
-            for delivery_id in wanted[start : start + TOGETHER]:
-                done += copies.resend(db, g.scope, delivery_id, by=g.visitor.name)
-    flash(
-        ngettext(
-            "%(num)d message is on its way to you again.",
-            "%(num)d messages are on their way to you again.",
-            done,
-        ),
-        "success" if done else "info",
-    )
-    return redirect(url_for("webmail.index"), 303)
+    if not wanted:
+        flash(_("There is nothing to deliver again."), "info")
+        return redirect(back(), 303)
+    whose = {"by": g.visitor.name, "account_id": g.visitor.account and g.visitor.account.id}
+    with store().write() as db:
+        begun = bulk.begin_resend(db, g.scope, wanted, **whose)
+    return redirect(url_for(".resending", bulk_id=begun, back=carried(back())), 303)
+
+
+@bp.get("/again/<int:bulk_id>")
+@for_webmail
+def resending(bulk_id: int) -> str:
+    """Show how far a delivery again is; the page looks again by itself until it is done."""
+    readable()
+    found = bulk.look(g.db, g.scope, bulk_id, g.visitor.name)
+    if found is None or found.deed is not BulkDeed.RESEND:
+        abort(404)
+    fates = copies.fates(g.db, g.scope, found.wanted[COPIES])
+    return render_template("webmail/resending.html", bulk=found, fates=fates, back=back())
 
 
 @bp.post("/folder")
@@ -78,7 +83,7 @@ def folder() -> str | Response | tuple[str, int]:
             restores.leave(db, begun)
     if not place.has_master:
         restoring.start(store(), begun, login)
-    return redirect(url_for(".progress", restore_id=begun), 303)
+    return redirect(url_for(".progress", restore_id=begun, back=carried(back())), 303)
 
 
 @bp.get("/<int:restore_id>")
@@ -88,7 +93,7 @@ def progress(restore_id: int) -> str:
     found = restores.look(g.db, g.scope, restore_id)
     if found is None:
         abort(404)
-    return render_template("webmail/progress.html", restore=found)
+    return render_template("webmail/progress.html", restore=found, back=back())
 
 
 def _trouble(place: Place, login: Login) -> str:
@@ -110,8 +115,7 @@ def _trouble(place: Place, login: Login) -> str:
 
 
 def _chosen(ids: list[int]) -> Sequence[Delivery]:
-    if not g.visitor.may_read:
-        abort(redirect(url_for("oneclick.code", next=url_for("webmail.index")), 303))
+    readable()
     everything = request.values.get("all") == "1"
     if not everything and not copies.are_all_in(g.db, g.scope, ids[:MOST]):
         abort(404)
@@ -138,5 +142,6 @@ def _page(found: Sequence[Delivery], **more: str) -> str:
         place=_place(found),
         everything=request.values.get("all") == "1",
         most=MOST,
+        back=back(),
         **more,
     )

@@ -1,43 +1,81 @@
-"""The emergency webmail: a list, a mail, its attachments and source, and three deeds."""
+"""The emergency webmail: folders, a mail with its conversation, its parts, and what is new."""
 
-from flask import Blueprint, Response, abort, flash, g, redirect, render_template, url_for
-from flask_babel import gettext as _
-from werkzeug.wrappers import Response as AnyResponse
+from datetime import date, datetime
 
-from mailstore import copies, lessons, quarantine, senders, timeline
-from mailstore.deliveries import Delivery
-from mailstore.senders import Listed, Owner, Wish
+from flask import Blueprint, Response, abort, g, render_template, request
+
+from mailstore import clock, copies, folders, health, lessons, marks, timeline
+from mailstore.folders import Folder, Line
 from portal import reading
-from portal.access import for_user, for_webmail, store
-from portal.paging import asked_page, listing
+from portal.access import for_webmail, store
+from portal.paging import asked_page, one_page
+from portal.webmail.place import back, carried, found, here, rail, readable
 
 bp = Blueprint("webmail", __name__, url_prefix="/webmail")
+
+MOST_OF_CONVERSATION = 50
 
 
 @bp.get("/")
 @for_webmail
 def index() -> str:
-    """Show the copies of received mail, newest first."""
-    _readable()
-    inbox = listing(copies.inbox(g.db, g.scope, asked_page()))
-    read = copies.read_marks(g.db, inbox.items)
-    return render_template("webmail/index.html", inbox=inbox, read=read)
+    """Show the inbox, the conversation with the newest mail first."""
+    return _list(Folder.INBOX)
+
+
+@bp.get("/pinned")
+@for_webmail
+def pinned() -> str:
+    """Show what is kept longer."""
+    return _list(Folder.PINNED)
+
+
+@bp.get("/sent")
+@for_webmail
+def sent() -> str:
+    """Show what was written here."""
+    return _list(Folder.SENT)
+
+
+@bp.get("/hidden")
+@for_webmail
+def hidden() -> str:
+    """Show what was taken out of the inbox."""
+    return _list(Folder.HIDDEN)
+
+
+@bp.get("/news")
+@for_webmail
+def news() -> tuple[str, int]:
+    """Say whether anything came, went or broke since a page was made; scripts ask every moment."""
+    state = _state()
+    return ("", 204) if state == request.args.get("state") else (state, 200)
 
 
 @bp.get("/m/<int:delivery_id>")
 @for_webmail
 def look(delivery_id: int) -> str:
-    """Show one mail and what became of it."""
-    delivery = _found(delivery_id)
+    """Show one mail, its conversation, and what became of it."""
+    delivery = found(delivery_id)
+    conversation = folders.conversation(g.db, g.scope, delivery, MOST_OF_CONVERSATION)
+    # Mostly the mail stands among those of its conversation, and its marks with it.
+    itself = (each for each in conversation if each.id == delivery_id)
+    mark = next(itself, None) or marks.of(g.db, delivery_id)
     with store().write() as db:
-        copies.mark_read(db, delivery_id)
+        marks.mark(db, [delivery_id], read_at=clock.now())
     return render_template(
         "webmail/look.html",
         delivery=delivery,
+        mark=mark,
+        kept_until=_kept_until(delivery.message.day, delivery.accepted_at, mark.pinned_at),
+        today=clock.today(),
+        conversation=conversation,
         last=copies.last_sent(g.db, delivery),
         timeline=timeline.of(g.db, delivery),
         reported=lessons.said_spam(g.db, delivery_id),
         reading=reading.read(delivery.message, links=True),
+        back=back(),
+        came_from=carried(back()),
     )
 
 
@@ -45,14 +83,14 @@ def look(delivery_id: int) -> str:
 @for_webmail
 def body(delivery_id: int) -> Response:
     """Show the HTML of a mail in its frame."""
-    return reading.body_response(_found(delivery_id).message, links=True)
+    return reading.body_response(found(delivery_id).message, links=True)
 
 
 @bp.get("/m/<int:delivery_id>/attachments/<int:number>")
 @for_webmail
 def attachment(delivery_id: int, number: int) -> Response:
     """Give an attachment as a download."""
-    answer = reading.attachment_response(_found(delivery_id).message, number)
+    answer = reading.attachment_response(found(delivery_id).message, number)
     return answer or abort(404)
 
 
@@ -60,7 +98,7 @@ def attachment(delivery_id: int, number: int) -> Response:
 @for_webmail
 def source(delivery_id: int) -> str:
     """Show the mail as it came."""
-    delivery = _found(delivery_id)
+    delivery = found(delivery_id)
     return render_template(
         "webmail/source.html", delivery=delivery, source=reading.source_of(delivery.message)
     )
@@ -70,77 +108,39 @@ def source(delivery_id: int) -> str:
 @for_webmail
 def eml(delivery_id: int) -> Response:
     """Give the mail as a file."""
-    message = _found(delivery_id).message
+    message = found(delivery_id).message
     content = reading.whole(message)
     if content is None:
         abort(404)
     return reading.download(content, f"{message.subject or 'mail'}.eml")
 
 
-@bp.post("/m/<int:delivery_id>/spam")
-@for_webmail
-def report_spam(delivery_id: int) -> AnyResponse:
-    """Tell the filter that a mail is spam; the mail stays where it is."""
-    _found(delivery_id)
-    with store().write() as db:
-        reported = quarantine.report_spam(db, g.scope, delivery_id, by=g.visitor.name)
-    return _taught(delivery_id, reported, _("This message is reported as spam already."))
+def _list(place: Folder) -> str:
+    readable()
+    lines = folders.listed(g.db, g.scope, place, asked_page())
+    shown = one_page(lines, lambda each: (each.accepted_at, each.id))
+    return render_template(
+        "webmail/index.html",
+        shown=shown,
+        folder=place,
+        conversations=folders.conversations(g.db, g.scope, place, shown.items),
+        days_left={each.id: _days_left(each) for each in shown.items},
+        here=here(),
+        came_from=carried(here()),
+        state=_state(),
+        **rail(),
+    )
 
 
-@bp.post("/m/<int:delivery_id>/ham")
-@for_webmail
-def report_not_spam(delivery_id: int) -> AnyResponse:
-    """Tell the filter that a mail which was reported is no spam after all."""
-    _found(delivery_id)
-    with store().write() as db:
-        reported = quarantine.report_not_spam(db, g.scope, delivery_id, by=g.visitor.name)
-    return _taught(delivery_id, reported, _("This message was not reported as spam."))
+def _state() -> str:
+    """Return a text that changes with what lists and the banner of an outage show."""
+    why = health.why_waiting(g.db, g.scope.mailbox_ids) if g.scope.mailbox_ids else None
+    return f"{folders.state_of(g.db, g.scope)}-{why.trouble if why else ''}"
 
 
-@bp.post("/m/<int:delivery_id>/untag")
-@for_user
-def untag(delivery_id: int) -> AnyResponse:
-    """Mark no more newsletters of this author in the Subject, for this mailbox."""
-    delivery = _found(delivery_id)
-    author, mailbox_id = delivery.message.author, delivery.mailbox_id
-    if not author or mailbox_id is None:
-        abort(404)
-    wish = Wish(Listed.UNTAGGED, author, delivery_id=delivery_id)
-    with store().write() as db:
-        owner = Owner(delivery.tenant_id, mailbox_id=mailbox_id)
-        senders.enter(db, owner, wish, by=g.visitor.name)
-    flash(_("Newsletters of %(author)s are not marked any more.", author=author), "success")
-    return redirect(url_for(".look", delivery_id=delivery_id), 303)
+def _kept_until(day: date, received_at: datetime, pinned_at: datetime | None) -> date:
+    return marks.kept_until(day, received_at, pinned_at, g.tenant.pin_days if g.tenant else 0)
 
 
-@bp.post("/m/<int:delivery_id>/hide")
-@for_webmail
-def hide(delivery_id: int) -> AnyResponse:
-    """Take a mail out of the list; it is delivered all the same."""
-    _found(delivery_id)
-    with store().write() as db:
-        copies.hide(db, g.scope, delivery_id, by=g.visitor.name)
-    flash(_("The message is hidden. It is delivered all the same."), "success")
-    return redirect(url_for(".index"), 303)
-
-
-def _taught(delivery_id: int, done: bool, otherwise: str) -> AnyResponse:
-    if done:
-        flash(_("Thank you. The filter learns from this message."), "success")
-    else:
-        flash(otherwise, "info")
-    return redirect(url_for(".look", delivery_id=delivery_id), 303)
-
-
-def _readable() -> None:
-    """Send the holder of a link on an unknown device to the code."""
-    if not g.visitor.may_read:
-        abort(redirect(url_for("oneclick.code", next=url_for(".index")), 303))
-
-
-def _found(delivery_id: int) -> Delivery:
-    _readable()
-    delivery = copies.look(g.db, g.scope, delivery_id)
-    if delivery is None:
-        abort(404)
-    return delivery
+def _days_left(line: Line) -> int:
+    return (_kept_until(line.day, line.accepted_at, line.pinned_at) - clock.today()).days

@@ -18,9 +18,9 @@ from mailstore import (
     accounts,
     bulk,
     clock,
-    copies,
     factors,
     incidents,
+    marks,
     people,
     policies,
     quarantine,
@@ -249,7 +249,7 @@ def _deeds(store: Store, anna: Mailbox, gone: list[int]) -> int:
 
 def _restore(store: Store, anna: Mailbox, kept: list[int]) -> int:
     with store.write() as db:
-        copies.mark_read(db, kept[1])
+        marks.mark(db, [kept[1]], read_at=clock.now())
         return restores.begin(db, anna.tenant_id, anna.id, "Zurück", kept, by=ANNA)
 
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from bench.installation import USER, Installation
-from mailstore import copies
+from mailstore import folders
+from mailstore.folders import Folder
 from mailstore.lanes import Lane
 from mailstore.pages import Page
 from mailstore.scope import Scope
@@ -31,7 +32,7 @@ def test_mail_waits_is_shown_within_two_seconds_and_comes_once_after_the_outage(
     begun = time.monotonic()
     store = it.store()
     with store.read() as db:
-        (waiting,) = copies.inbox(db, Scope(None), Page())
+        (waiting,) = folders.listed(db, Scope(None), Folder.INBOX, Page())
         assert waiting.state == "queued"
     assert time.monotonic() - begun < 2
     wait_for_down(store)
@@ -42,7 +43,7 @@ def test_mail_waits_is_shown_within_two_seconds_and_comes_once_after_the_outage(
     time.sleep(1.5)
     assert [taken.recipient for taken in it.sink.taken] == [USER]
     with store.read() as db:
-        (delivered,) = copies.inbox(db, Scope(None), Page())
+        (delivered,) = folders.listed(db, Scope(None), Folder.INBOX, Page())
         assert delivered.state == "delivered"
     store.close()
 

@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import select, update
 from time_machine import Traveller
 
-from mailstore import copies, deliveries, tenants
+from mailstore import copies, deliveries, folders, marks, tenants
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.events import Event
+from mailstore.folders import Folder
 from mailstore.mailboxes import Mailbox
+from mailstore.marks import MarkDeed
 from mailstore.messages import Message
 from mailstore.pages import Page
 from mailstore.retries import Retries
@@ -42,7 +44,7 @@ def resend(store: Store, scope: Scope, delivery: Delivery) -> bool:
 
 def inbox(store: Store, scope: Scope) -> list[int]:
     with store.read() as db:
-        return [each.id for each in copies.inbox(db, scope, Page())]
+        return [each.id for each in folders.listed(db, scope, Folder.INBOX, Page())]
 
 
 def all_of(store: Store) -> list[Delivery]:
@@ -107,36 +109,13 @@ def test_mail_past_its_last_day_cannot_be_sent_again(
 
 
 @pytest.mark.parametrize("other", [NOTHING, Scope(1, frozenset())], ids=["nothing", "no mailbox"])
-def test_what_is_out_of_scope_is_neither_sent_nor_hidden(
+def test_what_is_out_of_scope_is_neither_sent_nor_shown(
     store: Store, copy: Delivery, other: Scope
 ) -> None:
     deliver(store, copy)
     assert not resend(store, other, copy)
     with store.write() as db:
-        assert not copies.hide(db, other, copy.id, by="beat")
         assert copies.look(db, other, copy.id) is None
-
-
-def test_hiding_takes_a_copy_out_of_sight_and_not_out_of_the_queue(
-    store: Store, scope: Scope, copy: Delivery
-) -> None:
-    with store.write() as db:
-        assert copies.hide(db, scope, copy.id, by="anna")
-        assert not copies.hide(db, scope, copy.id, by="anna")
-    assert inbox(store, scope) == []
-    assert all_of(store)[0].state is State.QUEUED
-    deliver(store, copy)
-    assert all_of(store)[0].state is State.DELIVERED
-
-
-def test_reading_is_noted_and_hides_nothing(store: Store, scope: Scope, copy: Delivery) -> None:
-    with store.write() as db:
-        assert copies.read_marks(db, [copy]) == set()
-        for _ in range(2):
-            copies.mark_read(db, copy.id)
-        assert copies.read_marks(db, [copy]) == {copy.id}
-        copies.hide(db, scope, copy.id, by="anna")
-        assert copies.read_marks(db, [copy]) == {copy.id}
 
 
 def test_with_the_webmail_off_only_waiting_mail_is_shown(
@@ -164,8 +143,10 @@ def test_what_a_person_does_is_in_the_log(store: Store, scope: Scope, copy: Deli
     deliver(store, copy)
     resend(store, scope, copy)
     with store.write() as db:
-        copies.hide(db, scope, copy.id, by="anna")
+        for deed in MarkDeed:
+            marks.do(db, scope, deed, [copy.id], by="anna")
         logged = db.execute(select(Event.kind, Event.by).where(Event.delivery_id == copy.id)).all()
     assert [tuple(each) for each in logged] == [
-        ("delivered", "worker"), ("resent", "anna"), ("hidden", "anna")
+        ("delivered", "worker"), ("resent", "anna"), ("hidden", "anna"),
+        ("unhidden", "anna"), ("pinned", "anna"), ("unpinned", "anna"),
     ]  # fmt: skip

@@ -1,6 +1,7 @@
-from mailstore import copies, outbox
+from mailstore import folders, outbox
 from mailstore.deliveries import State
 from mailstore.envelopes import MailClass
+from mailstore.folders import Folder
 from mailstore.mailboxes import Mailbox
 from mailstore.pages import Page
 from mailstore.scope import Scope
@@ -30,4 +31,4 @@ def test_a_mail_that_is_never_queued_leaves_no_row(store: Store, anna: Mailbox) 
         recipient = the_recipient(db)
     outbox.put_in_pack(store, recipient, RAW, outbox.summary_of(BOB, "", ""))
     with store.read() as db:
-        assert copies.inbox(db, Scope(anna.tenant_id), Page()) == []
+        assert folders.listed(db, Scope(anna.tenant_id), Folder.INBOX, Page()) == []

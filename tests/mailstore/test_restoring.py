@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from filter.delivery import drain
-from mailstore import copies, restores, restoring
+from mailstore import clock, marks, restores, restoring
 from mailstore.deliveries import Delivery
 from mailstore.envelopes import Summary
 from mailstore.events import Event
@@ -47,7 +47,7 @@ def test_copies_come_into_the_folder_as_they_were_delivered(
 
 def test_what_was_read_stays_read(anna: Restorable, three: list[Delivery]) -> None:
     with anna.store.write() as db:
-        copies.mark_read(db, three[1].id)
+        marks.mark(db, [three[1].id], read_at=clock.now())
     anna.restored(three)
     assert [each.read for each in anna.kept()] == [False, True, False]
 

@@ -5,12 +5,13 @@ import pytest
 from sqlalchemy import func, select, true, update
 from time_machine import Traveller
 
-from mailstore import copies, quarantine, retention, tenants
+from mailstore import copies, marks, quarantine, retention, tenants
 from mailstore.deliveries import Delivery, State
 from mailstore.errors import NotFound
 from mailstore.events import Event
 from mailstore.keys import DataKey
 from mailstore.mailboxes import Mailbox
+from mailstore.marks import MarkDeed
 from mailstore.messages import Message
 from mailstore.packs import Pack
 from mailstore.retention import METADATA, expire, expiry_day
@@ -196,7 +197,7 @@ def test_a_longer_setting_keeps_mail_that_is_stored_already(
 ) -> None:
     delivery = delivered(store, anna)
     with store.write() as db:
-        tenants.set_retention(db, anna.tenant_id, 20, 30, by="root")
+        tenants.set_retention(db, anna.tenant_id, 20, 30, 30, by="root")
     for _ in range(5):
         clock.shift(4 * DAY)
         expire(store)
@@ -204,6 +205,35 @@ def test_a_longer_setting_keeps_mail_that_is_stored_already(
     clock.shift(8 * DAY)
     expire(store)
     assert not readable(store, delivery)
+
+
+def test_pinned_mail_is_kept_as_long_as_its_tenant_lets_it_be(
+    store: Store, anna: Mailbox, clock: Traveller
+) -> None:
+    pinned, other = delivered(store, anna), delivered(store, anna)
+    with store.write() as db:
+        marks.do(db, Scope(anna.tenant_id), MarkDeed.PIN, [pinned.id], by="anna")
+    for _ in range(7):
+        clock.shift(4 * DAY)
+        expire(store)
+    assert [readable(store, each) for each in (pinned, other)] == [True, False]
+    with store.write() as db:
+        marks.do(db, Scope(anna.tenant_id), MarkDeed.UNPIN, [pinned.id], by="anna")
+    clock.shift(8 * DAY)
+    expire(store)
+    assert not readable(store, pinned)
+
+
+def test_pinned_mail_goes_when_its_days_are_over(
+    store: Store, anna: Mailbox, clock: Traveller
+) -> None:
+    pinned = delivered(store, anna)
+    with store.write() as db:
+        marks.do(db, Scope(anna.tenant_id), MarkDeed.PIN, [pinned.id], by="anna")
+    for _ in range(5):
+        clock.shift(8 * DAY)
+        expire(store)
+    assert not readable(store, pinned)
 
 
 def test_mail_of_another_tenant_that_is_over_goes_all_the_same(

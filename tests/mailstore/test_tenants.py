@@ -14,13 +14,13 @@ def test_seven_days_are_the_promise(store: Store, keep: int, held: int) -> None:
     with store.write() as db:
         tenant = a_tenant(db)
     with pytest.raises(BadName, match="7 days at least"), store.write() as db:
-        tenants.set_retention(db, tenant.id, keep, held, by="root@ops.example")
+        tenants.set_retention(db, tenant.id, keep, held, 30, by="root@ops.example")
 
 
 def test_retention_is_set_for_one_tenant_and_logged(store: Store) -> None:
     with store.write() as db:
         tenant, other = a_tenant(db), a_tenant(db, "Other AG")
-        tenants.set_retention(db, tenant.id, 14, 60, by="root@ops.example")
+        tenants.set_retention(db, tenant.id, 14, 60, 0, by="root@ops.example")
         event = db.scalars(select(Event).order_by(Event.id.desc())).first()
     with store.read() as db:
         found = db.scalars(select(Tenant).order_by(Tenant.id))

@@ -221,7 +221,10 @@ def test_every_mail_can_be_listed_opened_and_saved(
 ) -> None:  # fmt: skip
     listing, path, pages = AREAS[area]
     ids = {name: stored(store, anna, raw, held=area == "held").id for name, raw in mails.items()}
-    assert len(listed(browser.get(listing))) == min(len(ids), SIZE)
+    answer = browser.get(listing)
+    mails_listed = sum(map(int, re.findall(r'class="mail-count"[^>]*>(\d+)<', answer.text)))
+    alone = len(listed(answer)) - answer.text.count('class="mail-count"')
+    assert mails_listed + alone == min(len(ids), SIZE)
     for name, number in ids.items():
         with subtests.test(name):
             answers = [browser.get(path.format(number) + page) for page in pages]

@@ -3,9 +3,11 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from mailstore import clock, imap, restores
 from mailstore.accounts import Account
+from mailstore.bulk import run_bulk
 from mailstore.deliveries import Delivery, State
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox
@@ -55,6 +57,17 @@ def begun(store: Store) -> list[Restore]:
         return list(db.scalars(select(Restore)))
 
 
+def again(browser: FlaskClient, store: Store, ids: list[int], *, wished: str = "yes") -> str:
+    """Have these delivered again, and return what the page of it says in the end."""
+    chosen = [str(each) for each in ids]
+    return done(browser, store, post(browser, DELIVER, m=chosen, again=wished))
+
+
+def done(browser: FlaskClient, store: Store, begun: TestResponse) -> str:
+    run_bulk(store, int(begun.location.partition("?")[0].rpartition("/")[2]))
+    return said(browser.get(begun.location))
+
+
 def test_what_the_mail_server_took_is_asked_about_with_time_and_reply(
     browser: FlaskClient, a_copy: MakeCopy
 ) -> None:
@@ -72,31 +85,47 @@ def test_one_mail_is_delivered_again(
     browser: FlaskClient, store: Store, a_copy: MakeCopy, jobs: RecordedJobs, user: Account
 ) -> None:
     copy = a_copy()
-    answer = told(browser, post(browser, DELIVER, m=str(copy.id), again="yes"))
-    assert "1 Nachricht ist noch einmal unterwegs zu Ihnen." in answer
+    assert "1 Nachricht ist noch einmal unterwegs zu Ihnen." in again(browser, store, [copy.id])
     assert sent_again(store) == ["anna@muster.example"]
-    assert jobs.asked == [("drain", copy.lane_id)]
+    assert ("drain", copy.lane_id) in jobs.asked
     assert [event.by for event in happened(store, "resent")] == [user.email]
 
 
 def test_several_are_delivered_again_but_for_what_was_taken_if_so_wished(
     browser: FlaskClient, store: Store, a_copy: MakeCopy
 ) -> None:
-    ids = [str(a_copy(state).id) for state in (State.DELIVERED, State.FAILED, State.FAILED)]
-    post(browser, DELIVER, m=ids, again="no")
+    ids = [a_copy(state).id for state in (State.DELIVERED, State.FAILED, State.FAILED)]
+    again(browser, store, ids, wished="no")
     assert len(sent_again(store)) == 2
-    post(browser, DELIVER, m=ids, again="yes")
+    assert "1 zugestellt" not in again(browser, store, ids)
     assert len(sent_again(store)) == 3
 
 
 def test_all_found_mails_are_delivered_again(
     browser: FlaskClient, store: Store, a_copy: MakeCopy
 ) -> None:
-    for _ in range(restore.TOGETHER // 10):
+    for _ in range(10):
         a_copy()
     assert "10 Nachrichten zurückholen" in said(browser.get(ASK, query_string={"all": 1}))
-    post(browser, DELIVER, all="1", again="yes")
-    assert len(sent_again(store)) == restore.TOGETHER // 10
+    begun = post(browser, DELIVER, all="1", again="yes")
+    assert "In Arbeit" in said(browser.get(begun.location))
+    assert "10 warten." in done(browser, store, begun)
+    assert len(sent_again(store)) == 10
+
+
+def test_a_delivery_again_is_shown_to_who_began_it_only(
+    browser: FlaskClient, office: FlaskClient, a_copy: MakeCopy
+) -> None:
+    begun = post(browser, DELIVER, m=str(a_copy().id), again="yes")
+    assert office.get(begun.location).status_code == 404
+    assert browser.get("/webmail/restore/again/999").status_code == 404
+
+
+def test_where_nothing_is_to_be_delivered_again_the_list_says_so(
+    browser: FlaskClient, a_copy: MakeCopy
+) -> None:
+    answer = post(browser, DELIVER, m=str(a_copy().id), again="no")
+    assert "Es gibt nichts" in told(browser, answer)
 
 
 def test_mail_that_waits_is_never_sent_twice(
