@@ -31,6 +31,7 @@ __all__ = [
     "one_line",
     "raw_fields",
     "raw_text",
+    "text_of",
 ]
 
 MOST_PARTS = 1000
@@ -138,7 +139,7 @@ class Mail:
     @property
     def snippet(self) -> str:
         """Return the beginning of what a reader would see."""
-        seen = self.text or _seen(self.html[:20_000])
+        seen = self.text or text_of(self.html[:20_000])
         return " ".join(seen[:4000].split())[:SNIPPET]
 
     @cached_property
@@ -239,7 +240,7 @@ def _parameter(message: Message, name: str) -> object:
         return None
 
 
-def _seen(html: str) -> str:
+def text_of(html: str) -> str:
     """Return the text between tags in linear time, which no expression for tags has."""
     first, *rest = html.split("<")
     texts, unseen = [first], ""

@@ -22,6 +22,8 @@ LENGTH = 4
 LARGEST_REPLY = 64 * 2**20
 START_SECONDS = 30.0
 CHUNK = 2**18
+MOST_CALLS = 8
+MOST_IDLE = 2
 
 # A mail for a child: its bytes if it is small, or a descriptor of them.
 Content = bytes | int
@@ -69,41 +71,96 @@ class Child:
 
 
 class Sandbox:
-    """One child for callers that may wait, such as a page of the portal."""
+    """Children for callers that may wait, such as pages of the portal; each call has its own.
 
-    def __init__(self, module: str) -> None:
+    So one that spins delays nobody else. With `spare`, a child more is kept warm for whoever comes
+    next, also after one was killed; a sandbox with a single caller needs none.
+    """
+
+    def __init__(self, module: str, *, spare: bool = False) -> None:
         self._module = module
-        self._child: Child | None = None
+        self._spare = spare
+        self._idle: list[Child] = []
+        self._starting: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(MOST_CALLS)
 
     def call(self, name: str, args: object, content: Content, *, seconds: float) -> Any:
         """Return what the child says of a mail, or raise SandboxFailed."""
-        with self._lock:
+        with self._places:
             try:
-                child = self._ready()
+                child = self._take()
+            except (OSError, ValueError) as error:
+                raise SandboxFailed(f"{name}: {error}") from error
+            try:
                 child.sock.setblocking(True)
                 child.sock.sendall(child.begin(name, args, content))
-                return result(final(self._receive(child, seconds)))
+                reply = final(_receive(child, seconds))
             except (OSError, ValueError) as error:
-                self.close()
+                child.kill()
                 raise SandboxFailed(f"{name}: {error}") from error
+            except BaseException:
+                child.kill()
+                raise
+            self._give_back(child)
+        return result(reply)
 
     def close(self) -> None:
-        """End the child; the next call starts another."""
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+        """End the children; the next call starts another."""
+        starting = self._starting
+        if starting is not None:
+            starting.join()
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.kill()
 
-    def _ready(self) -> Child:
-        if self._child is None:
-            self._child = Child(self._module)
-            self._receive(self._child, START_SECONDS)
-        return self._child
+    def _take(self) -> Child:
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+        child = child or self._start()
+        if self._spare:
+            self._prepare()
+        return child
 
-    def _receive(self, child: Child, seconds: float) -> dict[str, Any]:
-        end = time.monotonic() + seconds
-        length = int.from_bytes(_exactly(child.sock, LENGTH, end))
-        return parsed(_exactly(child.sock, checked(length), end))
+    def _give_back(self, child: Child) -> None:
+        with self._lock:
+            enough = len(self._idle) >= (MOST_IDLE if self._spare else 1)
+            if not enough:
+                self._idle.append(child)
+        if enough:
+            child.kill()
+
+    def _prepare(self) -> None:
+        """Start a child beside the caller, unless one waits already."""
+        with self._lock:
+            if self._idle or self._starting is not None:
+                return
+            self._starting = threading.Thread(target=self._add, daemon=True)
+            self._starting.start()
+
+    def _add(self) -> None:
+        try:
+            self._give_back(self._start())
+        except (OSError, ValueError):
+            pass  # Whoever needs a child tries again, and says so.
+        finally:
+            self._starting = None
+
+    def _start(self) -> Child:
+        child = Child(self._module)
+        try:
+            _receive(child, START_SECONDS)
+        except BaseException:
+            child.kill()
+            raise
+        return child
+
+
+def _receive(child: Child, seconds: float) -> dict[str, Any]:
+    end = time.monotonic() + seconds
+    length = int.from_bytes(_exactly(child.sock, LENGTH, end))
+    return parsed(_exactly(child.sock, checked(length), end))
 
 
 def checked(length: int) -> int:

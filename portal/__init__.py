@@ -72,7 +72,7 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
     app.extensions["settings"] = settings
     app.extensions["store"] = store
     app.extensions["links"] = LinkSigner(settings.signing_keys)
-    app.extensions["sandbox"] = Sandbox(RENDERING)
+    app.extensions["sandbox"] = Sandbox(RENDERING, spare=True)
     CSRFProtect(app)
     Bootstrap5(app)
     reasons.tell(rules)

@@ -15,7 +15,8 @@ from werkzeug.utils import secure_filename
 from mailstore.errors import Corrupt, NotFound, SandboxFailed
 from mailstore.messages import Message
 from portal.access import store
-from portal.security import FRAME_POLICY, LINKS_POLICY
+from portal.security import FRAME_POLICY, LINKS_POLICY, PICTURES_POLICY
+from portal.turns import TURNS
 
 if TYPE_CHECKING:
     from mailstore.sandbox import Sandbox
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 RENDERING = "portal.rendering"
 SECONDS = 4.0
+# Cleaning that takes longer is given up for the plain text; a large mail is first to be read.
+CLEANING_SECONDS, BYTES_A_SECOND = 1.7, 15 * 2**20
 LONGEST_LINKED = 100 * 1024
 _BRACKETS = re.compile(r"([<>\"])")
 _MAYBE_LINK = re.compile(r"\w\.\w|://")
@@ -33,12 +36,14 @@ INERT = (
     "font-size:13px;display:inline-block;max-width:32em;overflow:hidden;text-overflow:ellipsis;"
     "white-space:nowrap;vertical-align:bottom}"
 )
+# As browsers lay out a page; what is too wide breaks where nothing else helps.
 DOCUMENT = (
-    "<!doctype html><html><head><meta charset='utf-8'><meta name='viewport' "
-    "content='width=device-width'><style>body{{margin:16px;font:16px/1.5 sans-serif;"
-    "color:#1b1f22;background:#fff;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}"
-    "{more}</style></head><body>{body}</body></html>"
+    "{doctype}<html><head><meta charset='utf-8'><meta name='viewport' "
+    "content='width=device-width'><style>body{{margin:8px;font-family:sans-serif;color:#1b1f22;"
+    "background:#fff;overflow-wrap:break-word;unicode-bidi:isolate}}{more}</style>"
+    "<style>{sheet}</style></head><body {body}>{html}</body></html>"
 )
+PLAIN = {"doctype": "<!doctype html>", "sheet": "body{font-size:16px;line-height:1.5}", "body": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Reading:
     fields: dict[str, str]
     text: Markup
     has_html: bool
+    remote: bool
     attachments: list[dict[str, Any]]
 
 
@@ -60,7 +66,7 @@ def read(message: Message, *, links: bool = False) -> Reading | None:
     if said is None:
         return None
     text = linked(said["text"]) if links else escape(said["text"])
-    return Reading(said["fields"], text, said["has_html"], said["attachments"])
+    return Reading(said["fields"], text, said["has_html"], said["remote"], said["attachments"])
 
 
 def linked(text: str) -> Markup:
@@ -78,21 +84,29 @@ def _linked_piece(piece: str) -> Markup:
     return Markup(bleach.linkify(escape(piece), callbacks=callbacks))  # noqa: S704 (escaped)
 
 
-def body_response(message: Message, *, links: bool = False) -> Response:
+def body_response(message: Message, *, links: bool = False, remote: bool = False) -> Response:
     """Return the HTML of a mail as a document of its own that can load and run nothing.
 
-    Its links open windows only if that is wished.
+    Its links open windows, and its pictures come from elsewhere, only if that is wished.
     """
-    said = _ask("body", None, message)
+    seconds = CLEANING_SECONDS + message.size / BYTES_A_SECOND
+    said = _ask("body", {"links": links, "remote": remote}, message, seconds)
     if said is None or not said["html"]:
-        reading = read(message, links=links)
-        shown = f"<pre style='white-space:pre-wrap'>{reading.text if reading else ''}</pre>"
-    else:
-        shown = said["html"]
-    document = DOCUMENT.format(body=shown, more="" if links else INERT)
-    answer = Response(document, mimetype="text/html")
-    answer.headers["Content-Security-Policy"] = LINKS_POLICY if links else FRAME_POLICY
+        said = PLAIN | {"html": _plain(message, links=links)}
+    answer = Response(DOCUMENT.format(**said, more="" if links else INERT), mimetype="text/html")
+    policy = LINKS_POLICY if links else FRAME_POLICY
+    if remote:
+        policy = PICTURES_POLICY
+        # Whoever has the pictures learns neither a cookie nor who asks.
+        answer.headers["Cross-Origin-Embedder-Policy"] = "credentialless"
+    answer.headers["Content-Security-Policy"] = policy
     return answer
+
+
+def _plain(message: Message, *, links: bool) -> str:
+    text = _ask("plain", None, message) or ""
+    shown = linked(text) if links else escape(text)
+    return f"<pre style='white-space:pre-wrap'>{shown.translate(TURNS)}</pre>"
 
 
 def attachment_response(message: Message, number: int) -> Response | None:
@@ -128,7 +142,7 @@ def whole(message: Message) -> bytes | None:
         return None
 
 
-def _ask(name: str, args: object, message: Message) -> Any:
+def _ask(name: str, args: object, message: Message, seconds: float = SECONDS) -> Any:
     sandbox = cast("Sandbox", current_app.extensions["sandbox"])
     content = whole(message)
     if content is None:
@@ -137,7 +151,7 @@ def _ask(name: str, args: object, message: Message) -> Any:
         file.write(content)
         file.flush()
         try:
-            return sandbox.call(name, args, file.fileno(), seconds=SECONDS)
+            return sandbox.call(name, args, file.fileno(), seconds=seconds)
         except SandboxFailed as error:
             log.warning("rendering_failed", message=message.id, error=str(error))
             return None

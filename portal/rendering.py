@@ -1,10 +1,13 @@
 """The child's side of reading mail: what a page shows, and single attachments."""
 
 import base64
+from dataclasses import asdict, replace
 from typing import Any
 
-from mailstore.mime import Mail, Part, head_of
+from mailstore.mime import Mail, Part, head_of, text_of
 from mailstore.sandbox_child import Ask
+from portal.hosts import tell_hosts
+from portal.outline import wants_pictures
 from portal.sanitize import TooComplex, clean_html
 
 LONGEST_TEXT = 512 * 1024
@@ -19,12 +22,16 @@ def read(_args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
         "fields": {name: ", ".join(mail.headers(name)) for name in SHOWN_FIELDS},
         "text": mail.text[:LONGEST_TEXT],
         "has_html": bool(mail.html),
+        "remote": wants_pictures(mail.html),
         "attachments": [_described(part) for part in mail.attachments if not _inline(part)],
     }
 
 
-def body(_args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
-    """Return the HTML of a mail made harmless; None where that would be too much."""
+def body(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
+    """Return the HTML of a mail made harmless; no `html` where that would be too much.
+
+    The arguments say whether pictures from elsewhere stay, and whether links lead anywhere.
+    """
     mail = Mail(raw)
     pictures = {
         part.content_id: (part.content_type, part.content())
@@ -32,9 +39,17 @@ def body(_args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
         if part.content_id
     }
     try:
-        return {"html": clean_html(mail.html, pictures)}
+        cleaned = clean_html(mail.html, pictures, remote=args["remote"])
     except TooComplex:
-        return {"html": None}
+        return {"html": ""}
+    html = tell_hosts(cleaned.html) if args["links"] else cleaned.html
+    return asdict(replace(cleaned, html=html))
+
+
+def plain(_args: Any, raw: bytes, _ask: Ask) -> str:
+    """Return the text of a mail, or else the words of its HTML."""
+    mail = Mail(raw)
+    return (mail.text or text_of(mail.html))[:LONGEST_TEXT]
 
 
 def attachment(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
@@ -68,4 +83,4 @@ def _inline(part: Part) -> bool:
     return bool(part.content_id) and not said.startswith("attachment")
 
 
-SERVED = {"read": read, "body": body, "attachment": attachment, "source": source}
+SERVED = {"read": read, "body": body, "plain": plain, "attachment": attachment, "source": source}

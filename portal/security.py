@@ -21,6 +21,8 @@ FRAME_POLICY = (
     "form-action 'none'; frame-ancestors 'self'; sandbox"
 )
 LINKS_POLICY = f"{FRAME_POLICY} allow-popups allow-popups-to-escape-sandbox"
+# The same once somebody asked for the pictures of the mail they read.
+PICTURES_POLICY = LINKS_POLICY.replace("img-src data:", "img-src data: http: https:")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -18,10 +18,10 @@ from mailstore.envelopes import MailClass
 from mailstore.wording import N_
 from portal import drawing, voices
 from portal.reasons import MOST, reasons_of, warned_of
+from portal.turns import TURNS
 from portal.voices import Voice
 
 KILO = 1024
-TURNS = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _TURNS = tuple(map(chr, TURNS))
 
 CLASSES = {

@@ -76,6 +76,7 @@ def look(delivery_id: int) -> str:
         reading=reading.read(delivery.message, links=True),
         back=back(),
         came_from=carried(back()),
+        remote=_wants_pictures(),
     )
 
 
@@ -83,7 +84,8 @@ def look(delivery_id: int) -> str:
 @for_webmail
 def body(delivery_id: int) -> Response:
     """Show the HTML of a mail in its frame."""
-    return reading.body_response(found(delivery_id).message, links=True)
+    message = found(delivery_id).message
+    return reading.body_response(message, links=True, remote=_wants_pictures())
 
 
 @bp.get("/m/<int:delivery_id>/attachments/<int:number>")
@@ -136,6 +138,11 @@ def _state() -> str:
     """Return a text that changes with what lists and the banner of an outage show."""
     why = health.why_waiting(g.db, g.scope.mailbox_ids) if g.scope.mailbox_ids else None
     return f"{folders.state_of(g.db, g.scope)}-{why.trouble if why else ''}"
+
+
+def _wants_pictures() -> bool:
+    """Whether this page, and no other, is to show pictures from elsewhere."""
+    return request.args.get("remote") == "1"
 
 
 def _kept_until(day: date, received_at: datetime, pinned_at: datetime | None) -> date:

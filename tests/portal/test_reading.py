@@ -91,7 +91,8 @@ def test_nothing_active_and_nothing_from_elsewhere_is_in_the_document(
 ) -> None:
     html = "<style>@import 'http://evil.example';</style><script>x</script><svg onload=x></svg>"
     html += "<img src=http://evil.example/x onerror=x><form action=http://evil.example></form>"
-    body = body_of(browser, store, anna, html_mail(html)).text.partition("<body>")[2]
+    body = body_of(browser, store, anna, html_mail(html)).text.partition("<body ")[2]
+    assert body
     assert not re.search(r"evil|<script|onload|onerror|<form|<svg|<style", body)
 
 

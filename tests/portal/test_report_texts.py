@@ -21,7 +21,7 @@ from mailstore.tenants import Tenant
 from portal import reasons
 from portal.mails import LONGEST_SHOWN
 from portal.reports import Renderer, contents_of
-from portal.sight import TURNS
+from portal.turns import TURNS
 from tests.factories import a_held_delivery, some_settings
 
 BIDI = frozenset(map(chr, TURNS))
