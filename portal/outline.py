@@ -11,7 +11,7 @@ LONGEST_TAG = 4096
 _PARTS = re.compile(r"(?i)<!--|<style(?=[\s/>])|<(body)(?=[\s/>])")
 _STYLE_END = re.compile(r"(?i)</style")
 _MEDIA = re.compile(r"(?i)\smedia\s*=\s*[\"']?([\w\s,():-]{1,200})")
-_DOCTYPE = re.compile(r"(?i)<!doctype\s+html[\w\s.\"/:-]{0,300}>")
+_DOCTYPE = re.compile(r"(?i)\s*(?:<\?xml[^>]{0,200}>\s*)?(<!doctype\s+html[\w\s.\"/:-]{0,300}>)")
 _ELSEWHERE = re.compile(
     r"(?i)\b(?:src|background)\s*=\s*[\"']?\s*https?://|url\(\s*[\"']?\s*https?://"
 )
@@ -19,8 +19,8 @@ _ELSEWHERE = re.compile(
 
 def doctype_of(html: str) -> str:
     """Return the doctype, which decides by what rules browsers lay out; empty without one."""
-    found = _DOCTYPE.search(html, 0, LONGEST_TAG)
-    return found[0] if found else ""
+    found = _DOCTYPE.match(html)
+    return found[1] if found else ""
 
 
 def head_of(html: str) -> tuple[list[str], str]:

@@ -93,7 +93,7 @@ def body_response(message: Message, *, links: bool = False, remote: bool = False
     said = _ask("body", {"links": links, "remote": remote}, message, seconds)
     if said is None or not said["html"]:
         said = PLAIN | {"html": _plain(message, links=links)}
-    answer = Response(DOCUMENT.format(**said, more="" if links else INERT), mimetype="text/html")
+    answer = Response(document(said, links=links), mimetype="text/html")
     policy = LINKS_POLICY if links else FRAME_POLICY
     if remote:
         policy = PICTURES_POLICY
@@ -101,6 +101,11 @@ def body_response(message: Message, *, links: bool = False, remote: bool = False
         answer.headers["Cross-Origin-Embedder-Policy"] = "credentialless"
     answer.headers["Content-Security-Policy"] = policy
     return answer
+
+
+def document(said: dict[str, str], *, links: bool) -> str:
+    """Return what `rendering.body` said of a mail as a document."""
+    return DOCUMENT.format(**said, more="" if links else INERT)
 
 
 def _plain(message: Message, *, links: bool) -> str:

@@ -185,8 +185,9 @@ def _is_selector(tokens: Sequence[Any]) -> bool:
 
 
 def _is_of_attribute(token: Any) -> bool:
-    known = token.type in {"ident", "string", "whitespace"}
-    return known or (token.type == "literal" and token.value in _COMPARING)
+    if token.type == "literal":
+        return token.value in _COMPARING
+    return token.type in {"ident", "string", "whitespace"}
 
 
 def _bound(tokens: Sequence[Any]) -> Iterator[str]:

@@ -1,0 +1,32 @@
+import re
+from collections.abc import Callable
+
+import pytest
+
+from bench import fidelity
+from tests.portal.mails import FOLDER, SAMPLES
+
+NEWSLETTERS = [name for name, raw in SAMPLES.items() if b"text/html" in raw.lower()]
+
+
+@pytest.fixture(autouse=True)
+def _chromium(needs: Callable[[str], str]) -> None:
+    needs("chromium")
+
+
+def test_newsletters_look_as_they_were_sent(subtests: pytest.Subtests) -> None:
+    assert len(NEWSLETTERS) >= 8
+    with fidelity.a_page() as page:
+        for name in NEWSLETTERS:
+            with subtests.test(name):
+                compared = fidelity.compare(page, name, SAMPLES[name])
+                assert compared
+                assert compared.kept >= 0.98 * compared.words > 0
+                assert compared.is_near
+
+
+def test_the_bench_says_what_is_left_of_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fidelity.main(["--mail", str(FOLDER), "--worst", "1"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"words left: 9[89]\.\d+%|words left: 100", said)
+    assert re.search(r"height within a tenth: (9\d|100)\.\d%", said)
