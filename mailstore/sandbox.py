@@ -6,6 +6,7 @@ its parent something (a DNS lookup) while it works. A child that overruns its ti
 anything else, is killed.
 """
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -22,8 +23,9 @@ LENGTH = 4
 LARGEST_REPLY = 64 * 2**20
 START_SECONDS = 30.0
 CHUNK = 2**18
-MOST_CALLS = 8
-MOST_IDLE = 2
+MOST_CHILDREN = 8
+# Seconds to wait for a child that is busy before another is started.
+PATIENCE = 0.25
 
 # A mail for a child: its bytes if it is small, or a descriptor of them.
 Content = bytes | int
@@ -71,88 +73,101 @@ class Child:
 
 
 class Sandbox:
-    """Children for callers that may wait, such as pages of the portal; each call has its own.
+    """Children for callers that may wait, such as pages of the portal.
 
-    So one that spins delays nobody else. With `spare`, a child more is kept warm for whoever comes
-    next, also after one was killed; a sandbox with a single caller needs none.
+    A few are enough while they are quick; while they are slow, others are started, so that a mail
+    that spins delays nobody else for long. With `spare`, one more than a lone caller needs is kept
+    warm, also after one was killed.
     """
 
     def __init__(self, module: str, *, spare: bool = False) -> None:
         self._module = module
-        self._spare = spare
+        self._kept = 2 if spare else 1
         self._idle: list[Child] = []
+        self._present = 0
         self._starting: threading.Thread | None = None
-        self._lock = threading.Lock()
-        self._places = threading.BoundedSemaphore(MOST_CALLS)
+        self._changed = threading.Condition()
 
     def call(self, name: str, args: object, content: Content, *, seconds: float) -> Any:
         """Return what the child says of a mail, or raise SandboxFailed."""
-        with self._places:
-            try:
-                child = self._take()
-            except (OSError, ValueError) as error:
-                raise SandboxFailed(f"{name}: {error}") from error
-            try:
-                child.sock.setblocking(True)
-                child.sock.sendall(child.begin(name, args, content))
-                reply = final(_receive(child, seconds))
-            except (OSError, ValueError) as error:
-                child.kill()
-                raise SandboxFailed(f"{name}: {error}") from error
-            except BaseException:
-                child.kill()
-                raise
-            self._give_back(child)
+        try:
+            child = self._take()
+        except (OSError, ValueError) as error:
+            raise SandboxFailed(f"{name}: {error}") from error
+        try:
+            child.sock.setblocking(True)
+            child.sock.sendall(child.begin(name, args, content))
+            reply = final(_receive(child, seconds))
+        except (OSError, ValueError) as error:
+            self._end(child)
+            raise SandboxFailed(f"{name}: {error}") from error
+        except BaseException:
+            self._end(child)
+            raise
+        self._give_back(child)
         return result(reply)
 
     def close(self) -> None:
-        """End the children; the next call starts another."""
+        """End the children that nobody uses; the next call starts another."""
         starting = self._starting
         if starting is not None:
             starting.join()
-        with self._lock:
+        with self._changed:
             idle, self._idle = self._idle, []
         for child in idle:
-            child.kill()
+            self._end(child)
 
     def _take(self) -> Child:
-        with self._lock:
+        """Return an idle child, or a new one where all are slow or there are too few."""
+        with self._changed:
+            if self._present >= self._kept:
+                self._changed.wait_for(lambda: self._idle, PATIENCE)
+            self._changed.wait_for(lambda: self._idle or self._present < MOST_CHILDREN)
             child = self._idle.pop() if self._idle else None
+            self._present += child is None
         child = child or self._start()
-        if self._spare:
-            self._prepare()
+        self._prepare()
         return child
 
     def _give_back(self, child: Child) -> None:
-        with self._lock:
-            enough = len(self._idle) >= (MOST_IDLE if self._spare else 1)
+        with self._changed:
+            enough = len(self._idle) >= self._kept
             if not enough:
                 self._idle.append(child)
+                self._changed.notify()
         if enough:
+            self._end(child)
+
+    def _end(self, child: Child | None) -> None:
+        """End a child that is present, or give up its place if it did not even start."""
+        if child is not None:
             child.kill()
+        with self._changed:
+            self._present -= 1
+            self._changed.notify()
 
     def _prepare(self) -> None:
-        """Start a child beside the caller, unless one waits already."""
-        with self._lock:
-            if self._idle or self._starting is not None:
+        """Start a child beside the caller if there are too few."""
+        with self._changed:
+            if self._present >= self._kept or self._starting is not None:
                 return
+            self._present += 1
             self._starting = threading.Thread(target=self._add, daemon=True)
             self._starting.start()
 
     def _add(self) -> None:
-        try:
+        # Whoever finds none in its place tries again, and says what went wrong.
+        with contextlib.suppress(OSError, ValueError):
             self._give_back(self._start())
-        except (OSError, ValueError):
-            pass  # Whoever needs a child tries again, and says so.
-        finally:
-            self._starting = None
+        self._starting = None
 
     def _start(self) -> Child:
-        child = Child(self._module)
+        child = None
         try:
+            child = Child(self._module)
             _receive(child, START_SECONDS)
         except BaseException:
-            child.kill()
+            self._end(child)
             raise
         return child
 

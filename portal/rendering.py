@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import asdict, replace
+from html import unescape
 from typing import Any
 
 from mailstore.mime import Mail, Part, head_of, text_of
@@ -49,7 +50,7 @@ def body(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
 def plain(_args: Any, raw: bytes, _ask: Ask) -> str:
     """Return the text of a mail, or else the words of its HTML."""
     mail = Mail(raw)
-    return (mail.text or text_of(mail.html))[:LONGEST_TEXT]
+    return (mail.text or unescape(text_of(mail.html)))[:LONGEST_TEXT]
 
 
 def attachment(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from portal.styles import clean_sheet, clean_style
 
 LARGEST = 5 * 2**20
 DEEPEST = 200
+MOST_TAGS = 600_000
 LARGEST_PICTURES = 8 * 2**20
-MOST_SHEETS, LONGEST_SHEETS = 100, 200_000
+MOST_SHEETS, LONGEST_SHEETS = 100, 100_000
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 # A picture that does not come, but keeps its place.
 NO_PICTURE = "data:,"
@@ -90,7 +91,7 @@ def clean_html(
     Nothing that would be loaded from elsewhere is left but pictures, if that is wished. Raises
     TooComplex.
     """
-    if len(html) > LARGEST or depth_of(html) > DEEPEST:
+    if len(html) > LARGEST or html.count("<") > MOST_TAGS or depth_of(html) > DEEPEST:
         raise TooComplex
     values = _Filter(pictures, remote=remote)
     sheets, body = head_of(html)

@@ -186,7 +186,7 @@ def _is_selector(tokens: Sequence[Any]) -> bool:
 
 def _is_of_attribute(token: Any) -> bool:
     if token.type == "literal":
-        return token.value in _COMPARING
+        return str(token.value) in _COMPARING
     return token.type in {"ident", "string", "whitespace"}
 
 
@@ -222,7 +222,7 @@ def _below_roots(tokens: Sequence[Any]) -> tuple[Sequence[Any], bool]:
 
 
 def _is_between(token: Any) -> bool:
-    return token.type == "whitespace" or (token.type == "literal" and token.value == ">")
+    return token.type == "whitespace" or (token.type == "literal" and str(token.value) == ">")
 
 
 _BETWEEN = frozenset({",", "/", "+", "-", "*"})

@@ -44,6 +44,11 @@ def environment(_args: Any, _content: bytes, _ask: Ask) -> dict[str, str]:
     return dict(os.environ)
 
 
+def number(_args: Any, _content: bytes, _ask: Ask) -> int:
+    """Return the number of this process."""
+    return os.getpid()
+
+
 def files(_args: Any, _content: bytes, _ask: Ask) -> list[str]:
     """Return what the child has open, but for what it opens to look."""
     folder = "/proc/self/fd"
@@ -63,6 +68,6 @@ def say_too_much(_args: Any, _content: bytes, _ask: Ask) -> None:
 
 SERVED = {
     function.__name__: function
-    for function in (echo, spin, crash, fail, recurse, hoard, big, ask_for, environment, files, say,
-                     say_too_much)
+    for function in (echo, spin, crash, fail, recurse, hoard, big, ask_for, environment, files,
+                     number, say, say_too_much)
 }  # fmt: skip

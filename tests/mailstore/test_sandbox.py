@@ -169,14 +169,47 @@ def test_a_child_holds_no_file_of_its_parent(call: Calls, tmp_path: Path) -> Non
     assert len(call("files")) == len(opened)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_slow_mails_do_not_delay_the_one_behind_them(alone: Calls, count: int) -> None:
+    _beside_spinning(alone, count, seconds=6.0)
+
+
 def test_a_slow_mail_does_not_delay_the_one_behind_it(pooled: Calls) -> None:
+    _beside_spinning(pooled, 1, seconds=1.0)
+
+
+def _beside_spinning(call: Calls, count: int, *, seconds: float) -> None:
     def spin() -> None:
         with pytest.raises(SandboxFailed):
-            pooled("spin", seconds=1.0)
+            call("spin", seconds=seconds)
 
-    pooled("echo")
-    with ThreadPoolExecutor(1) as thread:
-        spinning = thread.submit(spin)
-        assert pooled("echo", {"a": [1]}) == ECHOED
-        assert not spinning.done()
-        spinning.result()
+    call("echo")
+    with ThreadPoolExecutor(count) as thread:
+        spinning = [thread.submit(spin) for _ in range(count)]
+        assert call("echo", {"a": [1]}) == ECHOED
+        assert not any(each.done() for each in spinning)
+        for each in spinning:
+            each.result()
+
+
+def test_quick_callers_share_a_few_children(alone: Calls) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        used = set(threads.map(lambda _: alone("number"), range(100)))
+    assert len(used) <= 3
+
+
+def test_another_child_waits_where_one_was_killed() -> None:
+    sandbox = Sandbox(MODULE, spare=True)
+    calls = Calls(sandbox.call)
+    first = calls("number")
+    # The second one is ready once two at a time are answered by two.
+    with ThreadPoolExecutor(2) as threads:
+        while set(threads.map(lambda _: calls("number"), range(4))) == {first}:
+            time.sleep(0.05)
+    with pytest.raises(SandboxFailed):
+        calls("spin", seconds=LITTLE)
+    begun = time.monotonic()
+    assert calls("echo", {"a": [1]}) == ECHOED
+    assert time.monotonic() - begun < LITTLE
+    calls.close()
+    sandbox.close()

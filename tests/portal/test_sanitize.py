@@ -159,11 +159,11 @@ def test_a_link_opens_in_a_window_of_its_own_and_tells_nothing(href: str) -> Non
     assert {"noopener", "noreferrer"} <= set(link["rel"].split())
 
 
-def test_a_megabyte_of_ordinary_html_takes_less_than_two_seconds() -> None:
+def test_a_megabyte_of_ordinary_html_takes_less_than_a_second() -> None:
     html = PARAGRAPH * (MEGABYTE // len(PARAGRAPH))
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(clean(html)) > MEGABYTE
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 1
 
 
 NESTED = {
