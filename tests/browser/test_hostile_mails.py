@@ -1,97 +1,35 @@
-import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sqlalchemy import select
 
 from mailstore.mailboxes import Mailbox
 from tests.browser.conftest import FLAGS
+from tests.browser.hostile import (
+    AT_ONCE,
+    BARE,
+    TELL,
+    WALLED,
+    Canary,
+    Scene,
+    Watched,
+    in_frames,
+    show,
+    without_policy,
+)
 from tests.browser.pages import cookie_of
-from tests.browser.seeded import World, a_world
-from tests.corpus.attacking import ELEMENTS, SHEETS, TEXTS, attacks
+from tests.browser.seeded import a_world
+from tests.corpus.attacking import ELEMENTS, HOST, SHEETS, attacks, beside_html
 from tests.factories import ANNA
 from tests.portal import vectors
 from tests.portal.mails import stored
 
-AT_ONCE = 20
 UNWANTED = ("IsolateSandboxedIframes", "LocalNetworkAccessChecks")
-RAN = "ran "
-# What the mails call: a dialog would stop the page, and in a sandbox none opens.
-TELL = f"window.alert = (what) => console.log('{RAN}' + what)"
-GIF = b"GIF89a\x01\0\x01\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 PICTURES = ("picture", "background of a cell", "background in a rule", "style url")
-IN_PAGES = [
-    name
-    for name in attacks("")
-    if name in TEXTS
-    or re.search(
-        r" of a mail|attach|: |in a "
-        r"(name|type)$",
-        name,
-    )
-]
-# What shows a mail as a frame: the webmail's way, and one without any wall but the sanitiser.
-WALLED = '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="{}"></iframe>'
-BARE = '<iframe src="{}"></iframe>'
-# Whatever could still run once somebody clicks or points.
-ARMED = """() => [...document.querySelectorAll("*")].flatMap((each) => [
-  ...each.getAttributeNames().filter((name) => name.startsWith("on") || name === "srcdoc"),
-  ...["href", "src", "action", "background"].map((name) => each.getAttribute(name)).filter(
-    (value) => value && !/^(https?:|mailto:|tel:|data:image\\/(png|jpeg|gif|webp);|data:,$)/i
-      .test(value)),
-  ...(getComputedStyle(each).position === "static" ? [] : ["position"]),
-])"""
-
-
-class Canary(ThreadingHTTPServer):
-    """Listens to whatever a mail would load, and notes it."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Noting)
-        self.host = f"127.0.0.1:{self.server_port}"
-        self.asked: list[tuple[str, dict[str, str]]] = []
-
-
-class Noting(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        assert isinstance(self.server, Canary)
-        if self.path != "/favicon.ico":
-            self.server.asked.append((self.path, dict(self.headers)))
-        self.send_response(200)
-        self.send_header("Content-Type", "image/gif")
-        self.end_headers()
-        self.wfile.write(GIF)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
-        pass
-
-
-class Watched:
-    """A page, and what ran in it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.ran: list[str] = []
-        page.on("console", lambda said: self._note(said.text))
-
-    def _note(self, text: str) -> None:
-        if text.startswith(RAN):
-            self.ran.append(text.removeprefix(RAN))
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A portal with all hostile mails in Anna's mailbox, and who listens."""
-
-    world: World
-    canary: Canary
-    ids: dict[str, int]
-    cookie: str
+PAGES = vectors.SCRIPTS | vectors.LOADS | SHEETS | ELEMENTS
 
 
 @pytest.fixture(scope="module")
@@ -135,37 +73,6 @@ def context(browser: Browser, scene: Scene) -> Iterator[BrowserContext]:
     opened.close()
 
 
-def show(page: Page, frames: Sequence[str]) -> None:
-    """Open a page of the portal's own address that has these frames, and wait for them."""
-
-    def answer(route: Route) -> None:
-        route.fulfill(content_type="text/html", body=f"<!doctype html>{''.join(frames)}")
-
-    page.route("**/harness", answer)
-    page.goto("/harness", wait_until="load")
-    page.unroute("**/harness")
-
-
-def without_policy(route: Route) -> None:
-    """Answer as the portal does, without the headers that hold a mail back."""
-    answer = route.fetch()
-    headers = {name: value for name, value in answer.headers.items()
-               if name in {"content-type", "content-disposition"}}  # fmt: skip
-    route.fulfill(response=answer, headers=headers)
-
-
-def in_frames(watched: Watched, ids: Iterable[int], frame: str, query: str = "") -> list[str]:
-    """Show mails in frames; return what could run there once somebody clicks."""
-    urls = [f"/webmail/m/{number}/body{query}" for number in ids]
-    armed = []
-    for start in range(0, len(urls), AT_ONCE):
-        show(watched.page, [frame.format(url) for url in urls[start : start + AT_ONCE]])
-        frames = watched.page.frames[1:]
-        assert len(frames) == len(urls[start : start + AT_ONCE])
-        armed += [f"{each.url}: {found}" for each in frames for found in each.evaluate(ARMED)]
-    return armed
-
-
 def test_the_test_sees_what_runs_and_what_is_loaded(context: BrowserContext, scene: Scene) -> None:
     host = scene.canary.host
     for rights in ("", "sandbox", 'sandbox="allow-scripts"'):
@@ -179,17 +86,16 @@ def test_the_test_sees_what_runs_and_what_is_loaded(context: BrowserContext, sce
 def test_most_of_the_attacks_are_some(context: BrowserContext, scene: Scene) -> None:
     # An attack that no browser heeds would prove nothing.
     watched = Watched(context.new_page())
-    pages = list((vectors.SCRIPTS | vectors.LOADS | SHEETS | ELEMENTS).values())
     frames = []
-    for number, html in enumerate(pages):
-        marked = html.replace("evil.example/x", f"{scene.canary.host}/{number}")
+    for number, html in enumerate(PAGES.values()):
+        marked = html.replace(f"{HOST}/x", f"{scene.canary.host}/{number}")
         marked = escape(marked.replace(vectors.RUN, f"alert({number})"))
         frames.append(f'<iframe srcdoc="{marked}"></iframe>')
     for start in range(0, len(frames), AT_ONCE):
         show(watched.page, frames[start : start + AT_ONCE])
     paths = {path for path, _ in scene.canary.asked}
     heeded = set(watched.ran) | {path[1:] for path in paths}
-    assert len(heeded) > len(pages) / 3
+    assert len(heeded) > len(PAGES) / 3
 
 
 def test_there_are_enough_attacks(scene: Scene) -> None:
@@ -215,7 +121,7 @@ def test_no_page_around_a_mail_runs_or_loads_anything(
     context: BrowserContext, scene: Scene
 ) -> None:
     watched = Watched(context.new_page())
-    paths = ["/", "/webmail/", *(f"/webmail/m/{scene.ids[name]}" for name in IN_PAGES)]
+    paths = ["/", "/webmail/", *(f"/webmail/m/{scene.ids[name]}" for name in beside_html(""))]
     for path in [*paths, f"/webmail/m/{scene.ids['Subject of a mail']}/source"]:
         watched.page.goto(path)
         assert watched.page.locator("main").count() == 1
@@ -227,7 +133,8 @@ def test_pictures_that_were_asked_for_come_and_nothing_else(
 ) -> None:
     context.route("**/body*", without_policy)
     watched = Watched(context.new_page())
-    assert in_frames(watched, scene.ids.values(), BARE, "?remote=1") == []
+    loading = [scene.ids[name] for name, html in PAGES.items() if HOST in html]
+    assert in_frames(watched, loading, BARE, "?remote=1") == []
     assert watched.ran == []
     assert {said["Sec-Fetch-Dest"] for _, said in scene.canary.asked} == {"image"}
 
