@@ -98,7 +98,7 @@ def compare(page: Page, name: str, raw: bytes) -> Compared | None:
     said = rendering.body({"links": True, "remote": False}, raw, lambda _: None)
     seconds = time.perf_counter() - begun
     sent, text = _opened(page, html)
-    shown, left = _opened(page, reading.document(said, links=True))
+    shown, left = _opened(page, reading.document(reading.PLAIN | said, links=True))
     words = Counter(text.split())
     kept = words & Counter(left.split())
     return Compared(name, words.total(), kept.total(), sent, shown, seconds)

@@ -36,11 +36,13 @@ INERT = (
     "font-size:13px;display:inline-block;max-width:32em;overflow:hidden;text-overflow:ellipsis;"
     "white-space:nowrap;vertical-align:bottom}"
 )
-# As browsers lay out a page; what is too wide breaks where nothing else helps.
+# As browsers lay out a page: a rule for margins or colours here would win over the attributes of
+# the mail's body. What is too wide breaks, or shrinks on a phone.
 DOCUMENT = (
     "{doctype}<html><head><meta charset='utf-8'><meta name='viewport' "
-    "content='width=device-width'><style>body{{margin:8px;font-family:sans-serif;color:#1b1f22;"
-    "background:#fff;overflow-wrap:break-word;unicode-bidi:isolate}}{more}</style>"
+    "content='width=device-width'><style>html{{font-family:sans-serif;color-scheme:light}}"
+    "body{{overflow-wrap:break-word;unicode-bidi:isolate}}"
+    "@media(max-width:480px){{img{{max-width:100%;height:auto}}}}{more}</style>"
     "<style>{sheet}</style></head><body {body}>{html}</body></html>"
 )
 PLAIN = {"doctype": "<!doctype html>", "sheet": "body{font-size:16px;line-height:1.5}", "body": ""}
