@@ -32,7 +32,12 @@ from tests.faults.scene import arguments, report
 from tests.faults.sender import Letter
 from tests.portal.browsing import a_report, following
 
-CALLS = ("read", "body", "source")
+CALLS = {
+    "read": None,
+    "body": {"links": True, "remote": True},
+    "plain": None,
+    "source": None,
+}
 # A mail may be too much; anything else that fails was not foreseen.
 FORESEEN = re.compile(r"RecursionError|TooComplex: |timed out|TimeoutError")
 BAD_LINE = re.compile(r"Traceback|_failed\b|never retrieved|Exception ignored")
@@ -83,9 +88,9 @@ def _unread(letters: Sequence[Letter]) -> Iterator[str]:
     """Yield what fails while a page reads a mail."""
     with closing(Sandbox(RENDERING)) as sandbox:
         for each in letters:
-            for call in CALLS:
+            for call, args in CALLS.items():
                 try:
-                    sandbox.call(call, None, canonical(each.content), seconds=SECONDS)
+                    sandbox.call(call, args, canonical(each.content), seconds=SECONDS)
                 except SandboxFailed as error:
                     if not FORESEEN.search(str(error)):
                         yield f"mail {each.id}: {call} fails, {error}"
