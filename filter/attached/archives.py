@@ -6,10 +6,11 @@ what it is.
 
 from collections.abc import Iterator
 
-from filter.attached import tars, tnef, zips
+from filter.attached import tars, zips
 from filter.attached.budget import Budget
 from filter.attached.entries import Entry, Unreadable
 from filter.attached.unpacking import BZIP2, GZIP, LZMA, XZ, inflate_all
+from mailstore import tnef
 from mailstore.filenames import endings
 
 CLOSED = {
@@ -56,7 +57,7 @@ def entries(content: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[
         case "tar":
             yield from tars.entries(content, budget)
         case "tnef":
-            yield from tnef.entries(content, budget)
+            yield from _winmail(content, budget)
         case kind:
             raise Unreadable(kind)
 
@@ -70,6 +71,14 @@ def _has_zip(content: bytes, names: tuple[str, ...]) -> bool:
 def _ends_as_zip(content: bytes) -> bool:
     """Return whether a directory stands at the end: only a comment, of 64 KiB, may follow it."""
     return content.rfind(zips.END, max(0, len(content) - 66_000)) >= 0 and zips.CENTRAL in content
+
+
+def _winmail(content: bytes, budget: Budget) -> Iterator[Entry]:
+    try:
+        for title, data in tnef.files(content, budget.enter):
+            yield Entry((title,), data)
+    except tnef.CutOff as error:
+        raise Unreadable("cut off") from error
 
 
 def _compressed(content: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[Entry]:

@@ -1,26 +1,15 @@
-import struct
 import time
 
 import pytest
 
 from filter.attached.attachments import TEST_VIRUS, Seen, look
 from filter.attached.magic import program
-from filter.attached.tnef import SIGNATURE
 from mailstore.mime import Mail
+from mailstore.tnef import SIGNATURE
 from tests.filter.attached.packed import a_zip, raw_with_file
+from tests.tnef import BEGINS, DATA, TITLE, a_tnef
 
-BEGINS, TITLE, DATA = 0x00069002, 0x00018010, 0x0006800F
 STUB = b"MZ This program cannot be run in DOS mode"
-
-
-def a_tnef(*attributes: tuple[int, bytes]) -> bytes:
-    return (
-        SIGNATURE
-        + b"\1\0"
-        + b"".join(
-            struct.pack("<BII", 2, name, len(value)) + value + b"\0\0" for name, value in attributes
-        )
-    )
 
 
 def seen(content: bytes, name: str = "winmail.dat") -> Seen:
