@@ -21,11 +21,11 @@ from filter.findings import Findings
 from filter.rule import RULES, load_rules
 from filter.scanners import Scanners
 from filter.spool import Spool
-from filter.verdict import UNEXAMINED, UNSCANNED, weight_of
+from filter.verdict import UNEXAMINED, weight_of
 from mailstore import clock, mailboxes, policies, releases
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery
-from mailstore.envelopes import Client, MailClass, Policy, Symbol
+from mailstore.envelopes import UNSCANNED, Client, MailClass, Policy, Symbol
 from mailstore.errors import Corrupt, NotFound
 from mailstore.jobs import job
 from mailstore.sandbox import Content, Sandbox

@@ -7,6 +7,7 @@ from filter.rule import RULES
 from filter.trail import Step, follow
 from mailstore.addresses import Address
 from mailstore.envelopes import (
+    UNSCANNED,
     Action,
     Impersonation,
     MailClass,
@@ -20,7 +21,6 @@ from mailstore.envelopes import (
 
 AUTHENTICATED = "AUTHENTICATED"
 UNEXAMINED = "UNEXAMINED"
-UNSCANNED = "UNSCANNED"
 # The first that a symbol marks is what the mail is.
 GRAVEST = (MailClass.VIRUS, MailClass.DANGEROUS, MailClass.PHISH, MailClass.SPAM)
 HELD_AS = frozenset({MailClass.VIRUS, MailClass.DANGEROUS, MailClass.PHISH})

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 from mailstore import clock, events, jobs
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, Direction, State
+from mailstore.envelopes import UNSCANNED
+from mailstore.events import Event
 from mailstore.incidents import Incident
 from mailstore.messages import Message
 from mailstore.scope import Scope, one_of
@@ -89,6 +91,16 @@ def chosen(db: Session, scope: Scope, ids: Sequence[int] | None, limit: int) -> 
         query = query.where(Delivery.id.in_(ids))
     kept = query.where(Message.pack.is_not(None), Message.day >= clock.today())
     return db.scalars(kept.order_by(Delivery.accepted_at.desc()).limit(limit)).all()
+
+
+def is_unscanned(db: Session, delivery: Delivery) -> bool:
+    """Whether a scanner did not say what it thinks of a mail, neither then nor at a release."""
+    if UNSCANNED not in {name for name, *_ in delivery.symbols}:
+        return False
+    passed = select(Event.id).where(
+        Event.delivery_id == delivery.id, Event.kind == "release_passed"
+    )
+    return db.scalar(passed.limit(1)) is None
 
 
 def are_all_in(db: Session, scope: Scope, ids: Collection[int]) -> bool:

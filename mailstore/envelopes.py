@@ -61,6 +61,10 @@ class Unscanned(StrEnum):
     DEFER = "defer"
 
 
+# The finding that a scanner was asked about a mail and did not say.
+UNSCANNED = "UNSCANNED"
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """A finding of a rule, with what it saw and, once judged, a policy's points for it."""

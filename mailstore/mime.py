@@ -24,6 +24,7 @@ __all__ = [
     "MOST_PARTS",
     "Mail",
     "Part",
+    "Sealed",
     "TooComplex",
     "decode_text",
     "head_of",
@@ -64,6 +65,15 @@ class TooComplex(Exception):
     """The mail has more parts, or deeper ones, than anybody sends."""
 
 
+class Sealed(Message):
+    """A message that leaves mails attached to it closed: leaves, with the bytes that came."""
+
+    def get_content_maintype(self) -> str:
+        """Return the type that the parser goes by."""
+        kind = super().get_content_maintype()
+        return "application" if kind == "message" else kind
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A leaf of the MIME tree.
@@ -95,11 +105,11 @@ class Part:
 
 
 class Mail:
-    """A parsed mail."""
+    """A parsed mail; the class of its messages says whether mails attached to it are opened."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, messages: type[Message] = Message) -> None:
         self.raw = raw
-        self.message: Message = email.message_from_bytes(_closed(raw), policy=_READING)
+        self.message: Message = email.message_from_bytes(_closed(raw), messages, policy=_READING)
         self.parts = list(_leaves(self.message))
 
     def header(self, name: str) -> str:
@@ -133,7 +143,7 @@ class Mail:
 
     def seen_text(self, most: int) -> str:
         """Return what a reader may see of texts, at most so many characters: plain, then HTML."""
-        page = html.unescape(_seen(self.html[: 2 * most]))
+        page = html.unescape(text_of(self.html[: 2 * most]))
         return f"{self.text[:most]}\n{page}"[:most]
 
     @property

@@ -30,13 +30,13 @@ from portal.quarantine import asking, chosen, sender
 from portal.quarantine import views as quarantine
 from portal.reading import RENDERING
 from portal.reasons import RuleText
-from portal.webmail import deeds, restore
+from portal.webmail import deeds, files, restore
 from portal.webmail import views as webmail
 
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
-    deeds, restore, find, oneclick, profile, profile_times, profile_lists, profile_files,
-    profile_factor, profile_devices, admin, admin_delivery, admin_requests, asking,
+    deeds, files, restore, find, oneclick, profile, profile_times, profile_lists,
+    profile_files, profile_factor, profile_devices, admin, admin_delivery, admin_requests, asking,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, cast
@@ -10,12 +11,12 @@ import bleach
 import structlog
 from flask import Response, current_app
 from markupsafe import Markup, escape
-from werkzeug.utils import secure_filename
 
 from mailstore.errors import Corrupt, NotFound, SandboxFailed
 from mailstore.messages import Message
 from portal.access import store
 from portal.security import FRAME_POLICY, LINKS_POLICY, PICTURES_POLICY
+from portal.styles import BODY, SCOPE
 from portal.turns import TURNS
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ DOCUMENT = (
 PLAIN = {"doctype": "<!doctype html>", "sheet": "body{font-size:16px;line-height:1.5}", "body": ""}
 
 
+SAID = ("fields", "has_html", "remote", "attachments", "cards", "notes")
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a page shows of a mail."""
@@ -57,6 +61,8 @@ class Reading:
     has_html: bool
     remote: bool
     attachments: list[dict[str, Any]]
+    cards: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
 
 
 def read(message: Message, *, links: bool = False) -> Reading | None:
@@ -68,7 +74,7 @@ def read(message: Message, *, links: bool = False) -> Reading | None:
     if said is None:
         return None
     text = linked(said["text"]) if links else escape(said["text"])
-    return Reading(said["fields"], text, said["has_html"], said["remote"], said["attachments"])
+    return Reading(text=text, **{name: said[name] for name in SAID})
 
 
 def linked(text: str) -> Markup:
@@ -91,10 +97,7 @@ def body_response(message: Message, *, links: bool = False, remote: bool = False
 
     Its links open windows, and its pictures come from elsewhere, only if that is wished.
     """
-    seconds = CLEANING_SECONDS + message.size / BYTES_A_SECOND
-    said = _ask("body", {"links": links, "remote": remote}, message, seconds)
-    if said is None or not said["html"]:
-        said = PLAIN | {"html": _plain(message, links=links)}
+    said = _cleaned(message, links=links, remote=remote)
     answer = Response(document(said, links=links), mimetype="text/html")
     policy = LINKS_POLICY if links else FRAME_POLICY
     if remote:
@@ -103,6 +106,29 @@ def body_response(message: Message, *, links: bool = False, remote: bool = False
         answer.headers["Cross-Origin-Embedder-Policy"] = "credentialless"
     answer.headers["Content-Security-Policy"] = policy
     return answer
+
+
+def print_response(message: Message, head: str) -> Response:
+    """Return a mail as paper shows it: `head`, our own HTML, above its content.
+
+    The mail's rules hold within its own box, which nothing of it leaves.
+    """
+    said = _cleaned(message, links=True, remote=False)
+    sheet = said["sheet"].replace(BODY, f"div{SCOPE}")
+    html = f"{head}<div {said['body']}><div style='contain:paint'>{said['html']}</div></div>"
+    shown = said | {"sheet": sheet, "body": "", "html": html}
+    answer = Response(document(shown, links=True), mimetype="text/html")
+    answer.headers["Content-Security-Policy"] = LINKS_POLICY
+    return answer
+
+
+def _cleaned(message: Message, *, links: bool, remote: bool) -> dict[str, str]:
+    """Return the HTML of a mail made harmless, or its text where that would be too much."""
+    seconds = CLEANING_SECONDS + message.size / BYTES_A_SECOND
+    said = _ask("body", {"links": links, "remote": remote}, message, seconds)
+    if said is None or not said["html"]:
+        return PLAIN | {"html": _plain(message, links=links)}
+    return cast("dict[str, str]", said)
 
 
 def document(said: dict[str, str], *, links: bool) -> str:
@@ -116,28 +142,24 @@ def _plain(message: Message, *, links: bool) -> str:
     return f"<pre style='white-space:pre-wrap'>{shown.translate(TURNS)}</pre>"
 
 
-def attachment_response(message: Message, number: int) -> Response | None:
-    """Return one attachment as a download that no browser opens by itself; None without it."""
+def attachment(message: Message, number: str) -> tuple[str, bytes] | None:
+    """Return name and bytes of one attachment; None without it."""
     said = _ask("attachment", number, message)
-    if said is None or said["content"] is None:
-        return None
-    return download(base64.b64decode(said["content"]), said["name"])
+    return (said["name"], base64.b64decode(said["content"])) if said else None
+
+
+def attachments(message: Message) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of all attachments, some of them in memory at a time."""
+    at: int | None = 0
+    while at is not None and (said := _ask("attachments", at, message)):
+        for each in said["files"]:
+            yield each["name"], base64.b64decode(each["content"])
+        at = said["next"]
 
 
 def source_of(message: Message) -> dict[str, str] | None:
     """Return head and body of a mail as text; None where its content is gone."""
     return cast("dict[str, str] | None", _ask("source", None, message))
-
-
-def download(content: bytes, name: str) -> Response:
-    """Return bytes as a file to save (RFC 6266), whatever they claim to be."""
-    answer = Response(content, mimetype="application/octet-stream")
-    stem, dot, ending = name.rpartition(".")
-    safe = secure_filename(stem if dot else ending) or "attachment"
-    filename = f"{safe}.{secure_filename(ending)}" if dot and secure_filename(ending) else safe
-    answer.headers.set("Content-Disposition", "attachment", filename=filename)
-    answer.headers["Content-Security-Policy"] = FRAME_POLICY
-    return answer
 
 
 def whole(message: Message) -> bytes | None:

@@ -5,26 +5,35 @@ from dataclasses import asdict, replace
 from html import unescape
 from typing import Any
 
-from mailstore.mime import Mail, Part, head_of, text_of
+from mailstore.mime import Mail, head_of, text_of
 from mailstore.sandbox_child import Ask
+from portal import notes
+from portal.attachments import File, files_of
+from portal.calendars import appointments_in
+from portal.contacts import contacts_in
 from portal.hosts import tell_hosts
 from portal.outline import wants_pictures
 from portal.sanitize import TooComplex, clean_html
 
 LONGEST_TEXT = 512 * 1024
 LONGEST_SOURCE = 256 * 1024
+# In base64 it must fit one reply of the child.
+MOST_TOGETHER = 16 * 2**20
 SHOWN_FIELDS = ("From", "To", "Cc", "Date", "Subject", "Reply-To")
 
 
 def read(_args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
     """Return the fields, the text and the list of attachments of a mail."""
     mail = Mail(raw)
+    files = files_of(raw, mail)
     return {
         "fields": {name: ", ".join(mail.headers(name)) for name in SHOWN_FIELDS},
         "text": mail.text[:LONGEST_TEXT],
         "has_html": bool(mail.html),
         "remote": wants_pictures(mail.html),
-        "attachments": [_described(part) for part in mail.attachments if not _inline(part)],
+        "attachments": [_described(each) for each in files],
+        "cards": [*appointments_in(files), *contacts_in(files)],
+        "notes": notes.of(mail),
     }
 
 
@@ -53,12 +62,20 @@ def plain(_args: Any, raw: bytes, _ask: Ask) -> str:
     return (mail.text or unescape(text_of(mail.html)))[:LONGEST_TEXT]
 
 
-def attachment(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
-    """Return one part as bytes (base64) with its name."""
-    part = Mail(raw).part(int(args))
-    if part is None:
-        return {"content": None, "name": ""}
-    return {"content": base64.b64encode(part.content()).decode(), "name": _name(part)}
+def attachment(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any] | None:
+    """Return the file with this number, its bytes in base64; None if there is none."""
+    found = (each for each in files_of(raw) if each.number == args)
+    return next(map(_whole, found), None)
+
+
+def attachments(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
+    """Return files from one on, as many as a reply takes, and where it goes on, or None."""
+    files, sent = files_of(raw), 0
+    for at in range(args, len(files)):
+        sent += len(files[at].content)
+        if sent > MOST_TOGETHER and at > args:
+            return {"files": list(map(_whole, files[args:at])), "next": at}
+    return {"files": list(map(_whole, files[args:])), "next": None}
 
 
 def source(_args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
@@ -71,17 +88,20 @@ def _readable(raw: bytes) -> str:
     return raw[:LONGEST_SOURCE].decode("utf-8", "replace")
 
 
-def _described(part: Part) -> dict[str, Any]:
-    return {"number": part.number, "name": _name(part), "size": len(part.content())}
+def _described(file: File) -> dict[str, Any]:
+    size = len(file.content)
+    return {"number": file.number, "name": file.name, "size": size, "risky": file.risky}
 
 
-def _name(part: Part) -> str:
-    return part.name or f"{part.content_type.replace('/', '-')}-{part.number}"
+def _whole(file: File) -> dict[str, Any]:
+    return {"name": file.name, "content": base64.b64encode(file.content).decode()}
 
 
-def _inline(part: Part) -> bool:
-    said = str(part.message.get("Content-Disposition", "")).lower()
-    return bool(part.content_id) and not said.startswith("attachment")
-
-
-SERVED = {"read": read, "body": body, "plain": plain, "attachment": attachment, "source": source}
+SERVED = {
+    "read": read,
+    "body": body,
+    "plain": plain,
+    "attachment": attachment,
+    "attachments": attachments,
+    "source": source,
+}

@@ -64,6 +64,11 @@ class Voice:
         day = _day(local.date(), self.language, with_year=local.year != today.year)
         return f"{day} {clock_time}" if local.year == today.year else day
 
+    def full(self, at: datetime) -> str:
+        """Return a time as it is told where it is read later, on paper: day, year and clock."""
+        local = at.astimezone(self._zone)
+        return f"{_day(local.date(), self.language, with_year=True)} {local:%H:%M}"
+
     def at(self, at: datetime) -> Markup:
         """Return a time as people say it, which programs can read too."""
         said = self.moment(at)

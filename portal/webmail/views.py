@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from flask import Blueprint, Response, abort, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 
 from mailstore import clock, copies, folders, health, lessons, marks, timeline
 from mailstore.folders import Folder, Line
@@ -88,14 +88,6 @@ def body(delivery_id: int) -> Response:
     return reading.body_response(message, links=True, remote=_wants_pictures())
 
 
-@bp.get("/m/<int:delivery_id>/attachments/<int:number>")
-@for_webmail
-def attachment(delivery_id: int, number: int) -> Response:
-    """Give an attachment as a download."""
-    answer = reading.attachment_response(found(delivery_id).message, number)
-    return answer or abort(404)
-
-
 @bp.get("/m/<int:delivery_id>/source")
 @for_webmail
 def source(delivery_id: int) -> str:
@@ -104,17 +96,6 @@ def source(delivery_id: int) -> str:
     return render_template(
         "webmail/source.html", delivery=delivery, source=reading.source_of(delivery.message)
     )
-
-
-@bp.get("/m/<int:delivery_id>/mail.eml")
-@for_webmail
-def eml(delivery_id: int) -> Response:
-    """Give the mail as a file."""
-    message = found(delivery_id).message
-    content = reading.whole(message)
-    if content is None:
-        abort(404)
-    return reading.download(content, f"{message.subject or 'mail'}.eml")
 
 
 def _list(place: Folder) -> str:

@@ -171,7 +171,7 @@ def test_the_file_of_a_mail_is_what_came_byte_by_byte(
     is_locked(answer)
     assert answer.data == raw
     assert answer.mimetype == "application/octet-stream"
-    assert answer.headers["Content-Disposition"] == "attachment; filename=Plans.eml"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="Plans.eml"'
 
 
 @pytest.mark.parametrize("subject", ["", "Grüsse aus Zürich", "報告", "a/b\\c: <d>", "../.."])

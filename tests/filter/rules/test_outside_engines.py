@@ -2,8 +2,8 @@ import pytest
 
 from filter.rule import load_rules
 from filter.rules import outside_engines
-from filter.verdict import UNSCANNED, judge
-from mailstore.envelopes import Action, MailClass, Symbol, Unscanned
+from filter.verdict import judge
+from mailstore.envelopes import UNSCANNED, Action, MailClass, Symbol, Unscanned
 from mailstore.policies import MANDATORY
 from tests.factories import BOB, a_recipient
 
