@@ -140,7 +140,7 @@ class _Moment:
         if found is None and not days:
             return None
         numbers = [int(each or 0) for each in found.groups()] if found else []
-        step = timedelta(days=days, **dict(zip(_UNITS, numbers, strict=False)))
+        step = timedelta(days) + timedelta(**dict(zip(_UNITS, numbers, strict=False)))
         return _Moment(self._at + step, whole_day=self.whole_day, zone=self._zone)
 
     def said(self) -> Said:

@@ -78,7 +78,7 @@ def _named(said: Said) -> dict[str, str]:
 
 def _appointment(said: Said) -> Card:
     method = said["method"]
-    what = _(METHODS.get(method, N_("Appointment")))
+    what = _(METHODS[method]) if method in METHODS else _("Appointment")
     rows = [
         (_("When"), _when(said["begin"], said["end"])),
         (_("Repeats"), " ".join(_rule(said["rule"])) if said["rule"] is not None else ""),
@@ -123,12 +123,12 @@ def _when(begin: Said | None, end: Said | None) -> str:
     first, last = _local(begin), _local(end) if end else None
     if begin["day"]:
         return _days(first.date(), last.date() if last else None)
-    zone = f" ({begin['zone'] or _('local time there')})" if first.tzinfo is None else ""
+    zone = begin["zone"] or _("local time there")
     said = f"{_day(first)}, {first:%H:%M}"
     if last and last != first:
         same = last.date() == first.date()
         said += f"{TO}{last:%H:%M}" if same else f" {TO} {_day(last)}, {last:%H:%M}"
-    return f"{said}{zone}"
+    return said if first.tzinfo else f"{said} ({zone})"
 
 
 def _days(first: date, last: date | None) -> str:

@@ -36,7 +36,7 @@ def file_name(name: str) -> str:
     # Windows drops dots and blanks at the end; in front, a dot would hide the file.
     plain = unicodedata.normalize("NFC", _FORBIDDEN.sub("_", one_line(name))).rstrip(" .")
     stem, dot, ending = plain.rpartition(".")
-    if not dot or len(ending) > LONGEST_ENDING:
+    if not dot or len(ending) > LONGEST_ENDING or "_" in ending:
         stem, dot, ending = plain, "", ""
     stem = stem.lstrip(" ._") or "attachment"
     if stem.partition(".")[0].strip().lower() in _DEVICES:

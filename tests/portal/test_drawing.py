@@ -31,7 +31,7 @@ def rendered(app: Flask, source: str, path: str = "/sign-in", **values: Any) -> 
         (".index", {"after": "a b&c"}),
         (".index", {"page": 3}),
         (".index", {"after": None}),
-        ("webmail.attachment", {"delivery_id": 1, "number": 0}),
+        ("files.attachment", {"delivery_id": 1, "number": 0}),
         ("static", {"filename": "mark.svg"}),
         ("quarantine.index", {"_external": True}),
     ],
