@@ -95,7 +95,7 @@ def _appointment(said: Said) -> Card:
 def _contact(said: Said) -> Card:
     rows = [
         (_("Organisation"), said["organisation"]),
-        (_("Role"), said["role"]),
+        (_("Function"), said["role"]),
         (_("Telephone"), ", ".join(said["phones"])),
         (_("E-mail"), ", ".join(said["mails"])),
         (_("Address of the page"), ", ".join(said["links"])),

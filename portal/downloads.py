@@ -9,7 +9,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable
 from datetime import datetime
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile
 from typing import IO
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from portal.access import store
 from portal.security import FRAME_POLICY
 
 SAVED = "application/octet-stream"
+IN_MEMORY = 4 * 2**20
 LONGEST_STEM, LONGEST_ENDING = 150, 20
 # What file systems take is counted in bytes; the number of a second file of that name fits too.
 MOST_BYTES = 240
@@ -54,9 +55,10 @@ def download(content: bytes, name: str) -> Response:
 def zipped(files: Iterable[tuple[str, bytes, datetime]], name: str) -> Response:
     """Return files, each its name, content and time, as a ZIP to save.
 
-    It lies on disk, not in memory, until it is sent. None of its names is there twice.
+    A large one lies on disk until it is sent. None of its names is there twice.
     """
-    file = TemporaryFile(dir=store().settings.spool_folder)  # noqa: SIM115 (closed once sent)
+    folder = store().settings.spool_folder
+    file = SpooledTemporaryFile(IN_MEMORY, dir=folder)  # noqa: SIM115 (closed once sent)
     try:
         _write(file, files)
         size = file.tell()

@@ -19,7 +19,8 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 # Files, frames and fragments, and addresses that only lead on.
 NO_PAGES = {
     "quarantine.body", "webmail.body", "oneclick.body", "requests.body", "files.eml",
-    "files.attachment", "files.attachments", "files.to_print", "files.mails", "profile_files.export", "quarantine.recent", "profile.index",
+    "files.attachment", "files.attachments", "files.to_print", "files.mails",
+    "profile_files.export", "quarantine.recent", "profile.index",
     "admin.index", "profile_lists.index", "oneclick.show", "oneclick.code", "second.ask",
     "restore.ask",
 }  # fmt: skip

@@ -164,8 +164,8 @@ def test_a_calendar_that_breaks_off_shows_what_is_there() -> None:
 
 
 def test_a_visiting_card_is_told(browser: FlaskClient, store: Store, anna: Mailbox) -> None:
-    lines = ("FN:Bob Müller", "ORG:There AG;Sales", "TEL;TYPE=work:+41 44 000 00 00",
-             "EMAIL:b@there.example", "URL:https://there.example/b", "URL:javascript:x")  # fmt: skip
+    lines = ("FN:Bob Müller", "ORG:There AG;Sales", "TEL;TYPE=work:+41 44 000 00 00", "TITLE:x",
+             "EMAIL:b@there.example", "URL:https://there.example/b", "URL:javascript:")  # fmt: skip
     page = shown(browser, store, anna, "text/vcard", VCF.format("\r\n".join(lines)))
     for words in ("Bob Müller", "There AG, Sales", "+41 44 000 00 00", "https://there.example/b"):
         assert words in page
