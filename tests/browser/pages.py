@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, BrowserContext, Page, Response
 
 from mailstore import sessions
 from mailstore.accounts import Account
@@ -50,11 +50,16 @@ def opened(
     context = browser.new_context(base_url=url, **options)
     for name, value in (("session", cookie), ("language", language)):
         if value:
-            context.add_cookies([{"name": name, "value": value, "url": url}])
+            give_cookie(context, url, value, name)
     try:
         yield context.new_page()
     finally:
         context.close()
+
+
+def give_cookie(context: BrowserContext, url: str, value: str, name: str = "session") -> None:
+    """Let a browser send a cookie to who is at the address."""
+    context.add_cookies([{"name": name, "value": value, "url": url}])
 
 
 def send(page: Page, action: str, **fields: str) -> Response | None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.routing import Rule
 
 from tests.browser.axe import ALL, COLOURS, complaints, measured
-from tests.browser.pages import cookie_of, opened
+from tests.browser.pages import cookie_of, give_cookie, opened
 from tests.browser.seeded import World, a_world
 from tests.browser.visits import STATES, Visit
 from tests.factories import ANNA, BEAT
@@ -36,31 +36,44 @@ def world(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterato
         yield made
 
 
+@pytest.fixture(scope="module")
+def only_page(browser: Browser, world: World) -> Iterator[Page]:
+    # Opening one and reading axe into it takes longer than all that is looked for.
+    with opened(browser, world.url) as page:
+        yield page
+
+
+@pytest.fixture
+def page(only_page: Page, world: World, who: str) -> Page:
+    """Return a page in which nobody has been, signed in if `who` is somebody."""
+    only_page.context.clear_cookies()
+    only_page.set_viewport_size(DESKTOP)
+    if who:
+        give_cookie(only_page.context, world.url, cookie_of(world.store, world.account(who)))
+    return only_page
+
+
 @pytest.mark.parametrize("who", ["", ANNA, BEAT], ids=["outside", "person", "administrator"])
 def test_every_page_with_an_address_is_accessible(
-    browser: Browser, world: World, who: str, subtests: pytest.Subtests
+    page: Page, world: World, who: str, subtests: pytest.Subtests
 ) -> None:
     assert world.app
-    with opened(browser, world.url, _cookie(world, who)) as page:
-        for rule in rules_of(world.app):
-            if who != _visitor(rule):
-                continue
-            with subtests.test(rule.endpoint):
-                answer = page.goto(path_to(world.app, rule, **_values(world, rule)))
-                assert answer
-                assert answer.status == 200
-                found = found_on(page)
-                assert not found, "\n".join(found)
+    for rule in rules_of(world.app):
+        if who != _visitor(rule):
+            continue
+        with subtests.test(rule.endpoint):
+            answer = page.goto(path_to(world.app, rule, **_values(world, rule)))
+            assert answer
+            assert answer.status == 200
+            found = found_on(page)
+            assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(("who", "visit"), STATES.values(), ids=list(STATES))
-def test_every_state_of_a_page_is_accessible(
-    browser: Browser, world: World, who: str, visit: Visit
-) -> None:
-    with opened(browser, world.url, _cookie(world, who)) as page:
-        visit(page, world)
-        found = found_on(page)
-        assert not found, "\n".join(found)
+def test_every_state_of_a_page_is_accessible(page: Page, world: World, visit: Visit) -> None:
+    visit(page, world)
+    found = found_on(page)
+    assert not found, "\n".join(found)
 
 
 def found_on(page: Page) -> list[str]:
@@ -77,10 +90,6 @@ def _in(page: Page, theme: Theme, size: ViewportSize, rules: dict[str, Any]) -> 
     page.set_viewport_size(size)
     page.wait_for_function(SHOWS, arg=theme)
     return [f"{theme} {size['width']}: {each}" for each in complaints(page, rules)]
-
-
-def _cookie(world: World, who: str) -> str:
-    return cookie_of(world.store, world.account(who)) if who else ""
 
 
 def _visitor(rule: Rule) -> str | None:
