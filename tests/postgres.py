@@ -42,6 +42,7 @@ class Postgres:
         self.folder = Path(made)
         self._data = self.folder / "data"
         self._names = itertools.count()
+        self._admin: psycopg.Connection[Any] | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -92,6 +93,7 @@ class Postgres:
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """Stop the server: SIGINT asks it to, SIGQUIT ends it like a crash."""
+        self._leave()
         if self.process is not None:
             self.process.send_signal(number)
             self.process.wait(PATIENCE)
@@ -112,12 +114,31 @@ class Postgres:
         """Return the name of a new database, a copy of another that nobody is connected to."""
         name = f"rows_{next(self._names)}"
         # Copying files takes half the time of writing them to the log, measured.
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        self._administer(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is connected to it."""
-        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+        self._administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _administer(self, statement: str) -> None:
+        # Connecting takes longer than what each test asks for before and after it.
+        try:
+            self._connected().execute(statement.encode())
+        except psycopg.OperationalError:
+            # A test that ends all connections ends this one too.
+            self._leave()
+            self._connected().execute(statement.encode())
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        if self._admin is None:
+            self._admin = psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5)
+        return self._admin
+
+    def _leave(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
 
     def _as_user(self) -> dict[str, Any]:
         own: dict[str, Any] = {"cwd": self.folder, "env": {"PATH": os.defpath}}
