@@ -13,7 +13,7 @@ import time_machine
 from mailstore import policies
 from mailstore.settings import PREFIX, TEST_SERVICES, Settings
 from mailstore.store import Store
-from tests.databases import Databases, PostgresDatabases, Seed, SqliteFiles
+from tests.databases import Databases, PostgresDatabases, Seed, SqliteFiles, share_statements
 from tests.factories import NOON, RecordedJobs, some_settings
 from tests.postgres import Postgres
 
@@ -44,6 +44,17 @@ def _without_environment() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith(PREFIX)]:
             if name != TEST_SERVICES:
                 patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """Let all databases of a kind share what SQLAlchemy makes of a statement.
+
+    Each test opens a store of its own, which would compile all that it asks anew.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        share_statements(patch)
         yield
 
 

@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.orm import Session
+from sqlalchemy.util import LRUCache
 
 from mailstore import schema
 from mailstore.settings import Settings
@@ -17,6 +20,8 @@ from tests.factories import some_settings
 from tests.postgres import Postgres
 
 ROWS = "mailhafen.db"
+# What is kept of each kind; all that the product says is less.
+STATEMENTS = 4000
 # What opens a snapshot on SQLite is no question.
 SILENT = ("PRAGMA", "BEGIN", "SHOW")
 on_sqlite = pytest.mark.parametrize("rows", ["sqlite"], indirect=True)
@@ -89,6 +94,20 @@ def _made(seed: Seed, settings: Settings) -> Store:
     with store.write() as db:
         seed(db)
     return store
+
+
+def share_statements(patch: pytest.MonkeyPatch) -> None:
+    """Let engines of one kind of database find the statements that others have compiled."""
+    for kind in (SQLiteDialect, PGDialect):
+        compiled: LRUCache[Any, Any] = LRUCache(STATEMENTS)
+
+        def share(engine: Engine, compiled: LRUCache[Any, Any] = compiled) -> None:
+            engine.update_execution_options(compiled_cache=compiled)
+
+        # The cache's key begins with the dialect, of which each engine has its own.
+        patch.setattr(kind, "__hash__", lambda self: hash(type(self)))
+        patch.setattr(kind, "__eq__", lambda self, other: type(self) is type(other))
+        patch.setattr(kind, "engine_created", share)
 
 
 @contextmanager
