@@ -58,7 +58,7 @@ def zipped(files: Iterable[tuple[str, bytes, datetime]], name: str) -> Response:
     A large one lies on disk until it is sent. None of its names is there twice.
     """
     folder = store().settings.spool_folder
-    file = SpooledTemporaryFile(IN_MEMORY, dir=folder)  # noqa: SIM115 (closed once sent)
+    file = SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115 (closed once sent)
     try:
         _write(file, files)
         size = file.tell()
