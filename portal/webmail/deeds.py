@@ -18,8 +18,8 @@ from portal.webmail.place import back, carried, found, readable
 
 bp = Blueprint("deeds", __name__, url_prefix="/webmail")
 
-# Chosen mails that somebody wants back are asked about on a page of their own.
-RESTORE = "restore"
+# What somebody wants of chosen mails that has an address of its own.
+ELSEWHERE = {"restore": "restore.ask", "save": "files.mails"}
 ON_THE_PAGE = (MarkDeed.PIN, MarkDeed.UNPIN)
 MARKS = ",".join(MarkDeed)
 
@@ -35,8 +35,8 @@ def chosen() -> Response:
         return redirect(back(), 303)
     if not copies.are_all_in(g.db, g.scope, ids):
         abort(404)
-    if said == RESTORE:
-        return redirect(url_for("restore.ask", m=ids, back=carried(back())), 303)
+    if said in ELSEWHERE:
+        return redirect(url_for(ELSEWHERE[said], m=ids, back=carried(back())), 303)
     if said not in {*MarkDeed}:
         abort(400)
     _do(MarkDeed(said), ids)

@@ -76,7 +76,13 @@ def test_chosen_mails_are_asked_about_before_they_come_back(
     assert "1 Nachricht zurückholen" in told(browser, answer)
 
 
-@pytest.mark.parametrize("deed", [*MarkDeed, "restore"])
+def test_chosen_mails_are_saved_as_one_file(browser: FlaskClient, copy: Delivery) -> None:
+    answer = post(browser, "/webmail/chosen", "/webmail/", deed="save", m=[str(copy.id)])
+    assert answer.location == f"/webmail/mails.zip?m={copy.id}"
+    assert browser.get(answer.location).data.startswith(b"PK")
+
+
+@pytest.mark.parametrize("deed", [*MarkDeed, "restore", "save"])
 def test_mail_of_others_cannot_be_chosen(
     browser: FlaskClient, store: Store, beat: Mailbox, copy: Delivery, deed: str
 ) -> None:
