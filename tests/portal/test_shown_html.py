@@ -30,7 +30,7 @@ def test_five_hostile_megabytes_are_answered_in_time_and_delay_nobody(
     colleague = browser.application.test_client()
     colleague.set_cookie("session", cookie.value)
     taken = quick = 9.0
-    for _ in range(3):  # A busy machine must not fail what is quick enough.
+    for _ in range(5):  # A busy machine must not fail what is quick enough.
         with ThreadPoolExecutor(1) as thread:
             start = time.perf_counter()
             spinning = thread.submit(browser.get, f"/webmail/m/{hostile}/body")
