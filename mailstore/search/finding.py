@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -11,9 +12,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     cast,
-    false,
     func,
-    or_,
     select,
 )
 from sqlalchemy.orm import Session, aliased
@@ -32,6 +31,7 @@ from mailstore.search.grammar import Query
 # and its first page is soon full.
 FEW = 2000
 NEWEST_UNREAD = 200
+MOST_LISTS = 8
 
 
 def found(
@@ -43,9 +43,15 @@ def found(
     more than the page's size where more follow. Words of mail that is erased find nothing.
     """
     narrowed = base.where(scope.covers(Delivery), *_conditions(query))
-    if query.terms:
-        narrowed = _with_words(db, narrowed, scope, query)
-    return page_of(db, narrowed, page)
+    if not query.terms:
+        return page_of(db, narrowed, page)
+    pages = (page_of(db, each, page) for each in _with_words(db, narrowed, scope, query))
+    lines = sorted(chain.from_iterable(pages), key=_age)
+    return lines[: page.size + 1]
+
+
+def _age(delivery: Delivery) -> tuple[float, int]:
+    return -delivery.accepted_at.timestamp(), -delivery.id
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:
@@ -72,27 +78,34 @@ _CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
 
 def _with_words(
     db: Session, narrowed: Select[Delivery], scope: Scope, query: Query
-) -> Select[Delivery]:
+) -> list[Select[Delivery]]:
+    """Return what finds the deliveries that have the words of a query, in one or more parts."""
     if scope.mailbox_ids is not None and not scope.mailbox_ids:
-        return narrowed.where(false())
+        return []
     dialect = dialect_of(db)
     asked = asking.RENDERED[dialect](query, scope)
     known, fresh = index.found_in(db, asked, clock.today()), _not_indexed(db, scope, query)
     if known is None:
-        return _among(narrowed, _listed(dialect, fresh))
+        return [_among(narrowed, _listed(dialect, fresh))]
     its_id = known.subquery().c.message_id
     few = db.scalars(select(its_id).limit(FEW + 1)).all()
     if len(few) <= FEW:
-        return _among(narrowed, _listed(dialect, [*few, *fresh]))
-    if scope.mailbox_ids is None or len(scope.mailbox_ids) > 1:
-        return _among(narrowed, select(its_id).union_all(_listed(dialect, fresh)))
+        return [_among(narrowed, _listed(dialect, [*few, *fresh]))]
+    every = select(its_id).union_all(_listed(dialect, fresh))
+    if scope.mailbox_ids is None or len(scope.mailbox_ids) > MOST_LISTS:
+        return [_among(narrowed, every)]
+    return [_by_age(narrowed, each, every) for each in sorted(scope.mailbox_ids)]
+
+
+def _by_age(narrowed: Select[Delivery], mailbox_id: int, message_ids: Any) -> Select[Delivery]:
+    """Narrow a query to a mailbox, which is gone through by age, and to messages."""
     # The sum keeps SQLite from fetching all there are, and the hint lets it go by age.
-    has_words = (Delivery.message_id + 0).in_(select(its_id))
     listed = narrowed.with_hint(Delivery, "INDEXED BY ix_deliveries_list", "sqlite")
-    return listed.where(or_(has_words, (Delivery.message_id + 0).in_(_listed(dialect, fresh))))
+    among = (Delivery.message_id + 0).in_(message_ids)
+    return listed.where(Delivery.mailbox_id == mailbox_id, among)
 
 
-def _among(narrowed: Select[Delivery], message_ids: Any) -> Select[Delivery]:
+def _among(narrowed: Select[Any], message_ids: Any) -> Select[Any]:
     """Narrow a query to deliveries of messages, which are fetched one by one."""
     its = aliased(Delivery)
     ids = select(its.id).where(its.message_id.in_(message_ids))
@@ -112,14 +125,17 @@ def _listed(dialect: str, ids: Sequence[int]) -> Select[int]:
 def _not_indexed(db: Session, scope: Scope, query: Query) -> list[int]:
     """Return newest messages that search does not know yet and whose rows say what is asked."""
     waiting = select(Message.id).where(NOT_INDEXED).order_by(Message.id.desc())
+    ids = db.scalars(waiting.limit(NEWEST_UNREAD)).all()
+    if not ids:
+        return []
     heads = (
         select(Message.id, Message.author_name, Message.author, Message.sender, Message.subject)
         .add_columns(Delivery.recipient)
-        .join(Delivery, Delivery.message_id == Message.id)
-        .where(Message.id.in_(waiting.limit(NEWEST_UNREAD)), scope.covers(Delivery))
+        .join_from(Delivery, Message, Message.id == Delivery.message_id)
+        .where(scope.covers(Delivery))
     )
     return [
         head.id
-        for head in db.execute(heads)
+        for head in db.execute(_among(heads, _listed(dialect_of(db), ids)))
         if asking.fits(query, scope, entries.of_row(head, head.recipient))
     ]

@@ -1,1 +1,1 @@
-"""Tests of finding mail."""
+"""Search, whole: from what people type to what they find."""

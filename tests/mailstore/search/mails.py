@@ -51,8 +51,7 @@ def received(  # noqa: PLR0913 (what may differ from mail to mail is its argumen
     attachments: int = 0,
 ) -> Delivery:
     """Return the delivery of a mail that search does not know yet."""
-    _, address = author.rpartition("<")[::2] if "<" in author else ("", author)
-    summary = Summary(author=Address.parse(address), subject=subject, attachments=attachments)
+    summary = Summary(author=Address.parse(author), subject=subject, attachments=attachments)
     raw = raw or a_mail(text, subject=subject, author=author)
     return an_accepted(store, mailbox, raw=raw, summary=summary, held=held, at=at)
 
