@@ -5,8 +5,8 @@ content can say that a mail is somebody else's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from mailstore.messages import Message
 from mailstore.search.grammar import Field
@@ -25,30 +25,34 @@ MOST_BYTES = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A mail for the index: its row, what a child read in it, and to whom it came."""
+    """A mail for the index: its row, and the tokens of what a child read in it."""
 
     message: Message
-    read: Mapping[str, Iterable[object]] = field(default_factory=dict)
+    tokens: list[str]
 
+    @classmethod
+    def of(cls, message: Message, read: Mapping[str, Iterable[object]]) -> Self:
+        """Return what is known of a mail: a row always says who wrote it, and about what."""
+        found: dict[str, None] = {}
+        words: dict[str, None] = {}
+        for where, sign in SIGNS.items():
+            if sign:
+                its = (*_of_row(message, where), *_honest(read.get(where, ())))
+                found.update(dict.fromkeys(sign + word for word in its))
+                words.update(dict.fromkeys(its))
+        words.update(dict.fromkeys(_honest(read.get(REST, ()))))
+        kept = list(words)[:MOST_WORDS]
+        begun = sorted(BEGINNING + each for each in beginnings(kept))
+        return cls(message, list(_fitting((*found, *kept, *begun))))
 
-def tokens(entry: Entry, mailbox_ids: Iterable[int], recipients: Iterable[str]) -> list[str]:
-    """Return all that the index keeps of a mail, each once, what matters most first.
+    def among(self, mailbox_ids: Iterable[int], recipients: Iterable[str]) -> list[str]:
+        """Return its tokens, and those of the mailboxes that have it.
 
-    Who got a blind copy is for those alone who may see all mail of the tenant.
-    """
-    found: dict[str, None] = dict.fromkeys(_whose(entry.message, mailbox_ids))
-    found.update(dict.fromkeys(RECIPIENT + word for word in words_of(recipients, MOST_WORDS)))
-    words: dict[str, None] = {}
-    for where, sign in SIGNS.items():
-        if sign:
-            its = (*_of_row(entry.message, where), *_honest(entry.read.get(where, ())))
-            found.update(dict.fromkeys(sign + word for word in its))
-            words.update(dict.fromkeys(its))
-    words.update(dict.fromkeys(_honest(entry.read.get(REST, ()))))
-    kept = list(words)[:MOST_WORDS]
-    found.update(dict.fromkeys(kept))
-    found.update(dict.fromkeys(BEGINNING + each for each in sorted(beginnings(kept))))
-    return list(_fitting(found))
+        Who got a blind copy is for those alone who may see all mail of the tenant.
+        """
+        whose = (EVERY, tenant(self.message.tenant_id), *map(mailbox, mailbox_ids))
+        to = (RECIPIENT + word for word in words_of(recipients, MOST_WORDS))
+        return [*whose, *to, *self.tokens]
 
 
 def of_row(head: Any, recipient: str) -> set[str]:
@@ -69,12 +73,6 @@ def mailbox(mailbox_id: int) -> str:
 def tenant(tenant_id: int) -> str:
     """Return what marks mail of a tenant."""
     return f"{TENANT}{tenant_id}"
-
-
-def _whose(message: Message, mailbox_ids: Iterable[int]) -> Iterator[str]:
-    yield EVERY
-    yield tenant(message.tenant_id)
-    yield from map(mailbox, mailbox_ids)
 
 
 def _of_row(head: Any, where: Field) -> list[str]:

@@ -118,7 +118,7 @@ def _add_to(db: Session, day: date, read: Sequence[Entry]) -> int:
     mailbox_ids, recipients = _whose(db, taken)
     rows = []
     for each in sorted(taken):
-        found = entries.tokens(by_id[each], mailbox_ids[each], recipients[each])
+        found = by_id[each].among(mailbox_ids[each], recipients[each])
         rows.append({"id": each, "words": " ".join(found)})
     if rows:
         _run(db, day, _WRITE, rows)

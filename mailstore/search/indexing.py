@@ -29,7 +29,9 @@ JOB = "index_mail"
 CHILD = "mailstore.search.reading"
 # A mail that takes longer keeps others waiting.
 SECONDS = 2.0
-AT_ONCE = 50
+# As many mails and tokens as keep the relay waiting for a twentieth of a second where there is
+# one writer.
+AT_ONCE, MOST_TOKENS = 50, 15_000
 READING_SECONDS = 0.5
 # Between mails the child is kept for a while: starting it takes as long as reading a hundred.
 LINGER, TIMES = 1.0, 10
@@ -62,10 +64,10 @@ class Reader:
     def entry(self, message: Message) -> Entry:
         """Return what is known of a mail: its words, or its row alone where they stay unknown."""
         try:
-            return Entry(message, self._read(message))
+            return Entry.of(message, self._read(message))
         except (SandboxFailed, NotFound, Corrupt) as error:
             log.warning("words_unreadable", message=message.id, error=str(error))
-            return Entry(message)
+            return Entry.of(message, {})
 
     def _read(self, message: Message) -> Mapping[str, Sequence[object]]:
         with TemporaryFile(dir=self._store.settings.spool_folder) as file:
@@ -98,10 +100,12 @@ def _index_some(store: Store, reader: Reader) -> int:
 
 
 def _read_for_a_while(reader: Reader, messages: Sequence[Message]) -> Iterator[Entry]:
-    end = time.monotonic() + READING_SECONDS
+    end, left = time.monotonic() + READING_SECONDS, MOST_TOKENS
     for message in messages:
-        yield reader.entry(message)
-        if time.monotonic() > end:
+        entry = reader.entry(message)
+        yield entry
+        left -= len(entry.tokens)
+        if time.monotonic() > end or left < 0:
             return
 
 

@@ -169,7 +169,7 @@ def test_ever_new_words_do_not_fill_the_index(store: Store, anna: Mailbox, scope
         message = db.scalars(select(Message)).one()
     with store.write() as db:
         db.execute(update(Message).values(indexed=False))
-        assert index.add(db, [Entry(message, worst)]) == 1
+        assert index.add(db, [Entry.of(message, worst)]) == 1
     assert found(store, scope, "subject:lang") == [copy]
 
 
@@ -261,7 +261,7 @@ def test_two_workers_make_one_table_and_one_row(store: Store, anna: Mailbox) -> 
 
     def write() -> None:
         with store.write() as db:
-            written.append(index.add(db, [Entry(each) for each in messages]))
+            written.append(index.add(db, [Entry.of(each, {}) for each in messages]))
 
     threads = [threading.Thread(target=write) for _ in range(4)]
     for each in threads:
@@ -279,7 +279,7 @@ def test_mail_carried_while_it_is_read_is_read_again(store: Store, anna: Mailbox
         message = db.scalars(select(Message)).one()
     with store.write() as db:
         db.execute(update(Message).values(day=message.day + DAY))
-        assert index.add(db, [Entry(message)]) == 0
+        assert index.add(db, [Entry.of(message, {})]) == 0
     assert waits(store)
 
 
