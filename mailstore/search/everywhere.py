@@ -60,9 +60,13 @@ def everywhere(
     came = select(Delivery).where(Delivery.direction == Direction.IN, Delivery.resend_of == 0)
     seen = came.where(or_(Delivery.state.in_(copies.SHOWN), may))
     behind = (after.at, 0 if after.refused else after.id) if after else None
-    mails = finding.found(db, seen, scope, query, Page(behind))
+    mails = {each.id: each for each in finding.found(db, seen, scope, query, Page(behind))}
+    # The index forgets words with the content; the rows stay for longer.
+    if query.terms and len(mails) <= SIZE:
+        gone = finding.gone(db, seen, scope, query, Page(behind))
+        mails |= {each.id: each for each in gone}
     away = _refused(db, scope, query, after)
-    both = [*(Found(each.accepted_at, delivery=each) for each in mails),
+    both = [*(Found(each.accepted_at, delivery=each) for each in mails.values()),
             *(Found(each.at, refusal=each) for each in away)]  # fmt: skip
     both.sort(key=_newest_first)
     return both[: SIZE + 1]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -31,6 +32,7 @@ from mailstore.search.grammar import Query
 # and its first page is soon full.
 FEW = 2000
 NEWEST_UNREAD = 200
+MOST_GONE = 1000
 MOST_LISTS = 8
 
 
@@ -52,6 +54,22 @@ def found(
 
 def _age(delivery: Delivery) -> tuple[float, int]:
     return -delivery.accepted_at.timestamp(), -delivery.id
+
+
+def gone(
+    db: Session, base: Select[Delivery], scope: Scope, query: Query, page: Page
+) -> list[Delivery]:
+    """Return what a query finds among mail whose content is erased, by what its rows still say.
+
+    Only the newest thousand such mails are looked at.
+    """
+    erased = base.where(scope.covers(Delivery), Message.pack.is_(None), *_conditions(query))
+    rows = page_of(db, erased, replace(page, size=MOST_GONE))
+    return [
+        each
+        for each in rows
+        if asking.fits(query, scope, entries.of_row(each.message, each.recipient))
+    ]
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:
