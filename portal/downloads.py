@@ -9,7 +9,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable
 from datetime import datetime
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import IO
 from urllib.parse import quote
 
@@ -55,21 +55,28 @@ def download(content: bytes, name: str) -> Response:
 def zipped(files: Iterable[tuple[str, bytes, datetime]], name: str) -> Response:
     """Return files, each its name, content and time, as a ZIP to save.
 
-    A large one lies on disk until it is sent. None of its names is there twice.
+    It lies on disk, and a large one until it is sent. None of its names is there twice.
     """
-    folder = store().settings.spool_folder
-    file = SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115 (closed once sent)
+    file = TemporaryFile(dir=store().settings.spool_folder)  # noqa: SIM115 (closed once sent)
     try:
         _write(file, files)
-        size = file.tell()
-        file.seek(0)
+        answer = _answer(file)
     except BaseException:
         file.close()
         raise
+    return _saved(answer, name)
+
+
+def _answer(file: IO[bytes]) -> Response:
+    size = file.tell()
+    file.seek(0)
+    if size <= IN_MEMORY:
+        with file:
+            return Response(file.read(), mimetype=SAVED)
     answer = Response(FileWrapper(file), mimetype=SAVED, direct_passthrough=True)
     answer.call_on_close(file.close)
     answer.content_length = size
-    return _saved(answer, name)
+    return answer
 
 
 def _write(file: IO[bytes], files: Iterable[tuple[str, bytes, datetime]]) -> None:

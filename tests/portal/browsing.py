@@ -75,6 +75,7 @@ class Own:
         return {
             "delivery_id": number,
             "number": 0,
+            "deed": "read",
             "token": token,
             "domain_id": self.domain,
             "restore_id": self.restore,

@@ -12,7 +12,7 @@ from mailstore.tenants import Tenant
 from tests.portal.browsing import happened, post, said, stock, told
 
 PAGE = "/admin/retention"
-KEPT = {"keep_days": "14", "held_days": "60", "webmail_on": "y"}
+KEPT = {"keep_days": "14", "held_days": "60", "pin_days": "90", "webmail_on": "y"}
 SENTENCE = "mindestens 7 Tage"
 
 
@@ -56,7 +56,7 @@ def test_what_was_decided_is_kept_and_told(
     assert kept(store, beat) == (14, 60, True)
     (event,) = happened(store, "retention_set")
     assert (event.by, event.tenant_id) == (admin.email, beat.tenant_id)
-    assert event.detail == {"keep_days": 14, "held_days": 60}
+    assert event.detail == {"keep_days": 14, "held_days": 60, "pin_days": 90}
 
 
 @pytest.mark.parametrize("days", ["6", "0", "-7", "3651", "99999999999999999999", "7.5", "x", "",

@@ -1,6 +1,7 @@
 """A mail's files: which are listed, how they are named and given out, and which are not."""
 
 import base64
+import random
 import re
 import time
 import zipfile
@@ -20,6 +21,7 @@ from mailstore.store import Store
 from portal.attachments import files_of
 from portal.downloads import file_name
 from portal.webmail import files
+from tests.corpus.way import canonical
 from tests.factories import an_accepted
 from tests.portal.browsing import is_locked, said
 from tests.portal.mails import TEXT, html_mail, mail, of_parts, stored, with_attachment
@@ -219,6 +221,19 @@ def test_only_mails_of_ones_own_are_saved_together(
     assert answer.status_code == status
 
 
+def test_a_large_download_is_sent_from_disk_whole(
+    browser: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    noise = random.Random(1).randbytes(5 * 2**20)  # noqa: S311 (only to be large)
+    raw = canonical(mail(body=noise))
+    copy = an_accepted(store, anna, raw=raw)
+    answer = browser.get(f"/webmail/mails.zip?m={copy.id}", buffered=True)
+    is_locked(answer)
+    with zipfile.ZipFile(BytesIO(answer.data)) as archive:
+        assert [archive.read(name) for name in archive.namelist()] == [raw]
+    assert int(answer.headers["Content-Length"]) == len(answer.data)
+
+
 def test_too_many_mails_at_once_are_refused(
     browser: FlaskClient, store: Store, anna: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,4 +254,5 @@ def test_a_printed_mail_has_its_fields_and_files_above_its_content_and_can_do_no
         assert words in head
     assert "&lt;b&gt;Plans" in answer.text
     assert "<p>Guten Tag</p>" in content
-    assert answer.text.count("</div>") == 1
+    # The mail's own box, and the one that nothing leaves.
+    assert answer.text.count("</div>") == 2

@@ -17,9 +17,11 @@ from tests.portal.owning import belongings
 # Whoever holds these has what they open: they are no ids, and have tests of their own.
 BEARER = {"token", "secret"}
 # Numbers and words within what an id leads to.
-WITHIN = {"number", "listed"}
+WITHIN = {"number", "listed", "deed"}
 # Deeds for several mails of a list, and the page that asks before.
-SEVERAL = ("/quarantine/chosen", "/webmail/restore/deliver", "/webmail/restore/folder")
+SEVERAL = (
+    "/quarantine/chosen", "/webmail/chosen", "/webmail/restore/deliver", "/webmail/restore/folder",
+)  # fmt: skip
 
 
 @pytest.fixture(params=["chris@muster.example", "eve@elsewhere.example"],
@@ -110,9 +112,12 @@ def test_nothing_of_others_is_there_among_ones_own(
     assert stock(store, without=seen) == before
 
 
-def test_nobody_is_asked_about_mail_of_others(browser: FlaskClient, own: Own, theirs: Own) -> None:
+@pytest.mark.parametrize("path", ["/webmail/restore/", "/webmail/mails.zip"])
+def test_nobody_is_asked_about_mail_of_others_or_gets_it(
+    browser: FlaskClient, own: Own, theirs: Own, path: str
+) -> None:
     asked = {"m": [own.copy, theirs.copy]}
-    assert browser.get("/webmail/restore/", query_string=asked).status_code == 404
+    assert browser.get(path, query_string=asked).status_code == 404
 
 
 def seen(column: str) -> bool:

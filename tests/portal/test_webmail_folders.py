@@ -79,7 +79,8 @@ def test_chosen_mails_are_asked_about_before_they_come_back(
 def test_chosen_mails_are_saved_as_one_file(browser: FlaskClient, copy: Delivery) -> None:
     answer = post(browser, "/webmail/chosen", "/webmail/", deed="save", m=[str(copy.id)])
     assert answer.location == f"/webmail/mails.zip?m={copy.id}"
-    assert browser.get(answer.location).data.startswith(b"PK")
+    with browser.get(answer.location) as file:
+        assert file.data.startswith(b"PK")
 
 
 @pytest.mark.parametrize("deed", [*MarkDeed, "restore", "save"])
