@@ -27,7 +27,9 @@ from mailstore.envelopes import (
 )
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
+from mailstore.marks import Mark
 from mailstore.messages import Message, new_public_id
+from mailstore.packs import Place
 from mailstore.recording import Accepted
 from mailstore.retention import expiry_day
 from mailstore.slices import Sealed
@@ -36,8 +38,10 @@ from mailstore.store import Store
 TENANTS, PEOPLE = 200, 20
 ROUND = 2000
 SPREAD = timedelta(days=30)
-# One mail of so many is ours, and one of so many is held.
-OURS, HELD = 100, 8
+KEPT = SPREAD.days
+# One mail of so many is ours, one of so many is held, and one of so many of ours is unread.
+OURS, HELD, UNREAD = 100, 8, 10
+OF_CONVERSATION = 4
 HELD_CLASSES = (*[MailClass.SPAM] * 6, *[MailClass.NEWSLETTER] * 3, MailClass.PHISH)
 CLIENT = Client("192.0.2.1", "mail.sender.example")
 AUTHORS = ("Anna Keller", "Beat Müller", "Chantal Favre", "Davide Rossi", "Änne Öhler", "")
@@ -70,6 +74,8 @@ def fill(store: Store, deliveries: int, held: int) -> None:
             _copy(db, first, last, number, now - SPREAD * (1 - number * size / deliveries))
     waiting = [(now - SPREAD * (n / held), _verdict(own, dice, held=True)) for n in range(held)]
     _record(store, own, waiting, dice)
+    with store.write() as db:
+        _read_most(db, own)
 
 
 def _add_customers(db: Session, own: Recipient) -> list[Recipient]:
@@ -111,6 +117,11 @@ def _record(
         (_accepted(number, at, verdict, sealed, dice), place)
         for number, (at, verdict) in enumerate(judged)
     ]
+    return add(store, placed)
+
+
+def add(store: Store, placed: Sequence[tuple[Accepted, Place]]) -> tuple[int, int]:
+    """Write rows of stored mails, all delivered but what is held; returns their first and last."""
     with store.write() as db:
         first = (db.scalar(select(func.max(Delivery.id))) or 0) + 1
         recording.record(db, placed)
@@ -163,14 +174,26 @@ def _copy(db: Session, first: int, last: int, number: int, at: datetime) -> None
     public_id = old.c.public_id + f"-{number}"
     when = literal(at, old.c.received_at.type)
     before = db.scalar(select(func.max(Delivery.id))) or 0
-    copied = _changed(old, public_id=public_id, received_at=when)
+    # Each day has its own, and four mails in a row are a conversation.
+    day = literal(max(expiry_day(at, KEPT), clock.today()), old.c.day.type)
+    copied = _changed(old, public_id=public_id, received_at=when, day=day)
     _insert(
         db, old, copied.join(row, row.c.message_id == old.c.id).where(row.c.id.between(first, last))
     )
-    copied = _changed(row, message_id=new.c.id, accepted_at=when)
+    thread = row.c.thread + number // OF_CONVERSATION
+    copied = _changed(row, message_id=new.c.id, accepted_at=when, thread=thread)
     joined = copied.join(old, old.c.id == row.c.message_id).join(new, new.c.public_id == public_id)
     _insert(db, row, joined.where(row.c.id.between(first, last)))
     db.execute(_lines(before + 1, before + 1 + last))
+
+
+def _read_most(db: Session, own: Recipient) -> None:
+    """Let the owner of a mailbox have read nearly all of it."""
+    row, mark = Delivery.__table__, Mark.__table__
+    read = select(row.c.id, row.c.accepted_at).where(
+        row.c.mailbox_id == own.mailbox_id, row.c.id % UNREAD != 0
+    )
+    db.execute(insert(mark).from_select(["delivery_id", "read_at"], read))
 
 
 def _changed(table: Table, **values: ColumnElement[Any]) -> Select[Any]:
