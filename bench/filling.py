@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from bench.installation import BY, USER
 from bench.load import mail
 from filter.rule import load_rules
-from mailstore import clock, mailboxes, onboarding, recording
+from mailstore import accounts, clock, mailboxes, onboarding, recording
+from mailstore.accounts import Role
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State
 from mailstore.domains import Takes
@@ -118,6 +119,14 @@ def _record(
         for number, (at, verdict) in enumerate(judged)
     ]
     return add(store, placed)
+
+
+def someone_else(store: Store) -> str:
+    """Return the address of an account at another customer, which is made."""
+    address = Address("person0", "kundin0.example")
+    with store.write() as db:
+        accounts.add_account(db, address, Role.USER, "", by=BY)
+    return str(address)
 
 
 def add(store: Store, placed: Sequence[tuple[Accepted, Place]]) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from mailstore.store import Store
 # As in what people write: a few words in every mail, most in hardly any.
 WORDS, OF_MAIL = 4000, 60
 SYLLABLES = ("ka", "ro", "mi", "ten", "sal", "bur", "ge", "lo", "hin", "ta", "we", "fus")
-COMMON, RARE = "offerte", "nr"
+COMMON, OTHER, RARE = "offerte", "hafen", "nr"
 # How long a public id is; that of a copy begins with its original's.
 ID = 16
 
@@ -62,8 +62,8 @@ def _say(db: Session) -> None:
     )
     rows = [
         {"of": message.public_id, "words": " ".join(entries.tokens(
-            Entry(message, {"rest": [COMMON, *dice.choices(words, weights, k=OF_MAIL)]}),
-            [mailbox_id], [recipient]))}
+            Entry(message, {"rest": [COMMON, OTHER, *dice.choices(words, weights, k=OF_MAIL)]}),
+            [mailbox_id or 0], [recipient]))}
         for message, mailbox_id, recipient in db.execute(originals)
     ]  # fmt: skip
     db.execute(text(f"INSERT INTO said VALUES (:of, {value})"), rows)  # noqa: S608 (our own)

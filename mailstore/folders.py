@@ -7,9 +7,10 @@ conversation is, so that a page costs the same however long a list is.
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from mailstore import copies
@@ -18,11 +19,12 @@ from mailstore.envelopes import MailClass
 from mailstore.heldlist import Head
 from mailstore.marks import Mark
 from mailstore.messages import Message
-from mailstore.pages import Page, cut
+from mailstore.pages import Page, cut, cut_apart
 from mailstore.scope import Scope
 
 # Nobody needs to know how many more are unread.
 MOST_UNREAD, LOOKED_AT = 100, 500
+_FIRST = Page(size=0)
 
 
 class Folder(StrEnum):
@@ -65,14 +67,7 @@ ALONE = Conversation(1, 0)
 
 def listed(db: Session, scope: Scope, folder: Folder, page: Page) -> list[Line]:
     """Return a page of a folder, and one line more where more follow."""
-    query = _LINES.where(Message.pack.is_not(None))
-    if folder is Folder.SENT:
-        query = query.where(copies.sent(scope))
-    else:
-        query = query.where(*copies.received(db, scope), _lies_in(folder, Mark))
-    if folder in (Folder.INBOX, Folder.HIDDEN):
-        query = query.where(~_newer(db, scope, folder).exists())
-    return lines(db, cut(query, page))
+    return lines(db, cut_apart(_LINES, partial(_lying, db, folder), scope, page))
 
 
 def lines(db: Session, query: Select[Any]) -> list[Line]:
@@ -114,25 +109,34 @@ def conversation(db: Session, scope: Scope, delivery: Delivery, most: int) -> li
 
 
 def unread(db: Session, scope: Scope) -> int:
-    """Return how many of the newest mails of the inbox are unread, a hundred at most."""
-    newest = (
-        select(Delivery.id, Mark.read_at)
-        .outerjoin(Mark, Mark.delivery_id == Delivery.id)
-        .where(*copies.received(db, scope), _lies_in(Folder.INBOX, Mark))
-        .order_by(Delivery.accepted_at.desc(), Delivery.id.desc())
-        .limit(LOOKED_AT)
-        .subquery()
-    )
-    some = select(newest.c.id).where(newest.c.read_at.is_(None)).limit(MOST_UNREAD).subquery()
+    """Return how many of the newest mails of each inbox are unread, a hundred at most."""
+    inboxes = (_MARKED.where(*_received(db, Folder.INBOX, each)) for each in scope.apart())
+    newest = [cut(each, Page(size=LOOKED_AT)).subquery() for each in inboxes]
+    unread_ones = union_all(*(select(each.c.id).where(each.c.read_at.is_(None)) for each in newest))
+    some = unread_ones.limit(MOST_UNREAD).subquery()
     return db.scalar(select(func.count()).select_from(some)) or 0
 
 
 def state_of(db: Session, scope: Scope) -> str:
     """Return a text that changes with each mail that comes to a scope, or leaves us."""
-    mine = scope.covers(Delivery)
-    newest = select(func.max(Delivery.id)).where(mine)
-    waiting = select(func.count()).where(mine, Delivery.state == State.QUEUED)
+    newest = cut_apart(select(Delivery.id), lambda part: [part.covers(Delivery)], scope, _FIRST)
+    waiting = select(func.count()).where(scope.covers(Delivery), Delivery.state == State.QUEUED)
     return "-".join(str(db.scalar(each) or 0) for each in (newest, waiting))
+
+
+def _lying(db: Session, folder: Folder, scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the conditions that a mail is listed in a folder of a scope."""
+    there: list[ColumnElement[bool]] = [Message.pack.is_not(None)]
+    if folder is Folder.SENT:
+        return [*there, copies.sent(scope)]
+    there += _received(db, folder, scope)
+    if folder in (Folder.INBOX, Folder.HIDDEN):
+        there.append(~_newer(db, scope, folder).exists())
+    return there
+
+
+def _received(db: Session, folder: Folder, scope: Scope) -> list[ColumnElement[bool]]:
+    return [*copies.received(db, scope), _lies_in(folder, Mark)]
 
 
 def _lies_in(folder: Folder, mark: Any) -> ColumnElement[bool]:
@@ -146,7 +150,7 @@ def _lies_in(folder: Folder, mark: Any) -> ColumnElement[bool]:
 
 def _newer(db: Session, scope: Scope, folder: Folder) -> Select[Any]:
     """Return a query for newer mail of the same conversation in the same folder."""
-    newer, mark, message = aliased(Delivery), aliased(Mark), aliased(Message)
+    newer, mark, message = _NEWER
     return (
         select(newer.id)
         .join(message, message.id == newer.message_id)
@@ -155,10 +159,19 @@ def _newer(db: Session, scope: Scope, folder: Folder) -> Select[Any]:
         .where(tuple_(newer.accepted_at, newer.id) > tuple_(Delivery.accepted_at, Delivery.id))
         .where(*copies.received(db, scope, newer), _lies_in(folder, mark))
         .where(message.pack.is_not(None))
-        .correlate(Delivery)
+        # Nobody asks it of mail that lies elsewhere: SQLite would, of each mail there is.
+        .where(_lies_in(folder, Mark))
+        .correlate(Delivery, Mark)
     )
 
 
+# Made once: making them takes longer than asking for a page.
+_NEWER = aliased(Delivery), aliased(Mark), aliased(Message)
+_MARKED: Select[Any] = (
+    select(Delivery.id, Mark.read_at)
+    .select_from(Delivery)
+    .outerjoin(Mark, Mark.delivery_id == Delivery.id)
+)
 _OF_DELIVERY = Line._fields[: Line._fields.index("read_at")]
 _OF_LINE = len(Line._fields) - 1
 _LINES = (

@@ -1,14 +1,17 @@
 """Pages of a list: by key and not by offset, so that every page costs the same."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from mailstore.deliveries import Delivery
 from mailstore.messages import Message
+from mailstore.scope import Scope
+
+Conditions = Iterable[ColumnElement[bool]]
 
 SIZE = 50
 # What no list shows: reading it takes half of the time that a page of rows takes.
@@ -58,6 +61,18 @@ def page_of(
     return db.scalars(cut(shown, page, order)).all()
 
 
+def page_of_each(
+    db: Session,
+    query: Select[Delivery],
+    conditions: Callable[[Scope], Conditions],
+    scope: Scope,
+    page: Page,
+) -> Sequence[Delivery]:
+    """Return a page of the newest deliveries of a scope, as `page_of` does (see `cut_apart`)."""
+    found = cut_apart(query.join(Delivery.message), conditions, scope, page)
+    return db.scalars(found.options(*_SHOWN)).all()
+
+
 def cut(query: Select[Any], page: Page, order: Order = NEWEST) -> Select[Any]:
     """Return a query for one page of deliveries in an order, and for one more if more follow."""
     if page.after:
@@ -65,3 +80,19 @@ def cut(query: Select[Any], page: Page, order: Order = NEWEST) -> Select[Any]:
         query = query.where(key < last if order.descending else key > last)
     sorts = (each.desc() if order.descending else each.asc() for each in (order.by, Delivery.id))
     return query.order_by(*sorts).limit(page.size + 1)
+
+
+def cut_apart(
+    query: Select[Any], conditions: Callable[[Scope], Conditions], scope: Scope, page: Page
+) -> Select[Any]:
+    """Return a query for one page of a scope's newest deliveries, and for one more if more follow.
+
+    Each mailbox is looked through by its own order, and only what may stand on the page is sorted.
+    """
+    parts = scope.apart()
+    if len(parts) == 1:
+        return cut(query.where(*conditions(scope)), page)
+    ids = query.with_only_columns(Delivery.id)
+    found = [cut(ids.where(*conditions(part)), page).subquery() for part in parts]
+    among = union_all(*(select(each.c.id) for each in found))
+    return cut(query.where(Delivery.id.in_(among)), page)

@@ -2,13 +2,23 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, true
 
 if TYPE_CHECKING:
     from mailstore.deliveries import Delivery
     from mailstore.refusals import Refusal
+
+# A query has a part for each of them.
+MOST_APART = 50
+
+
+class Whose(NamedTuple):
+    """What tells whose a row is, computed of its columns."""
+
+    tenant_id: Any
+    mailbox_id: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +28,21 @@ class Scope:
     tenant_id: int | None
     mailbox_ids: frozenset[int] | None = None
 
-    def covers(self, rows: "type[Delivery] | type[Refusal]") -> ColumnElement[bool]:
+    def covers(self, rows: "type[Delivery] | type[Refusal] | Whose") -> ColumnElement[bool]:
         """Return the condition that a delivery or a refusal is in this scope."""
         return and_(
             true() if self.tenant_id is None else rows.tenant_id == self.tenant_id,
             true() if self.mailbox_ids is None else one_of(rows.mailbox_id, self.mailbox_ids),
         )
+
+    def apart(self) -> "tuple[Scope, ...]":
+        """Return a scope for each mailbox of this one where they are few, or else this one alone.
+
+        Each mailbox has an order by age of its own: of several at once, all mail is sorted.
+        """
+        if self.mailbox_ids is None or not 1 < len(self.mailbox_ids) <= MOST_APART:
+            return (self,)
+        return tuple(Scope(self.tenant_id, frozenset({each})) for each in sorted(self.mailbox_ids))
 
 
 def one_of(column: Any, values: Collection[Any]) -> ColumnElement[bool]:

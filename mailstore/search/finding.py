@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -23,8 +23,8 @@ from mailstore.db import dialect_of
 from mailstore.deliveries import Delivery
 from mailstore.marks import Mark
 from mailstore.messages import NOT_INDEXED, Message
-from mailstore.pages import Page, page_of
-from mailstore.scope import Scope
+from mailstore.pages import Page, page_of, page_of_each
+from mailstore.scope import Scope, Whose
 from mailstore.search import asking, entries, index
 from mailstore.search.grammar import Query
 
@@ -33,7 +33,11 @@ from mailstore.search.grammar import Query
 FEW = 2000
 NEWEST_UNREAD = 200
 MOST_GONE = 1000
-MOST_LISTS = 8
+
+
+# SQLite does not know how few mails are asked for, and would go through all of their mailbox:
+# it looks nothing up by what is computed.
+_COMPUTED = Whose(Delivery.tenant_id + 0, Delivery.mailbox_id + 0)
 
 
 def found(
@@ -44,16 +48,18 @@ def found(
     `base` says which of them are shown, such as `copies.shown`. The newest come first, and one
     more than the page's size where more follow. Words of mail that is erased find nothing.
     """
-    narrowed = base.where(scope.covers(Delivery), *_conditions(query))
+    shown = base.where(*_conditions(query))
+    if scope.mailbox_ids is not None and not scope.mailbox_ids:
+        return []
     if not query.terms:
-        return page_of(db, narrowed, page)
-    pages = (page_of(db, each, page) for each in _with_words(db, narrowed, scope, query))
-    lines = sorted(chain.from_iterable(pages), key=_age)
-    return lines[: page.size + 1]
-
-
-def _age(delivery: Delivery) -> tuple[float, int]:
-    return -delivery.accepted_at.timestamp(), -delivery.id
+        return page_of_each(db, shown, lambda part: [part.covers(Delivery)], scope, page)
+    fresh = _not_indexed(db, scope, query)
+    few = _few(db, scope, query)
+    if few is not None:
+        its = _of_messages(_listed(db, [*few, *fresh])), scope.covers(_COMPUTED)
+        return page_of(db, shown.where(*its), page)
+    with_words = partial(_with_words, db, query, fresh)
+    return page_of_each(db, shown, with_words, scope, page)
 
 
 def gone(
@@ -94,46 +100,40 @@ _CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
 }
 
 
+def _few(db: Session, scope: Scope, query: Query) -> Sequence[int] | None:
+    """Return the messages that the index knows to have words; None if they are too many."""
+    known = _known(db, scope, query)
+    ids = db.scalars(known.limit(FEW + 1)).all() if known is not None else []
+    return ids if len(ids) <= FEW else None
+
+
+def _known(db: Session, scope: Scope, query: Query) -> Select[int] | None:
+    asked = asking.RENDERED[dialect_of(db)](query, scope)
+    known = index.found_in(db, asked, clock.today())
+    return None if known is None else select(known.subquery().c.message_id)
+
+
 def _with_words(
-    db: Session, narrowed: Select[Delivery], scope: Scope, query: Query
-) -> list[Select[Delivery]]:
-    """Return what finds the deliveries that have the words of a query, in one or more parts."""
-    if scope.mailbox_ids is not None and not scope.mailbox_ids:
-        return []
-    dialect = dialect_of(db)
-    asked = asking.RENDERED[dialect](query, scope)
-    known, fresh = index.found_in(db, asked, clock.today()), _not_indexed(db, scope, query)
-    if known is None:
-        return [_among(narrowed, _listed(dialect, fresh))]
-    its_id = known.subquery().c.message_id
-    few = db.scalars(select(its_id).limit(FEW + 1)).all()
-    if len(few) <= FEW:
-        return [_among(narrowed, _listed(dialect, [*few, *fresh]))]
-    every = select(its_id).union_all(_listed(dialect, fresh))
-    if scope.mailbox_ids is None or len(scope.mailbox_ids) > MOST_LISTS:
-        return [_among(narrowed, every)]
-    return [_by_age(narrowed, each, every) for each in sorted(scope.mailbox_ids)]
+    db: Session, query: Query, fresh: Sequence[int], scope: Scope
+) -> list[ColumnElement[bool]]:
+    """Return the conditions that a delivery of a scope has words, of which it has many."""
+    known = _known(db, scope, query)
+    ids = _listed(db, fresh) if known is None else known.union_all(_listed(db, fresh))
+    if scope.mailbox_ids is None:
+        return [scope.covers(Delivery), _of_messages(ids)]
+    # The sum keeps SQLite from fetching all there are: it goes through the mailbox by age.
+    return [scope.covers(Delivery), (Delivery.message_id + 0).in_(ids)]
 
 
-def _by_age(narrowed: Select[Delivery], mailbox_id: int, message_ids: Any) -> Select[Delivery]:
-    """Narrow a query to a mailbox, which is gone through by age, and to messages."""
-    # The sum keeps SQLite from fetching all there are, and the hint lets it go by age.
-    listed = narrowed.with_hint(Delivery, "INDEXED BY ix_deliveries_list", "sqlite")
-    among = (Delivery.message_id + 0).in_(message_ids)
-    return listed.where(Delivery.mailbox_id == mailbox_id, among)
-
-
-def _among(narrowed: Select[Any], message_ids: Any) -> Select[Any]:
-    """Narrow a query to deliveries of messages, which are fetched one by one."""
+def _of_messages(message_ids: Any) -> ColumnElement[bool]:
+    """Return the condition that a delivery is of messages, which are fetched one by one."""
     its = aliased(Delivery)
-    ids = select(its.id).where(its.message_id.in_(message_ids))
-    # SQLite does not know how many they are, and would rather go through the mailbox.
-    return narrowed.with_hint(Delivery, "NOT INDEXED", "sqlite").where(Delivery.id.in_(ids))
+    return Delivery.id.in_(select(its.id).where(its.message_id.in_(message_ids)))
 
 
-def _listed(dialect: str, ids: Sequence[int]) -> Select[int]:
+def _listed(db: Session, ids: Sequence[int]) -> Select[int]:
     """Return a query for ids that are at hand: one parameter, however many they are."""
-    if dialect == "postgresql":
+    if dialect_of(db) == "postgresql":
         values = cast(bindparam(None, list(ids), unique=True), ARRAY(BigInteger))
         return select(func.unnest(values))
     each = func.json_each(json.dumps(list(ids))).table_valued("value")
@@ -149,8 +149,8 @@ def _not_indexed(db: Session, scope: Scope, query: Query) -> list[int]:
     heads = (
         select(Message.id, Message.author_name, Message.author, Message.sender, Message.subject)
         .add_columns(Delivery.recipient)
-        .join_from(Delivery, Message, Message.id == Delivery.message_id)
-        .where(scope.covers(Delivery))
+        .join(Delivery, Delivery.message_id == Message.id)
+        .where(Message.id.in_(_listed(db, ids)), scope.covers(_COMPUTED))
     )
     return [
         head.id

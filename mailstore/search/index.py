@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, TextualSelect, select, text, update
+from sqlalchemy import BigInteger, BindParameter, TextualSelect, bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from mailstore.db import dialect_of
@@ -91,7 +91,9 @@ def found_in(db: Session, asked: str, since: date) -> TextualSelect | None:
     parts = [form.format(table=table_of(day)) for day in days(db) if day >= since]
     if not parts:
         return None
-    return text(" UNION ALL ".join(parts)).bindparams(asked=asked).columns(message_id=BigInteger)
+    # One of its own: several of these queries may be parts of one.
+    value: BindParameter[str] = bindparam("asked", asked, unique=True)
+    return text(" UNION ALL ".join(parts)).bindparams(value).columns(message_id=BigInteger)
 
 
 def drop_before(store: Store, today: date) -> int:
