@@ -1,6 +1,9 @@
 """Words for all mails of a filled store, put into its index without reading any content."""
 
+import contextlib
 import random
+from collections.abc import Iterator
+from datetime import date
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
@@ -42,10 +45,29 @@ def fill_index(store: Store) -> None:
             newest = select(Message).where(Message.day == day).order_by(Message.id.desc())
             # The first makes the table.
             index.add(db, [Entry(each) for each in db.scalars(newest.limit(1))])
-            form = _COPY[dialect_of(db)] + _OF_DAY
-            asked = {"day": day, "rare": RARE}
-            db.execute(text(form.format(table=index.table_of(day))), asked)
+            _copy(db, day)
         db.execute(update(Message).values(indexed=True))
+
+
+def _copy(db: Session, day: date) -> None:
+    table = index.table_of(day)
+    form = (_COPY[dialect_of(db)] + _OF_DAY).format(table=table)
+    with _indexed_later(db, f"ix_{table}"):
+        db.execute(text(form), {"day": day, "rare": RARE})
+
+
+@contextlib.contextmanager
+def _indexed_later(db: Session, name: str) -> Iterator[None]:
+    """Let PostgreSQL make an index of all rows at once, which takes a tenth of the time."""
+    if dialect_of(db) != "postgresql":
+        yield
+        return
+    made = db.scalar(
+        text("SELECT indexdef FROM pg_indexes WHERE indexname = :name"), {"name": name}
+    )
+    db.execute(text(f"DROP INDEX {name}"))
+    yield
+    db.execute(text(str(made)))
 
 
 def _say(db: Session) -> None:

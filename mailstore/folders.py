@@ -167,8 +167,8 @@ def _newer(db: Session, scope: Scope, folder: Folder) -> Select[Any]:
 
 # Made once: making them takes longer than asking for a page.
 _NEWER = aliased(Delivery), aliased(Mark), aliased(Message)
-_MARKED: Select[Any] = (
-    select(Delivery.id, Mark.read_at)
+_MARKED = (
+    select(Delivery.__table__.c.id, Mark.__table__.c.read_at)
     .select_from(Delivery)
     .outerjoin(Mark, Mark.delivery_id == Delivery.id)
 )
