@@ -78,7 +78,7 @@ def hostile(store: Store) -> list[Asked]:
     path = f"/webmail/m/{large.put(store, USER, large.hostile())}"
     other = someone_else(store)
     usual = f"/webmail/m/{large.put(store, other, large.small())}"
-    others = (Asked("/webmail/", people=1, who=other),
+    others = (Asked("/webmail/", times=1, people=1, who=other),
               Asked(f"{usual}/body", TEXT, 1, 1, other))  # fmt: skip
     return [*others, Asked(path, TEXT, 1, 1, beside=others),
             Asked(f"{path}/body", TEXT, 1, 1, beside=others)]  # fmt: skip

@@ -15,7 +15,7 @@ from mailstore import accounts, clock, mailboxes, onboarding, recording
 from mailstore.accounts import Role
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State
-from mailstore.domains import Takes
+from mailstore.domains import Domain, Takes
 from mailstore.envelopes import (
     Action,
     Client,
@@ -35,6 +35,7 @@ from mailstore.recording import Accepted
 from mailstore.retention import expiry_day
 from mailstore.slices import Sealed
 from mailstore.store import Store
+from mailstore.tenants import Tenant
 
 TENANTS, PEOPLE = 200, 20
 ROUND = 2000
@@ -122,9 +123,12 @@ def _record(
 
 
 def someone_else(store: Store) -> str:
-    """Return the address of an account at another customer, which is made."""
-    address = Address("person0", "kundin0.example")
+    """Return the address of a new person of USER's customer, who can sign in."""
+    address = Address("other", Address.parse(USER).domain)
     with store.write() as db:
+        domain = db.scalars(select(Domain).where(Domain.name == address.domain)).one()
+        tenant = db.get_one(Tenant, domain.tenant_id)
+        onboarding.add_mailbox(db, tenant, domain, address, name="Beat Meier", by=BY)
         accounts.add_account(db, address, Role.USER, "", by=BY)
     return str(address)
 

@@ -15,7 +15,7 @@ from mailstore.retention import expiry_day
 from mailstore.store import Store
 
 LARGE, ATTACHED = 5 * 2**20, 4 * 2**20
-SAID = "Freundliche Grüsse aus dem Hafen"
+SAID = "Freundliche Gruesse aus dem Hafen"
 # Deep, unclosed, styled, linked, and each a little different, so that nothing is known already.
 _HOSTILE = (
     "<div style='color:red;width:{n}px;background:url(//x.example/{n});font-family:\"a{n}\"'>"
