@@ -43,7 +43,7 @@ class Asked:
 
 def inbox(_store: Store) -> list[Asked]:
     """Return the inbox, and what its page asks for every moment."""
-    return [Asked("/webmail/"), Asked("/webmail/news", b"-", 3)]
+    return [Asked("/webmail/"), Asked("/webmail/news", b"-", 2)]
 
 
 def search(store: Store) -> list[Asked]:
