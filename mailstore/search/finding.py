@@ -154,6 +154,6 @@ def _not_indexed(db: Session, scope: Scope, query: Query) -> list[int]:
     )
     return [
         head.id
-        for head in db.execute(_among(heads, _listed(dialect_of(db), ids)))
+        for head in db.execute(heads)
         if asking.fits(query, scope, entries.of_row(head, head.recipient))
     ]
