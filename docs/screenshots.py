@@ -24,7 +24,7 @@ from mailstore.sandbox import ROOT
 IMAGES = Path(__file__).parent / "images"
 DESKTOP, PHONE = (1200, 780), (390, 780)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
-WAITING = "thread_4.eml"
+WAITING, WRITER = "thread_4.eml", "ruth.zbinden@seehof.example"
 # How the names of pictures end in the languages of the guides.
 ENDINGS = {"de": "", "en": "-en"}
 BANNER_MILLISECONDS = 20_000
@@ -60,10 +60,10 @@ class Demo:
         self._process.communicate()
         self._folder.cleanup()
 
-    def send(self, file: str) -> None:
-        """Send one more sample to Anna."""
+    def send(self) -> None:
+        """Send Anna one more mail."""
         with smtplib.SMTP("127.0.0.1", self.relay) as server:
-            server.sendmail("someone@there.example", [ANNA], (FOLDER / file).read_bytes())
+            server.sendmail(WRITER, [ANNA], (FOLDER / WAITING).read_bytes())
 
 
 def main() -> int:
@@ -107,7 +107,7 @@ def take_desktop(browser: Browser, demo: Demo, language: str, ending: str) -> No
     page.locator("a[data-row]", has_text="Seehof").first.click()
     page.wait_for_selector("#mail")
     shoot(page, f"webmail{ending}")
-    for path, name in (("/quarantine/", "quarantine"), ("/find", "find")):
+    for path, name in (("/quarantine/", "quarantine"), ("/find?q=lindenhof", "find")):
         page.goto(demo.base + path)
         shoot(page, f"{name}{ending}")
     page.close()
@@ -130,7 +130,7 @@ def take_outage(browser: Browser, demo: Demo) -> None:
         page.goto(demo.base + "/webmail/")
         if stop := page.locator("button[value=on]").all():
             stop[0].click()
-            demo.send(WAITING)
+            demo.send()
         page.wait_for_selector(".outage", timeout=BANNER_MILLISECONDS)
         page.locator("a[data-row]").first.click()
         page.wait_for_selector("#mail")
