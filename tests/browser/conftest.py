@@ -43,7 +43,7 @@ def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def it() -> Iterator[Installation]:
     with Installation(("relay", "worker", "portal"), sink_keeps=True) as running:
         yield running
@@ -51,13 +51,19 @@ def it() -> Iterator[Installation]:
 
 @pytest.fixture
 def links(it: Installation) -> Links:
-    """Return the links of a report about one held mail, read from the mail itself."""
+    """Return the links of a report about one held mail, read from the mail itself.
+
+    Mail that an earlier test left held stands below it in the report.
+    """
+    it.sink.taken.clear()
     with smtplib.SMTP("127.0.0.1", it.smtp) as server:
         server.sendmail("spam@sender.example", [USER], spam("Gewinn"))
     said = it.flask("report", "send", USER, "--print")
     assert it.sink.wait(1, 20)
     content = it.sink.taken[0].content.replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()
-    held, quarantine, webmail = dict.fromkeys(re.findall(r"http://[^\s\"<>]+/l/[\w.-]+", content))
+    held, *_older, quarantine, webmail = dict.fromkeys(
+        re.findall(r"http://[^\s\"<>]+/l/[\w.-]+", content)
+    )
     code = re.search(r"Code: (\d{4})", said)
     assert code
     return Links(held, webmail, quarantine, code[1])
