@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from mailstore.db import dialect_of
 from mailstore.deliveries import Delivery
 from mailstore.messages import Message
-from mailstore.search import entries, index
+from mailstore.search import index
 from mailstore.search.entries import Entry
 from mailstore.store import Store
 
@@ -44,7 +44,7 @@ def fill_index(store: Store) -> None:
         for day in db.scalars(select(Message.day).distinct().order_by(Message.day)).all():
             newest = select(Message).where(Message.day == day).order_by(Message.id.desc())
             # The first makes the table.
-            index.add(db, [Entry(each) for each in db.scalars(newest.limit(1))])
+            index.add(db, [Entry.of(each, {}) for each in db.scalars(newest.limit(1))])
             _copy(db, day)
         db.execute(update(Message).values(indexed=True))
 
@@ -83,9 +83,9 @@ def _say(db: Session) -> None:
         .where(func.length(Message.public_id) == ID)
     )
     rows = [
-        {"of": message.public_id, "words": " ".join(entries.tokens(
-            Entry(message, {"rest": [COMMON, OTHER, *dice.choices(words, weights, k=OF_MAIL)]}),
-            [mailbox_id or 0], [recipient]))}
+        {"of": message.public_id, "words": " ".join(
+            Entry.of(message, {"rest": [COMMON, OTHER, *dice.choices(words, weights, k=OF_MAIL)]})
+            .among([mailbox_id or 0], [recipient]))}
         for message, mailbox_id, recipient in db.execute(originals)
     ]  # fmt: skip
     db.execute(text(f"INSERT INTO said VALUES (:of, {value})"), rows)  # noqa: S608 (our own)

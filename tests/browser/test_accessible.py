@@ -18,11 +18,11 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # Files, frames and fragments, and addresses that only lead on.
 NO_PAGES = {
-    "quarantine.body", "webmail.body", "oneclick.body", "requests.body", "files.eml",
-    "files.attachment", "files.attachments", "files.to_print", "files.mails",
+    "quarantine.body", "webmail.body", "webmail.news", "oneclick.body", "requests.body",
+    "files.eml", "files.attachment", "files.attachments", "files.to_print", "files.mails",
     "profile_files.export", "quarantine.recent", "profile.index",
     "admin.index", "profile_lists.index", "oneclick.show", "oneclick.code", "second.ask",
-    "restore.ask",
+    "restore.ask", "restore.resending",
 }  # fmt: skip
 SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"
 Theme = Literal["light", "dark"]

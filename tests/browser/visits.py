@@ -174,6 +174,11 @@ STATES: dict[str, tuple[str, Visit]] = {
     "copy, taken": (ANNA, at("/webmail/m/{taken}")),
     "copy, failed": (ANNA, at("/webmail/m/{failed}")),
     "several back": (ANNA, at("/webmail/restore/?all=1")),
+    "delivered again": (
+        ANNA, sent("/webmail/restore/deliver", "/webmail/restore/?all=1", all="1", again="yes"),
+    ),
+    "found": (ANNA, at("/find?q=before:gestan+a")),
+    "found, nothing": (ANNA, at("/find?q=nothing+at+all")),
     "one back": (ANNA, at("/webmail/restore/?m={taken}")),
     "contact, wrong": (ANNA, sent("/profile/contact", private_address="none")),
     "language, wrong": (ANNA, sent("/profile/language", "/profile/contact", language="xx")),
