@@ -75,21 +75,14 @@ function press(key) {
 const paneOf = () => document.querySelector("[data-preview]");
 const isRoomy = (width) => matchMedia(`(min-width: ${width || 1200}px)`).matches;
 
-async function fetched(url) {
-  const answer = await fetch(url, { redirect: "error" });
+async function fetched(url, how = { redirect: "error" }) {
+  const answer = await fetch(url, how);
   if (!answer.ok) throw new Error(answer.status);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
-async function preview(link) {
+function showBeside(mail) {
   const pane = paneOf();
-  let mail = null;
-  try {
-    mail = (await fetched(link.href)).querySelector("#mail");
-  } catch {
-    // Whatever is wrong, its own page says it.
-  }
-  if (!mail) return location.assign(link.href);
   // The page keeps its one first heading.
   const subject = mail.querySelector("h1");
   const beside = document.createElement("h2");
@@ -101,6 +94,17 @@ async function preview(link) {
   pane.hidden = false;
   pane.scrollTop = 0;
   pane.parentElement.classList.add("split-on");
+}
+
+async function preview(link) {
+  let mail = null;
+  try {
+    mail = (await fetched(link.href)).querySelector("#mail");
+  } catch {
+    // Whatever is wrong, its own page says it.
+  }
+  if (!mail) return location.assign(link.href);
+  showBeside(mail);
   const shown = link.closest(".mail");
   // Another mail of the conversation that is read already.
   if (!shown) return;
@@ -120,6 +124,25 @@ function onClick(event) {
   if (!link || !plain || !pane || !isRoomy(pane.dataset.preview)) return;
   event.preventDefault();
   preview(link);
+}
+
+// What is done to the mail beside its list leaves the list where it is.
+async function onSubmit(event) {
+  const form = event.target.closest("[data-preview] form.deed");
+  if (!form) return;
+  event.preventDefault();
+  let page = null;
+  try {
+    page = await fetched(form.action, { method: "POST", body: new FormData(form) });
+  } catch {
+    return form.submit();
+  }
+  const mail = page.querySelector("#mail");
+  if (mail) showBeside(mail);
+  else paneOf().replaceChildren(...(page.querySelector("[data-preview]")?.childNodes ?? []));
+  swap(page);
+  for (const each of document.querySelectorAll("main > .said")) each.remove();
+  document.querySelector("main").prepend(...page.querySelectorAll("main > .said"));
 }
 
 function choose() {
@@ -283,6 +306,7 @@ function begin() {
   use.checked = remembered("keys") !== "off";
   use.addEventListener("change", () => remember("keys", use.checked ? null : "off"));
   document.addEventListener("click", onClick);
+  document.addEventListener("submit", onSubmit);
   document.addEventListener("keydown", onKey);
   // Where an address leads to, browsers take the focus away until the page is there.
   addEventListener("load", () => requestAnimationFrame(goOn));
