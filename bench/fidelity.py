@@ -22,7 +22,7 @@ from playwright.sync_api import Page, Route, sync_playwright
 from bench.corpus import read
 from bench.measured import say
 from mailstore.mime import Mail
-from portal import reading, rendering
+from portal.content import reading, rendering
 
 ADDRESS = "http://mail.test/"
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

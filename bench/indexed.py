@@ -42,9 +42,9 @@ def fill_index(store: Store) -> None:
     with store.write() as db:
         _say(db)
         for day in db.scalars(select(Message.day).distinct().order_by(Message.day)).all():
-            newest = select(Message).where(Message.day == day).order_by(Message.id.desc())
+            oldest = select(Message).where(Message.day == day).order_by(Message.id)
             # The first makes the table.
-            index.add(db, [Entry.of(each, {}) for each in db.scalars(newest.limit(1))])
+            index.add(db, [Entry.of(each, {}) for each in db.scalars(oldest.limit(1))])
             _copy(db, day)
         db.execute(update(Message).values(indexed=True))
 

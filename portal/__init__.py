@@ -18,6 +18,7 @@ from portal.admin import requests as admin_requests
 from portal.admin import views as admin
 from portal.auth import again, password, second
 from portal.auth import views as auth
+from portal.content.reading import RENDERING
 from portal.links import LinkSigner
 from portal.oneclick import views as oneclick
 from portal.profile import devices as profile_devices
@@ -28,7 +29,6 @@ from portal.profile import times as profile_times
 from portal.profile import views as profile
 from portal.quarantine import asking, chosen, sender
 from portal.quarantine import views as quarantine
-from portal.reading import RENDERING
 from portal.reasons import RuleText
 from portal.webmail import deeds, files, restore
 from portal.webmail import views as webmail

@@ -17,8 +17,8 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.wording import N_
 from portal import drawing, voices
+from portal.content.turns import TURNS
 from portal.reasons import MOST, reasons_of, warned_of
-from portal.turns import TURNS
 from portal.voices import Voice
 
 KILO = 1024

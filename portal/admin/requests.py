@@ -17,8 +17,8 @@ from mailstore import disclosures, requests, timeline
 from mailstore.disclosures import LONGEST_REASON, SHORTEST_REASON
 from mailstore.requests import Asked
 from mailstore.texts import LONGEST_TEXT
-from portal import reading
 from portal.access import for_admin, store
+from portal.content import reading
 from portal.forms import PlainText
 from portal.paging import asked_page, one_page
 

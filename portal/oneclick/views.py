@@ -24,12 +24,12 @@ from mailstore import attempts, devices, quarantine, reports, rights
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight
 from mailstore.reports import Link, LinkKind
-from portal import reading
 from portal.access import LINKS, Visitor, device_token, guard, link_session, store, visitor_of
 from portal.auth import tries
 from portal.auth.entering import with_device
 from portal.auth.paths import own_path
 from portal.auth.tries import Answer
+from portal.content import reading
 from portal.links import LinkForged
 
 bp = Blueprint("oneclick", __name__)

@@ -12,8 +12,8 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight
 from mailstore.heldlist import Sort
 from mailstore.mailboxes import Mailbox
-from portal import reading
 from portal.access import for_quarantine, store
+from portal.content import reading
 from portal.paging import asked_page, one_page, row_id
 from portal.quarantine.place import (
     asked_place,

@@ -12,9 +12,10 @@ from flask_babel import gettext as _
 
 from mailstore import copies
 from mailstore.deliveries import Delivery
-from portal import cards, reading, reasons
+from portal import reasons
 from portal.access import for_webmail
-from portal.downloads import download, zipped
+from portal.content import cards, reading
+from portal.content.downloads import download, zipped
 from portal.paging import row_id
 from portal.webmail.place import found, readable
 

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, g, render_template, request
 
 from mailstore import clock, copies, folders, health, lessons, marks, timeline
 from mailstore.folders import Folder, Line
-from portal import reading
 from portal.access import for_webmail, store
+from portal.content import reading
 from portal.paging import asked_page, one_page
 from portal.webmail.place import back, carried, found, here, rail, readable
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from bench import fidelity
-from portal import reading, rendering
+from portal.content import reading, rendering
 from tests.portal.mails import FOLDER, SAMPLES, html_mail
 
 ASKED = {"links": True, "remote": False}

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from mailstore.deliveries import State
-from portal.reading import SECONDS
+from portal.content.reading import SECONDS
 from tests.corpus.complicated import COMPLICATED
 from tests.corpus.conftest import EXAMINE_SECONDS
 from tests.corpus.way import Way, canonical, symbols

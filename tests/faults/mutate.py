@@ -24,7 +24,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.sandbox import Sandbox
 from mailstore.store import Store
 from portal import create_app
-from portal.reading import RENDERING, SECONDS
+from portal.content.reading import RENDERING, SECONDS
 from portal.reports import Renderer, contents_of
 from tests.faults.mutation import mutant, originals
 from tests.faults.passage import Passed, arrived, canonical, send

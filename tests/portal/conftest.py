@@ -18,7 +18,7 @@ from mailstore.sandbox import Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import create_app
-from portal.reading import RENDERING
+from portal.content.reading import RENDERING
 from tests.databases import Seed
 from tests.factories import (
     ANNA,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import portal
+from bench import filling, large, portal
 from bench.visitors import Visitors, WrongAnswer, read_answer
 
 Capture = pytest.CaptureFixture[str]
@@ -27,6 +27,23 @@ def test_any_page_can_be_asked_for(capsys: Capture) -> None:
     asked = ["--database", "sqlite", "--path", "/profile/contact", "--rows", "0"]
     assert portal.main([*SMALL, *asked]) == 0
     assert "sqlite /profile/contact: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("case", "pages"), [("inbox", 2), ("search", 7), ("open", 3)])
+def test_pages_that_belong_together_are_measured_one_after_another(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, case: str, pages: int
+) -> None:
+    monkeypatch.setattr(filling, "OURS", 2)
+    assert portal.main([*SMALL, "--database", "sqlite", "--case", case]) == 0
+    assert capsys.readouterr().out.count(" requests/s, ") == pages
+
+
+def test_what_a_hostile_mail_does_to_others_is_measured_too(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "LARGE", 2**16)
+    assert portal.main([*SMALL, "--database", "sqlite", "--case", "hostile"]) == 0
+    assert capsys.readouterr().out.count("  beside it /webmail/") == 4
 
 
 def test_a_page_that_is_not_what_it_should_be_is_no_figure() -> None:

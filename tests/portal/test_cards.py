@@ -7,9 +7,9 @@ from flask.testing import FlaskClient
 
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from portal.attachments import File
-from portal.calendars import Said, appointments_in
-from portal.contacts import contacts_in
+from portal.content.attachments import File
+from portal.content.calendars import Said, appointments_in
+from portal.content.contacts import contacts_in
 from tests.portal.browsing import said
 from tests.portal.mails import SAMPLES, TEXT, of_parts, stored
 

@@ -18,8 +18,8 @@ from mailstore import events
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from portal.attachments import files_of
-from portal.downloads import file_name
+from portal.content.attachments import files_of
+from portal.content.downloads import file_name
 from portal.webmail import files
 from tests.corpus.way import canonical
 from tests.factories import an_accepted

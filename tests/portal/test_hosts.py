@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from portal.hosts import host_of, note, tell_hosts
+from portal.content.hosts import host_of, note, tell_hosts
 
 MISLEADING = {
     "another host": ("https://evil.example/x", "www.bank.example", "evil.example"),

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from mailstore.mailboxes import Mailbox
 from mailstore.mime import Mail
 from mailstore.store import Store
-from portal import notes
+from portal.content import notes
 from tests.corpus.deceiving import DECEIVING
 from tests.portal.browsing import said
 from tests.portal.mails import mail, stored

@@ -5,7 +5,7 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass, Summary
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from portal.turns import TURNS
+from portal.content.turns import TURNS
 from tests.factories import ANNA, a_held_delivery, an_accepted
 from tests.mailstore.holding import held_from
 from tests.portal.browsing import in_english, listed, said

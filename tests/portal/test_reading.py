@@ -12,7 +12,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
 from mailstore.pages import SIZE
 from mailstore.store import Store
-from portal import reading
+from portal.content import reading
 from tests.factories import RAW, an_accepted
 from tests.portal.browsing import FORBIDDEN, is_locked, listed, policy_of, said
 from tests.portal.mails import BROKEN, SAMPLES, html_mail, mail, of_parts, stored

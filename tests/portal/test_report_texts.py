@@ -19,9 +19,9 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal import reasons
+from portal.content.turns import TURNS
 from portal.mails import LONGEST_SHOWN
 from portal.reports import Renderer, contents_of
-from portal.turns import TURNS
 from tests.factories import a_held_delivery, some_settings
 
 BIDI = frozenset(map(chr, TURNS))

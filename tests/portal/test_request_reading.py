@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from portal import reading
+from portal.content import reading
 from tests.factories import ANNA, BEAT
 from tests.mailstore.requested import a_request, an_administrator, refuse, risky
 from tests.portal.browsing import enter, happened, in_english, is_locked, post, said, told

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from portal.sanitize import (
+from portal.content.sanitize import (
     ATTRIBUTES,
     LARGEST,
     LARGEST_PICTURES,
@@ -14,7 +14,7 @@ from portal.sanitize import (
     TooComplex,
     clean_html,
 )
-from portal.styles import PROPERTIES
+from portal.content.styles import PROPERTIES
 from tests.portal import vectors
 
 PNG = ("image/png", b"\x89PNG")

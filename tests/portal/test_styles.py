@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from portal.sanitize import LONGEST_SHEETS
-from portal.styles import clean_sheet, clean_style
+from portal.content.sanitize import LONGEST_SHEETS
+from portal.content.styles import clean_sheet, clean_style
 
 KEPT = {
     "class": (".x{color:red}", ".mail .x,.mail.x{color:red}"),

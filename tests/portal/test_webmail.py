@@ -10,7 +10,7 @@ from mailstore.envelopes import Summary
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from mailstore.tenants import Tenant
-from portal.turns import TURNS
+from portal.content.turns import TURNS
 from tests.factories import (
     NOON,
     RecordedJobs,

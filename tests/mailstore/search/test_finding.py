@@ -124,6 +124,23 @@ def test_pages_follow_one_another(
     assert found(store, Scope(anna.tenant_id), "eins", Page(after, 2)) == wanted[2:]
 
 
+@pytest.mark.parametrize("few", [0, 2000])
+@pytest.mark.parametrize("typed", ["eins", ""])
+def test_mail_of_several_mailboxes_is_one_list(
+    store: Store, anna: Mailbox, few: int, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "FEW", few)
+    with store.write() as db:
+        beat = a_mailbox(db, "beat@muster.example")
+    owners = [anna, beat, beat, anna, beat]
+    ids = [received(store, owner, "eins", at=NOON + timedelta(minutes=number)).id
+           for number, owner in enumerate(owners)]  # fmt: skip
+    index_mail(store)
+    both = Scope(anna.tenant_id, frozenset({anna.id, beat.id}))
+    assert found(store, both, typed, Page(size=2)) == ids[:1:-1]
+    assert found(store, both, typed, Page((NOON + timedelta(minutes=2), ids[2]), 5)) == ids[1::-1]
+
+
 def test_nobody_finds_what_is_not_theirs(store: Store, anna: Mailbox) -> None:
     with store.write() as db:
         beat, eve = a_mailbox(db, "beat@muster.example"), a_mailbox(db, "eve@other.example")

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 import nh3
 
-from portal.outline import depth_of, doctype_of, head_of
-from portal.styles import clean_sheet, clean_style
+from portal.content.outline import depth_of, doctype_of, head_of
+from portal.content.styles import clean_sheet, clean_style
 
 LARGEST = 5 * 2**20
 DEEPEST = 200

@@ -16,7 +16,7 @@ from mailstore import tnef
 from mailstore.charsets import one_line
 from mailstore.filenames import runs
 from mailstore.mime import Mail, Part, Sealed, TooComplex
-from portal.sanitize import LARGEST, LARGEST_PICTURES, PICTURES
+from portal.content.sanitize import LARGEST, LARGEST_PICTURES, PICTURES
 
 MOST_FILES = 1000
 DEEPEST_MAIL = 3

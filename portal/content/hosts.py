@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape, unescape
 from urllib.parse import unquote
 
-from portal.turns import TURNS
+from portal.content.turns import TURNS
 
 LONGEST_TEXT = 2000
 LONGEST_HOST = 253

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mailstore.filenames import endings
-from portal.attachments import File
-from portal.calendars import link_of
-from portal.contentlines import Line, lines_of
+from portal.content.attachments import File
+from portal.content.calendars import link_of
+from portal.content.contentlines import Line, lines_of
 
 MOST_SHOWN = 5
 MOST_EACH = 5

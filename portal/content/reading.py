@@ -15,16 +15,16 @@ from markupsafe import Markup, escape
 from mailstore.errors import Corrupt, NotFound, SandboxFailed
 from mailstore.messages import Message
 from portal.access import store
+from portal.content.styles import BODY, SCOPE
+from portal.content.turns import TURNS
 from portal.security import FRAME_POLICY, LINKS_POLICY, PICTURES_POLICY
-from portal.styles import BODY, SCOPE
-from portal.turns import TURNS
 
 if TYPE_CHECKING:
     from mailstore.sandbox import Sandbox
 
 log = structlog.get_logger()
 
-RENDERING = "portal.rendering"
+RENDERING = "portal.content.rendering"
 SECONDS = 4.0
 # Cleaning that takes longer is given up for the plain text; a large mail is first to be read.
 CLEANING_SECONDS, BYTES_A_SECOND = 1.3, 15 * 2**20

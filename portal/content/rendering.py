@@ -7,13 +7,13 @@ from typing import Any
 
 from mailstore.mime import Mail, head_of, text_of
 from mailstore.sandbox_child import Ask
-from portal import notes
-from portal.attachments import File, files_of
-from portal.calendars import appointments_in
-from portal.contacts import contacts_in
-from portal.hosts import tell_hosts
-from portal.outline import wants_pictures
-from portal.sanitize import TooComplex, clean_html
+from portal.content import notes
+from portal.content.attachments import File, files_of
+from portal.content.calendars import appointments_in
+from portal.content.contacts import contacts_in
+from portal.content.hosts import tell_hosts
+from portal.content.outline import wants_pictures
+from portal.content.sanitize import TooComplex, clean_html
 
 LONGEST_TEXT = 512 * 1024
 LONGEST_SOURCE = 256 * 1024

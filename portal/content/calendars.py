@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.core import get_global
 
 from mailstore.filenames import endings
-from portal.attachments import File
-from portal.contentlines import Line, lines_of
+from portal.content.attachments import File
+from portal.content.contentlines import Line, lines_of
 
 MOST_SHOWN = 5
 MOST_NAMED = 5
