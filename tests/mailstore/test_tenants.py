@@ -27,7 +27,10 @@ def test_retention_is_set_for_one_tenant_and_logged(store: Store) -> None:
         days = [(each.keep_days, each.held_days) for each in found]
     assert days == [(14, 60), (other.keep_days, other.held_days)]
     assert event is not None
-    assert (event.kind, event.detail) == ("retention_set", {"keep_days": 14, "held_days": 60})
+    assert (event.kind, event.detail) == (
+        "retention_set",
+        {"keep_days": 14, "held_days": 60, "pin_days": 0},
+    )
 
 
 @pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
