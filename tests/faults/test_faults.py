@@ -24,7 +24,7 @@ Needs = Callable[[str], str]
 
 
 def test_random_kills_lose_nothing_and_repeat_only_what_was_in_flight() -> None:
-    assert kill.main(["--kills", "10", "--mails", "500"]) == 0
+    assert kill.main(["--kills", "6", "--mails", "300"]) == 0
 
 
 def test_random_kills_lose_nothing_on_postgresql(needs: Needs) -> None:
@@ -40,7 +40,7 @@ def test_nothing_is_promised_before_it_is_synced_and_a_failed_sync_ends_the_rela
     needs: Needs,
 ) -> None:
     needs("strace")
-    assert sync_order.main(["--mails", "20", "--failures", "6"]) == 0
+    assert sync_order.main(["--mails", "20", "--failures", "4"]) == 0
 
 
 def test_a_full_disk_stops_new_mail_and_nothing_else(needs: Needs) -> None:
