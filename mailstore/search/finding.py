@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,7 @@ from mailstore.pages import Page, page_of, page_of_each
 from mailstore.scope import Scope, Whose
 from mailstore.search import asking, entries, index
 from mailstore.search.grammar import Query
+from mailstore.tenants import KEEP_DAYS
 
 # So many mails are fetched and sorted; where more have a word, a mailbox is gone through instead,
 # and its first page is soon full.
@@ -69,7 +71,9 @@ def gone(
 
     Only the newest thousand such mails are looked at.
     """
-    erased = base.where(scope.covers(Delivery), Message.pack.is_(None), *_conditions(query))
+    # No tenant keeps content for less: what is younger is not looked through.
+    old = Delivery.accepted_at < clock.now() - timedelta(days=KEEP_DAYS)
+    erased = base.where(scope.covers(Delivery), old, Message.pack.is_(None), *_conditions(query))
     rows = page_of(db, erased, replace(page, size=MOST_GONE))
     return [
         each
