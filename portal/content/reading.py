@@ -27,7 +27,7 @@ log = structlog.get_logger()
 RENDERING = "portal.content.rendering"
 SECONDS = 4.0
 # Cleaning that takes longer is given up for the plain text; a large mail is first to be read.
-CLEANING_SECONDS, BYTES_A_SECOND = 1.3, 15 * 2**20
+CLEANING_SECONDS, BYTES_A_SECOND = 1.0, 15 * 2**20
 LONGEST_LINKED = 100 * 1024
 _BRACKETS = re.compile(r"([<>\"])")
 _MAYBE_LINK = re.compile(r"\w\.\w|://")
