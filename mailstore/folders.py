@@ -62,9 +62,6 @@ class Conversation(NamedTuple):
     unread: int
 
 
-ALONE = Conversation(1, 0)
-
-
 def listed(db: Session, scope: Scope, folder: Folder, page: Page) -> list[Line]:
     """Return a page of a folder, and one line more where more follow."""
     return lines(db, cut_apart(_LINES, partial(_lying, db, folder), scope, page))

@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeVar
 
 from flask import abort, request
 
-from mailstore.deliveries import Delivery
 from mailstore.pages import SIZE, Page
 
 LARGEST_ID = 2**62
@@ -52,11 +51,6 @@ def asked_page(read: Callable[[str], Any] = moment) -> Page:
         return Page((read(value), row_id(last_id)))
     except ValueError:
         abort(400)
-
-
-def listing(found: Sequence[Delivery]) -> Listing[Delivery]:
-    """Return one page of deliveries, of which one more than fits was found if more follow."""
-    return one_page(found, lambda each: (each.accepted_at, each.id))
 
 
 def one_page(found: Sequence[T], place: Callable[[T], tuple[Any, int]]) -> Listing[T]:

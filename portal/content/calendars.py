@@ -123,7 +123,7 @@ class _Moment:
             return None
         *numbers, utc = found.groups()
         try:
-            at = datetime(*[int(each or 0) for each in numbers])  # type: ignore[arg-type]  # noqa: DTZ001 (its zone comes below)
+            at = datetime(*[int(each or 0) for each in numbers])  # type: ignore[arg-type]  # noqa: DTZ001 (six numbers; its zone comes below)
         except ValueError:
             return None
         if not FIRST_YEAR <= at.year <= LAST_YEAR:

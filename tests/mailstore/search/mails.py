@@ -58,7 +58,7 @@ def received(  # noqa: PLR0913 (what may differ from mail to mail is its argumen
 
 def indexed(store: Store, mailbox: Mailbox, text: str = "", **values: object) -> int:
     """Return the id of a delivery whose words search knows."""
-    delivery = received(store, mailbox, text, **values)  # type: ignore[arg-type]
+    delivery = received(store, mailbox, text, **values)  # type: ignore[arg-type]  # as they are named
     index_mail(store)
     return delivery.id
 

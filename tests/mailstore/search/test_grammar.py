@@ -91,7 +91,7 @@ def test_words_become_terms(text: str, terms: list[Term]) -> None:
     ],
 )
 def test_conditions_are_turned_round(text: str, name: str, value: bool) -> None:
-    assert read(text) == Query(**{name: value})  # type: ignore[arg-type]
+    assert read(text) == Query(**{name: value})  # type: ignore[arg-type]  # of many kinds
 
 
 @pytest.mark.parametrize(
