@@ -49,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--path", action="append", help="a page; /quarantine/ if none is named")
     parser.add_argument("--case", action="append", choices=CASES, help="pages that belong together")
+    parser.add_argument(
+        "--pace", type=float, default=0.0, help="pages a second; 0 is without pause"
+    )
     parser.add_argument("--rows", type=int, default=SIZE, help="rows that each page shows")
     args = parser.parse_args(arguments)
     for database in [args.database] if args.database else DATABASES:
@@ -60,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _tidy(store)
                 cookies = {who: _cookie(it, store, who) for who in _who(asked)}
             say(f"{database}: {args.deliveries} deliveries in {time.monotonic() - begun:.0f} s")
-            visits = partial(_visits, it.web, cookies)
+            visits = partial(_visits, it.web, cookies, args.pace)
             for each in asked:
                 pids = [*it.supervisor.pids(), *also]
                 _measure(database, each, visits, args.seconds, pids)
@@ -79,9 +82,9 @@ def _who(asked: Sequence[Asked]) -> set[str]:
     return {who.who for each in asked for who in (each, *each.beside)}
 
 
-def _visits(port: int, cookies: Mapping[str, str], asked: Asked) -> Visitors:
+def _visits(port: int, cookies: Mapping[str, str], pace: float, asked: Asked) -> Visitors:
     cookie = cookies[asked.who]
-    return Visitors(port, asked.path, cookie, asked.shows, asked.times, asked.people)
+    return Visitors(port, asked.path, cookie, asked.shows, asked.times, asked.people, pace)
 
 
 @contextlib.contextmanager

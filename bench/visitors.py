@@ -3,7 +3,9 @@
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count, repeat
 
 OK = b"200"
 CHUNK = 2**14
@@ -17,7 +19,8 @@ class WrongAnswer(Exception):
 class Visitors:
     """Ask a portal on loopback for a path by so many connections at once.
 
-    `shows` must stand `rows` times in every answer.
+    `shows` must stand `rows` times in every answer. With a pace, all together ask so many times a
+    second, each a moment after another; without one, each asks again at once.
     """
 
     port: int
@@ -26,6 +29,7 @@ class Visitors:
     shows: bytes
     rows: int
     connections: int = 8
+    pace: float = 0.0
     times: list[float] = field(default_factory=list)
     failed: list[Exception] = field(default_factory=list)
 
@@ -33,8 +37,8 @@ class Visitors:
         """Ask for so long; returns how long it was. Raises what went wrong first."""
         begun = time.monotonic()
         threads = [
-            threading.Thread(target=self._visit, args=(begun + seconds,))
-            for _ in range(self.connections)
+            threading.Thread(target=self._visit, args=(begun, begun + seconds, number))
+            for number in range(self.connections)
         ]
         for thread in threads:
             thread.start()
@@ -44,12 +48,15 @@ class Visitors:
             raise self.failed[0]
         return time.monotonic() - begun
 
-    def _visit(self, end: float) -> None:
+    def _visit(self, start: float, end: float, number: int) -> None:
         line = f"GET {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAccept-Language: de\r\n"
         connection: socket.socket | None = None
         try:
-            while time.monotonic() < end:
-                begun = time.monotonic()
+            for due in self._moments(start, number):
+                time.sleep(max(due - time.monotonic(), 0))
+                begun = due or time.monotonic()
+                if begun > end:
+                    break
                 connection = connection or self._connect()
                 connection.sendall(f"{line}Cookie: {self.cookie}\r\n\r\n".encode())
                 head, body = read_answer(connection)
@@ -64,6 +71,13 @@ class Visitors:
         finally:
             if connection is not None:
                 connection.close()
+
+    def _moments(self, start: float, number: int) -> Iterator[float]:
+        """Yield the moments at which one of the people asks; 0 is at once."""
+        if not self.pace:
+            yield from repeat(0.0)
+        for turn in count():
+            yield start + (turn * self.connections + number) / self.pace
 
     def _keep(self, head: bytes) -> None:
         _, found, rest = head.partition(b"\r\nSet-Cookie: ")

@@ -77,6 +77,14 @@ def test_an_answer_may_come_in_pieces_and_close_the_connection() -> None:
     assert people.cookie == "session=y"
 
 
+def test_people_with_a_pace_ask_so_many_times_a_second() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_serve, args=(server,), daemon=True).start()
+        people = Visitors(server.getsockname()[1], "/", "x", b"row", 2, connections=2, pace=50)
+        people.run(0.5)
+    assert 20 <= len(people.times) <= 26
+
+
 def _serve(server: socket.socket) -> None:
     head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nSet-Cookie: session=y; HttpOnly\r\n"
     while True:
