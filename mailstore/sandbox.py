@@ -100,6 +100,7 @@ class Sandbox:
             reply = final(_receive(child, seconds))
         except (OSError, ValueError) as error:
             self._end(child)
+            self._prepare()
             raise SandboxFailed(f"{name}: {error}") from error
         except BaseException:
             self._end(child)

@@ -26,8 +26,9 @@ log = structlog.get_logger()
 
 RENDERING = "portal.content.rendering"
 SECONDS = 4.0
-# Cleaning that takes longer is given up for the plain text; a large mail is first to be read.
-CLEANING_SECONDS, BYTES_A_SECOND = 1.0, 15 * 2**20
+# Cleaning that takes longer is given up for the plain text; a large mail is first to be read. The
+# child does so itself, unless it is stuck.
+CLEANING_SECONDS, BYTES_A_SECOND, STUCK_SECONDS = 1.0, 15 * 2**20, 0.7
 LONGEST_LINKED = 100 * 1024
 _BRACKETS = re.compile(r"([<>\"])")
 _MAYBE_LINK = re.compile(r"\w\.\w|://")
@@ -125,9 +126,12 @@ def print_response(message: Message, head: str) -> Response:
 def _cleaned(message: Message, *, links: bool, remote: bool) -> dict[str, str]:
     """Return the HTML of a mail made harmless, or its text where that would be too much."""
     seconds = CLEANING_SECONDS + message.size / BYTES_A_SECOND
-    said = _ask("body", {"links": links, "remote": remote}, message, seconds)
-    if said is None or not said["html"]:
-        return PLAIN | {"html": _plain(message, links=links)}
+    asked = {"links": links, "remote": remote, "seconds": seconds}
+    said = _ask("body", asked, message, seconds + STUCK_SECONDS)
+    if said is None:
+        said = {"text": _ask("plain", None, message) or ""}
+    if "html" not in said:
+        return PLAIN | {"html": _plain(said["text"], links=links)}
     return cast("dict[str, str]", said)
 
 
@@ -136,8 +140,7 @@ def document(said: dict[str, str], *, links: bool) -> str:
     return DOCUMENT.format(**said, more="" if links else INERT)
 
 
-def _plain(message: Message, *, links: bool) -> str:
-    text = _ask("plain", None, message) or ""
+def _plain(text: str, *, links: bool) -> str:
     shown = linked(text) if links else escape(text)
     return f"<pre style='white-space:pre-wrap'>{shown.translate(TURNS)}</pre>"
 

@@ -13,7 +13,7 @@ from portal.content.calendars import appointments_in
 from portal.content.contacts import contacts_in
 from portal.content.hosts import tell_hosts
 from portal.content.outline import wants_pictures
-from portal.content.sanitize import TooComplex, clean_html
+from portal.content.sanitize import Cleaned, TooComplex, clean_html
 
 LONGEST_TEXT = 512 * 1024
 LONGEST_SOURCE = 256 * 1024
@@ -38,27 +38,35 @@ def read(_args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
 
 
 def body(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
-    """Return the HTML of a mail made harmless; no `html` where that would be too much.
+    """Return the HTML of a mail made harmless; its text where that takes too long or is too much.
 
-    The arguments say whether pictures from elsewhere stay, and whether links lead anywhere.
+    The arguments say how many seconds it may take, whether pictures from elsewhere stay, and
+    whether links lead anywhere.
     """
     mail = Mail(raw)
+    try:
+        cleaned = _cleaned(mail, args)
+    except TooComplex:
+        cleaned = None
+    return asdict(cleaned) if cleaned and cleaned.html else {"text": _text(mail)}
+
+
+def _cleaned(mail: Mail, args: Any) -> Cleaned:
     pictures = {
         part.content_id: (part.content_type, part.content())
         for part in mail.parts
         if part.content_id
     }
-    try:
-        cleaned = clean_html(mail.html, pictures, remote=args["remote"])
-    except TooComplex:
-        return {"html": ""}
-    html = tell_hosts(cleaned.html) if args["links"] else cleaned.html
-    return asdict(replace(cleaned, html=html))
+    cleaned = clean_html(mail.html, pictures, remote=args["remote"], seconds=args["seconds"])
+    return replace(cleaned, html=tell_hosts(cleaned.html)) if args["links"] else cleaned
 
 
 def plain(_args: Any, raw: bytes, _ask: Ask) -> str:
     """Return the text of a mail, or else the words of its HTML."""
-    mail = Mail(raw)
+    return _text(Mail(raw))
+
+
+def _text(mail: Mail) -> str:
     return (mail.text or unescape(text_of(mail.html)))[:LONGEST_TEXT]
 
 

@@ -5,7 +5,9 @@ second wall and not the only one. Style sheets come beside it, made harmless too
 """
 
 import base64
+import math
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -84,18 +86,22 @@ class Cleaned:
 
 
 def clean_html(
-    html: str, pictures: Mapping[str, tuple[str, bytes]], *, remote: bool = False
+    html: str,
+    pictures: Mapping[str, tuple[str, bytes]],
+    *,
+    remote: bool = False,
+    seconds: float = math.inf,
 ) -> Cleaned:
     """Return harmless HTML; inline pictures (by Content-ID) become data: URLs.
 
     Nothing that would be loaded from elsewhere is left but pictures, if that is wished. Raises
-    TooComplex.
+    TooComplex, also for what takes longer than so many seconds.
     """
     if len(html) > LARGEST or html.count("<") > MOST_TAGS or depth_of(html) > DEEPEST:
         raise TooComplex
-    values = _Filter(pictures, remote=remote)
+    values = _Filter(pictures, remote=remote, end=time.monotonic() + seconds)
     sheets, body = head_of(html)
-    return Cleaned(
+    cleaned = Cleaned(
         doctype=doctype_of(html),
         sheet=_sheet(sheets, values),
         body=_body(body, values),
@@ -110,6 +116,9 @@ def clean_html(
             set_tag_attribute_values={"a": {"target": "_blank"}},
         ),
     )
+    if values.late:
+        raise TooComplex
+    return cleaned
 
 
 def _sheet(sheets: Sequence[str], values: "_Filter") -> str:
@@ -124,13 +133,20 @@ def _sheet(sheets: Sequence[str], values: "_Filter") -> str:
 class _Filter:
     """Decides on single attribute values."""
 
-    def __init__(self, pictures: Mapping[str, tuple[str, bytes]], *, remote: bool) -> None:
+    def __init__(
+        self, pictures: Mapping[str, tuple[str, bytes]], *, remote: bool, end: float
+    ) -> None:
         self._pictures = pictures
         self._remote = remote
         self._left = LARGEST_PICTURES
+        self._end = end
+        self.late = False
 
     def __call__(self, _tag: str, name: str, value: str) -> str | None:
-        """Return the value to keep, or None."""
+        """Return the value to keep, or None; once it is late, nothing is looked at any more."""
+        self.late = self.late or time.monotonic() > self._end
+        if self.late:
+            return None
         if name == "src":
             return self.source(value.strip()) or NO_PICTURE
         if name == "background":

@@ -215,6 +215,14 @@ def test_more_than_the_limit_is_not_even_looked_at() -> None:
         clean("x" * (LARGEST + 1))
 
 
+def test_what_takes_too_long_is_given_up_soon_after() -> None:
+    slow = "".join(f"<p style='margin:{each}px;background:url({each})'>" for each in range(20_000))
+    start = time.perf_counter()
+    with pytest.raises(TooComplex):
+        clean_html(f"{slow}<b>Ende</b>", {}, seconds=0.1)
+    assert time.perf_counter() - start < 1
+
+
 def test_ordinary_nesting_is_not_too_much() -> None:
     deep = "<table><tr><td>" * 40
     assert "mitten" in clean(f"{deep}mitten")
