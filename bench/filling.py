@@ -203,10 +203,10 @@ def _copy(db: Session, first: int, last: int, number: int, at: datetime) -> None
 def _read_most(db: Session, own: Recipient) -> None:
     """Let the owner of a mailbox have read nearly all of it."""
     row, mark = Delivery.__table__, Mark.__table__
-    read = select(row.c.id, row.c.accepted_at).where(
+    read = select(row.c.id, row.c.mailbox_id, row.c.accepted_at).where(
         row.c.mailbox_id == own.mailbox_id, row.c.id % UNREAD != 0
     )
-    db.execute(insert(mark).from_select(["delivery_id", "read_at"], read))
+    db.execute(insert(mark).from_select(["delivery_id", "mailbox_id", "read_at"], read))
 
 
 def _changed(table: Table, **values: ColumnElement[Any]) -> Select[Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from mailstore.db import dialect_of
 from mailstore.deliveries import Delivery
 from mailstore.messages import Message
-from mailstore.search import index
+from mailstore.search import entries, index
 from mailstore.search.entries import Entry
 from mailstore.store import Store
 
@@ -27,9 +27,9 @@ _SAID = {
     "postgresql": ("TSVECTOR", "array_to_tsvector(string_to_array(:words, ' '))"),
 }
 _COPY = {
-    "sqlite": "INSERT INTO {table} (rowid, words) SELECT id, words || ' ' || :rare || id",
+    "sqlite": "INSERT INTO {table} (rowid, words) SELECT id, words || ' ' || rare || id",
     "postgresql": "INSERT INTO {table} (message_id, words)"
-    " SELECT id, words || array_to_tsvector(ARRAY[:rare || id])",
+    " SELECT id, words || array_to_tsvector(ARRAY[rare || id])",
 }
 _OF_DAY = (
     f" FROM messages JOIN said ON said.of = substr(public_id, 1, {ID})"
@@ -53,7 +53,7 @@ def _copy(db: Session, day: date) -> None:
     table = index.table_of(day)
     form = (_COPY[dialect_of(db)] + _OF_DAY).format(table=table)
     with _indexed_later(db, f"ix_{table}"):
-        db.execute(text(form), {"day": day, "rare": RARE})
+        db.execute(text(form), {"day": day})
 
 
 @contextlib.contextmanager
@@ -74,18 +74,18 @@ def _say(db: Session) -> None:
     """Write down what each original says."""
     dice = random.Random(8)  # noqa: S311 (the same words every time)
     type_, value = _SAID[dialect_of(db)]
-    db.execute(text(f"CREATE TEMPORARY TABLE said (of TEXT PRIMARY KEY, words {type_})"))
+    db.execute(text(f"CREATE TEMPORARY TABLE said (of TEXT PRIMARY KEY, words {type_}, rare TEXT)"))
     words = ["".join(dice.choices(SYLLABLES, k=4)) for _ in range(WORDS)]
     weights = [1 / (rank + 1) for rank in range(WORDS)]
     originals = (
-        select(Message, Delivery.mailbox_id, Delivery.recipient)
+        select(Message, Delivery.mailbox_id)
         .join(Delivery, Delivery.message_id == Message.id)
         .where(func.length(Message.public_id) == ID)
     )
     rows = [
         {"of": message.public_id, "words": " ".join(
             Entry.of(message, {"rest": [COMMON, OTHER, *dice.choices(words, weights, k=OF_MAIL)]})
-            .among([mailbox_id or 0], [recipient]))}
-        for message, mailbox_id, recipient in db.execute(originals)
+            .among({mailbox_id or 0})), "rare": entries.mailbox(mailbox_id or 0) + RARE}
+        for message, mailbox_id in db.execute(originals)
     ]  # fmt: skip
-    db.execute(text(f"INSERT INTO said VALUES (:of, {value})"), rows)  # noqa: S608 (our own)
+    db.execute(text(f"INSERT INTO said VALUES (:of, {value}, :rare)"), rows)  # noqa: S608 (our own)

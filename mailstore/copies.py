@@ -45,21 +45,27 @@ def delivered_after(db: Session, scope: Scope, outage: Incident) -> int:
 
 def shown(db: Session, scope: Scope) -> Select[Delivery]:
     """Return a query for all copies of received mail that people of a scope may see."""
-    return select(Delivery).where(*received(db, scope))
+    return select(Delivery).where(*received(scope, states_shown(db, scope)))
 
 
-def received(db: Session, scope: Scope, rows: Any = Delivery) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that a delivery is shown as received mail."""
+def states_shown(db: Session, scope: Scope) -> tuple[State, ...]:
+    """Return the states of mail that people of a scope are shown as received."""
     # The webmail switched off: mail that waits is still shown, delivered mail is not.
     tenant = db.get(Tenant, scope.tenant_id) if scope.tenant_id else None
-    states = SHOWN if tenant is None or tenant.webmail_on else ON_THE_WAY
+    return SHOWN if tenant is None or tenant.webmail_on else ON_THE_WAY
+
+
+def received(
+    scope: Scope, states: Sequence[State], rows: Any = Delivery
+) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a delivery in one of these states is shown as received mail."""
     whole = rows.direction == Direction.IN, rows.resend_of == 0
-    return rows.state.in_(states), *whole, scope.covers(rows)
+    return or_(*(rows.state == each for each in states)), *whole, scope.covers(rows)
 
 
 def mine(db: Session, scope: Scope) -> ColumnElement[bool]:
     """Return the condition that a delivery, joined with its message, is shown: received or sent."""
-    return or_(and_(*received(db, scope)), sent(scope))
+    return or_(and_(*received(scope, states_shown(db, scope))), sent(scope))
 
 
 def sent(scope: Scope) -> ColumnElement[bool]:
@@ -117,13 +123,14 @@ def fates(db: Session, scope: Scope, ids: Collection[int]) -> Counter[State]:
 
 def last_of(db: Session, originals: Sequence[Delivery]) -> dict[int, Delivery]:
     """Return the newest delivery of each of these copies, by the id of the copy."""
-    found = db.scalars(
+    ids = [each.message_id for each in originals]
+    again = db.scalars(
         select(Delivery)
-        .where(Delivery.message_id.in_([each.message_id for each in originals]))
+        .where(Delivery.message_id.in_(ids), Delivery.resend_of != 0)
         .order_by(Delivery.id)
     )
-    newest = {(each.message_id, each.recipient): each for each in found}
-    return {each.id: newest[each.message_id, each.recipient] for each in originals}
+    newest = {(each.message_id, each.recipient): each for each in again}
+    return {each.id: newest.get((each.message_id, each.recipient), each) for each in originals}
 
 
 def resend(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:

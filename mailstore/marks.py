@@ -9,26 +9,33 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, literal, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, copies, events
-from mailstore.db import Base, upsert
+from mailstore.db import Base, Utc, upsert
 from mailstore.deliveries import Delivery
 from mailstore.scope import Scope
 from mailstore.tenants import Tenant
 
 MOST_PINNED = 500
+PINNED, HIDDEN = text("pinned_at IS NOT NULL"), text("hidden_at IS NOT NULL")
 
 
 class Mark(Base):
     """What its reader did with a mail, and when."""
 
     __tablename__ = "marks"
+    __table_args__ = (
+        Index("ix_marks_pinned", "mailbox_id", sqlite_where=PINNED, postgresql_where=PINNED),
+        Index("ix_marks_hidden", "mailbox_id", sqlite_where=HIDDEN, postgresql_where=HIDDEN),
+    )
 
     delivery_id: Mapped[int] = mapped_column(
         ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
     )
+    # That of the delivery: what few mails are pinned or hidden is found by it.
+    mailbox_id: Mapped[int | None] = mapped_column(ForeignKey("mailboxes.id"))
     read_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     pinned_at: Mapped[datetime | None]
@@ -79,9 +86,12 @@ def do(db: Session, scope: Scope, deed: MarkDeed, ids: Collection[int], *, by: s
 
 def mark(db: Session, ids: Sequence[int], **when: datetime | None) -> None:
     """Write marks down as they are to be, whoever's they are."""
+    marked = select(
+        Delivery.id, Delivery.mailbox_id, *(literal(moment, Utc()) for moment in when.values())
+    ).where(Delivery.id.in_(ids))
     db.execute(
         upsert(db, Mark)
-        .values([{"delivery_id": each} | when for each in ids])
+        .from_select(["delivery_id", "mailbox_id", *when], marked)
         .on_conflict_do_update(index_elements=["delivery_id"], set_=when)
     )
 

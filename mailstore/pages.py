@@ -1,12 +1,13 @@
 """Pages of a list: by key and not by offset, so that every page costs the same."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, select, tuple_, union_all
 from sqlalchemy.orm import Session, contains_eager, defer
 
+from mailstore.db import Utc
 from mailstore.deliveries import Delivery
 from mailstore.messages import Message
 from mailstore.scope import Scope
@@ -49,6 +50,16 @@ class Page:
     after: tuple[Any, int] | None = None
     size: int = SIZE
 
+    def prepared(self) -> "tuple[Page, dict[str, Any]]":
+        """Return a page of the newest to make a query with, and the values to ask it with."""
+        if self.after is None:
+            return self, {}
+        at, row_id = self.after
+        return Page(_AFTER, self.size), {"after_at": at, "after_id": row_id}
+
+
+_AFTER: Any = (bindparam("after_at", type_=Utc()), bindparam("after_id"))
+
 
 def page_of(
     db: Session, query: Select[Delivery], page: Page, order: Order = NEWEST
@@ -67,10 +78,11 @@ def page_of_each(
     conditions: Callable[[Scope], Conditions],
     scope: Scope,
     page: Page,
+    values: Mapping[str, Any] | None = None,
 ) -> Sequence[Delivery]:
     """Return a page of the newest deliveries of a scope, as `page_of` does (see `cut_apart`)."""
     found = cut_apart(query.join(Delivery.message), conditions, scope, page)
-    return db.scalars(found.options(*_SHOWN)).all()
+    return db.scalars(found.options(*_SHOWN), values).all()
 
 
 def cut(query: Select[Any], page: Page, order: Order = NEWEST) -> Select[Any]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_, bindparam, true
 
 if TYPE_CHECKING:
     from mailstore.deliveries import Delivery
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # A query has a part for each of them.
 MOST_APART = 50
+# So many made queries are kept of each kind.
+QUERIES = 256
 
 
 class Whose(NamedTuple):
@@ -44,6 +46,17 @@ class Scope:
             return (self,)
         return tuple(Scope(self.tenant_id, frozenset({each})) for each in sorted(self.mailbox_ids))
 
+    def prepared(self) -> "tuple[Scope, dict[str, int]]":
+        """Return a scope to make a query with that is kept, and the values to ask it with.
+
+        All scopes of one mailbox, as most people have, share one of parameters: making a query
+        takes longer than asking it.
+        """
+        if self.tenant_id is None or self.mailbox_ids is None or len(self.mailbox_ids) != 1:
+            return self, {}
+        (mailbox_id,) = self.mailbox_ids
+        return _PARAMETERS, {"tenant_id": self.tenant_id, "mailbox_id": mailbox_id}
+
 
 def one_of(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """Return the condition that a column has one of these values.
@@ -58,5 +71,8 @@ def one_of(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     return among
 
 
+_PARAMETERS = Scope(
+    cast("int", bindparam("tenant_id")), frozenset({cast("int", bindparam("mailbox_id"))})
+)
 NOTHING = Scope(0, frozenset())
 EVERYBODY = Scope(None)

@@ -4,12 +4,13 @@ Each word stands quoted, and holds letters and digits and one sign of ours: ther
 that a database could take for anything else.
 """
 
-from collections.abc import Callable, Iterable, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Self
 
 from mailstore.scope import Scope
 from mailstore.search import entries
-from mailstore.search.grammar import Field, Query, Term
+from mailstore.search.grammar import Query, Term
 from mailstore.search.words import LONGEST_WORD, SHORT
 
 
@@ -20,74 +21,98 @@ class Asked:
     token: str
     begins: bool = False
 
+    def of(self, whose: str) -> Self:
+        """Return the same among the words that begin so."""
+        return replace(self, token=whose + self.token)
 
-# All of the outer, each as one of the inner; the outermost are what must not all be there.
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """How a database's index is asked."""
+
+    whole: str
+    begins: str
+    either: str
+    both: str
+    without: str
+
+    def any_of(self, choices: Iterable[Asked]) -> str:
+        """Return the question for any of these."""
+        asked = ((self.begins if each.begins else self.whole).format(each.token)
+                 for each in choices)  # fmt: skip
+        return f"({f' {self.either} '.join(asked)})"
+
+    def all_of(self, asked: Iterable[str]) -> str:
+        """Return the question for all that these find."""
+        return f"({f' {self.both} '.join(asked)})"
+
+
+_FTS5 = Syntax('"{}"', '"{}" *', "OR", "AND", " NOT {}")
+_TSQUERY = Syntax("'{}'", "'{}':*", "|", "&", " & !{}")
+
+# Any of these will do.
 Choices = tuple[Asked, ...]
 
 
 def as_fts5(query: Query, scope: Scope) -> str:
-    """Return a query of SQLite's index, within what a scope may see."""
-    wanted = " AND ".join(f"({_fts5(each)})" for each in _wanted(query, scope))
-    unwanted = "".join(
-        f" NOT ({' AND '.join(f'({_fts5(each)})' for each in all_of)})"
-        for all_of in _unwanted(query, scope)
-    )
-    return f"({wanted}){unwanted}"
+    """Return a query of SQLite's index, within the mailboxes of a scope."""
+    return _rendered(query, scope, _FTS5)
 
 
 def as_tsquery(query: Query, scope: Scope) -> str:
-    """Return a query of PostgreSQL's index, within what a scope may see."""
-    wanted = " & ".join(f"({_tsquery(each)})" for each in _wanted(query, scope))
-    unwanted = "".join(
-        f" & !({' & '.join(f'({_tsquery(each)})' for each in all_of)})"
-        for all_of in _unwanted(query, scope)
-    )
-    return f"({wanted}){unwanted}"
+    """Return a query of PostgreSQL's index, within the mailboxes of a scope."""
+    return _rendered(query, scope, _TSQUERY)
 
 
-def fits(query: Query, scope: Scope, tokens: Set[str]) -> bool:
-    """Whether a mail of a scope with these tokens is found; whose it is, is not asked."""
+def fits(query: Query, tokens: Set[str]) -> bool:
+    """Whether a mail with these tokens is found; whose it is, is not asked."""
 
     def there(choices: Choices) -> bool:
         return any(_is_among(each, tokens) for each in choices)
 
-    return all(map(there, _terms(query, scope))) and not any(
-        all(map(there, all_of)) for all_of in _unwanted(query, scope)
+    return all(map(there, _wanted(query))) and not any(
+        all(map(there, all_of)) for all_of in _unwanted(query)
     )
 
 
-def _wanted(query: Query, scope: Scope) -> list[Choices]:
-    return [_whose(scope), *_terms(query, scope)]
-
-
-def _whose(scope: Scope) -> Choices:
-    if scope.mailbox_ids is not None:
-        return tuple(Asked(entries.mailbox(each)) for each in sorted(scope.mailbox_ids))
+def _rendered(query: Query, scope: Scope, syntax: Syntax) -> str:
+    boxes = sorted(scope.mailbox_ids or ())
+    found = [_among(query, syntax, [*map(entries.mailbox, boxes)], [*map(entries.has, boxes)])]
     if scope.tenant_id is not None:
-        return (Asked(entries.tenant(scope.tenant_id)),)
-    return (Asked(entries.EVERY),)
+        shared = [entries.tenant(scope.tenant_id)]
+        found.append(_among(query, syntax, shared, [*map(entries.shares, boxes)], shared=True))
+    return f" {syntax.either} ".join(found)
 
 
-def _terms(query: Query, scope: Scope) -> list[Choices]:
+def _among(
+    query: Query, syntax: Syntax, begins: Sequence[str], marks: Sequence[str], *,
+    shared: bool = False,
+) -> str:  # fmt: skip
+    """Return the question for a query among the words that begin so, of mail with these marks."""
+
+    def words(choices: Choices) -> str:
+        return syntax.any_of([each.of(begin) for begin in begins for each in choices])
+
+    wanted = [*map(words, _wanted(query))]
+    if shared or not wanted:
+        wanted.append(syntax.any_of(map(Asked, marks)))
+    unwanted = (syntax.all_of(map(words, each)) for each in _unwanted(query))
+    return f"({''.join((syntax.all_of(wanted), *map(syntax.without.format, unwanted)))})"
+
+
+def _wanted(query: Query) -> list[Choices]:
     positive = (term for term in query.terms if not term.negated)
-    return [choices for term in positive for choices in _of_term(term, scope)]
+    return [choices for term in positive for choices in _of_term(term)]
 
 
-def _unwanted(query: Query, scope: Scope) -> list[list[Choices]]:
-    return [_of_term(term, scope) for term in query.terms if term.negated]
+def _unwanted(query: Query) -> list[list[Choices]]:
+    return [_of_term(term) for term in query.terms if term.negated]
 
 
-def _of_term(term: Term, scope: Scope) -> list[Choices]:
-    signs = [entries.SIGNS[term.field]]
-    if scope.mailbox_ids is None and term.field in (Field.ANYWHERE, Field.TO):
-        signs.append(entries.RECIPIENT)
-    last = len(term.words) - 1
+def _of_term(term: Term) -> list[Choices]:
+    sign, last = entries.SIGNS[term.field], len(term.words) - 1
     return [
-        tuple(
-            _asked(sign, form, begins=term.begins and at == last)
-            for sign in signs
-            for form in forms
-        )
+        tuple(_asked(sign, form, begins=term.begins and at == last) for form in forms)
         for at, forms in enumerate(term.words)
     ]
 
@@ -96,14 +121,6 @@ def _asked(sign: str, form: str, *, begins: bool) -> Asked:
     if begins and not sign and len(form) <= SHORT:
         return Asked(entries.BEGINNING + form)
     return Asked(sign + form, begins and len(form) < LONGEST_WORD)
-
-
-def _fts5(choices: Iterable[Asked]) -> str:
-    return " OR ".join(f'"{each.token}"{" *" if each.begins else ""}' for each in choices)
-
-
-def _tsquery(choices: Iterable[Asked]) -> str:
-    return " | ".join(f"'{each.token}'{':*' if each.begins else ''}" for each in choices)
 
 
 def _is_among(asked: Asked, tokens: Set[str]) -> bool:

@@ -23,8 +23,8 @@ from mailstore.search import asking, entries, finding
 from mailstore.search.grammar import Query
 
 LARGEST_ID = 2**63 - 1
-# So many of the newest refusals are looked at; nobody is refused more in the days they are kept.
-MOST_REFUSALS = 5000
+# So many of the newest refusals are looked at, as fast as a page is wanted.
+MOST_REFUSALS = 1000
 
 
 class After(NamedTuple):
@@ -96,10 +96,10 @@ def _fitting(db: Session, scope: Scope, query: Query, after: After | None) -> It
         asked = asked.where(tuple_(Refusal.at, Refusal.id) < tuple_(*behind))
     newest = asked.order_by(Refusal.at.desc(), Refusal.id.desc()).limit(MOST_REFUSALS)
     for each in db.scalars(newest):
-        if asking.fits(query, scope, _tokens(each)):
+        if asking.fits(query, _tokens(each)):
             yield each
 
 
 def _tokens(refusal: Refusal) -> set[str]:
     head = Head(refusal.author, "", refusal.sender, refusal.subject)
-    return entries.of_row(head, refusal.recipient)
+    return entries.of_row(head)

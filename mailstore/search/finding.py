@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -15,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    or_,
     select,
 )
 from sqlalchemy.orm import Session, aliased
@@ -24,15 +24,15 @@ from mailstore.db import dialect_of
 from mailstore.deliveries import Delivery
 from mailstore.marks import Mark
 from mailstore.messages import NOT_INDEXED, Message
-from mailstore.pages import Page, page_of, page_of_each
+from mailstore.pages import Page, cut, page_of, page_of_each
 from mailstore.scope import Scope, Whose
 from mailstore.search import asking, entries, index
 from mailstore.search.grammar import Query
-from mailstore.tenants import KEEP_DAYS
+from mailstore.tenants import KEEP_DAYS, Tenant
 
 # So many mails are fetched and sorted; where more have a word, a mailbox is gone through instead,
 # and its first page is soon full.
-FEW = 2000
+FEW = 500
 NEWEST_UNREAD = 200
 MOST_GONE = 1000
 
@@ -48,20 +48,24 @@ def found(
     """Return a page of what a query finds among deliveries of a scope, their messages loaded.
 
     `base` says which of them are shown, such as `copies.shown`. The newest come first, and one
-    more than the page's size where more follow. Words of mail that is erased find nothing.
+    more than the page's size where more follow. Only mail of mailboxes that the scope names is
+    found, and none by words once it is erased.
     """
     shown = base.where(*_conditions(query))
-    if scope.mailbox_ids is not None and not scope.mailbox_ids:
+    if not scope.mailbox_ids:
         return []
     if not query.terms:
         return page_of_each(db, shown, lambda part: [part.covers(Delivery)], scope, page)
     fresh = _not_indexed(db, scope, query)
-    few = _few(db, scope, query)
-    if few is not None:
+    asked = {"asked": asking.RENDERED[dialect_of(db)](query, scope)}
+    known = index.found_in(db, clock.today())
+    few = db.scalars(known.limit(FEW + 1), asked).all() if known is not None else ()
+    if known is None or len(few) <= FEW:
         its = _of_messages(_listed(db, [*few, *fresh])), scope.covers(_COMPUTED)
         return page_of(db, shown.where(*its), page)
-    with_words = partial(_with_words, db, query, fresh)
-    return page_of_each(db, shown, with_words, scope, page)
+    # The sum keeps SQLite from fetching all there are: it goes through the mailbox by age.
+    it = (Delivery.message_id + 0).in_(known.union_all(_listed(db, fresh)))
+    return page_of_each(db, shown, lambda part: [part.covers(Delivery), it], scope, page, asked)
 
 
 def gone(
@@ -69,17 +73,18 @@ def gone(
 ) -> list[Delivery]:
     """Return what a query finds among mail whose content is erased, by what its rows still say.
 
-    Only the newest thousand such mails are looked at.
+    Only the newest thousand mails that are old enough are looked at.
     """
-    # No tenant keeps content for less: what is younger is not looked through.
-    old = Delivery.accepted_at < clock.now() - timedelta(days=KEEP_DAYS)
-    erased = base.where(scope.covers(Delivery), old, Message.pack.is_(None), *_conditions(query))
-    rows = page_of(db, erased, replace(page, size=MOST_GONE))
-    return [
-        each
-        for each in rows
-        if asking.fits(query, scope, entries.of_row(each.message, each.recipient))
-    ]
+    tenant = db.get(Tenant, scope.tenant_id) if scope.tenant_id else None
+    # What was erased before a tenant kept its mail for longer is younger than that.
+    ages = {KEEP_DAYS, tenant.keep_days if tenant else KEEP_DAYS}
+    looked_at = replace(page, size=MOST_GONE)
+    mine = base.with_only_columns(Delivery.id).where(scope.covers(Delivery))
+    old = (mine.where(Delivery.accepted_at < clock.now() - timedelta(days=age)) for age in ages)
+    ids = (Delivery.id.in_(cut(each, looked_at)) for each in old)
+    erased = base.where(or_(*ids), Message.pack.is_(None), *_conditions(query))
+    rows = page_of(db, erased, looked_at)
+    return [each for each in rows if asking.fits(query, entries.of_row(each.message))]
 
 
 def _conditions(query: Query) -> list[ColumnElement[bool]]:
@@ -102,31 +107,6 @@ _CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "unread": lambda unread: ~_marked(Mark.read_at) if unread else _marked(Mark.read_at),
     "pinned": lambda pinned: _marked(Mark.pinned_at) if pinned else ~_marked(Mark.pinned_at),
 }
-
-
-def _few(db: Session, scope: Scope, query: Query) -> Sequence[int] | None:
-    """Return the messages that the index knows to have words; None if they are too many."""
-    known = _known(db, scope, query)
-    ids = db.scalars(known.limit(FEW + 1)).all() if known is not None else []
-    return ids if len(ids) <= FEW else None
-
-
-def _known(db: Session, scope: Scope, query: Query) -> Select[int] | None:
-    asked = asking.RENDERED[dialect_of(db)](query, scope)
-    known = index.found_in(db, asked, clock.today())
-    return None if known is None else select(known.subquery().c.message_id)
-
-
-def _with_words(
-    db: Session, query: Query, fresh: Sequence[int], scope: Scope
-) -> list[ColumnElement[bool]]:
-    """Return the conditions that a delivery of a scope has words, of which it has many."""
-    known = _known(db, scope, query)
-    ids = _listed(db, fresh) if known is None else known.union_all(_listed(db, fresh))
-    if scope.mailbox_ids is None:
-        return [scope.covers(Delivery), _of_messages(ids)]
-    # The sum keeps SQLite from fetching all there are: it goes through the mailbox by age.
-    return [scope.covers(Delivery), (Delivery.message_id + 0).in_(ids)]
 
 
 def _of_messages(message_ids: Any) -> ColumnElement[bool]:
@@ -152,12 +132,7 @@ def _not_indexed(db: Session, scope: Scope, query: Query) -> list[int]:
         return []
     heads = (
         select(Message.id, Message.author_name, Message.author, Message.sender, Message.subject)
-        .add_columns(Delivery.recipient)
         .join(Delivery, Delivery.message_id == Message.id)
         .where(Message.id.in_(_listed(db, ids)), scope.covers(_COMPUTED))
     )
-    return [
-        head.id
-        for head in db.execute(heads)
-        if asking.fits(query, scope, entries.of_row(head, head.recipient))
-    ]
+    return [head.id for head in db.execute(heads) if asking.fits(query, entries.of_row(head))]

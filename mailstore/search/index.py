@@ -8,9 +8,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, TextualSelect, bindparam, select, text, update
+from sqlalchemy import BigInteger, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from mailstore.db import dialect_of
@@ -24,6 +25,7 @@ _NAME = re.compile(r"search_(\d{8})")
 # Any number that only this takes: who writes the index on PostgreSQL waits for who else does.
 ADVISORY_LOCK = 0x6D61696C73
 PIECE = 200
+DAYS = 16
 
 _TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
@@ -85,15 +87,17 @@ def add(db: Session, read: Sequence[Entry]) -> int:
     return sum(_add_to(db, day, its) for day, its in by_day.items())
 
 
-def found_in(db: Session, asked: str, since: date) -> TextualSelect | None:
-    """Return a query for the ids of messages that are found; None if nothing is indexed."""
-    form = _FIND[dialect_of(db)]
-    parts = [form.format(table=table_of(day)) for day in days(db) if day >= since]
-    if not parts:
-        return None
-    # One of its own: several of these queries may be parts of one.
-    value: BindParameter[str] = bindparam("asked", asked, unique=True)
-    return text(" UNION ALL ".join(parts)).bindparams(value).columns(message_id=BigInteger)
+def found_in(db: Session, since: date) -> Select[int] | None:
+    """Return a query for the ids of messages that `asked` finds; None if nothing is indexed."""
+    known = tuple(day for day in days(db) if day >= since)
+    return _found_in(dialect_of(db), known) if known else None
+
+
+@lru_cache(DAYS)
+def _found_in(dialect: str, known: tuple[date, ...]) -> Select[int]:
+    parts = (_FIND[dialect].format(table=table_of(day)) for day in known)
+    query = text(" UNION ALL ".join(parts)).columns(message_id=BigInteger)
+    return select(query.subquery().c.message_id)
 
 
 def drop_before(store: Store, today: date) -> int:
@@ -117,29 +121,23 @@ def _add_to(db: Session, day: date, read: Sequence[Entry]) -> int:
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     ).all()
-    mailbox_ids, recipients = _whose(db, taken)
-    rows = []
-    for each in sorted(taken):
-        found = by_id[each].among(mailbox_ids[each], recipients[each])
-        rows.append({"id": each, "words": " ".join(found)})
+    readers = _readers(db, taken)
+    rows = [
+        {"id": each, "words": " ".join(by_id[each].among(readers[each]))} for each in sorted(taken)
+    ]
     if rows:
         _run(db, day, _WRITE, rows)
     return len(rows)
 
 
-def _whose(db: Session, ids: Sequence[int]) -> tuple[dict[int, set[int]], dict[int, set[str]]]:
-    """Return the mailboxes that have mails, as readers or as their writer; and recipients."""
-    mailbox_ids: dict[int, set[int]] = defaultdict(set)
-    recipients: dict[int, set[str]] = defaultdict(set)
-    query = select(
-        Delivery.message_id, Delivery.mailbox_id, Delivery.recipient, Message.writer_id
-    ).join(Message, Message.id == Delivery.message_id)
-    for message_id, mailbox_id, recipient, writer_id in db.execute(
-        query.where(Message.id.in_(ids))
-    ):
-        mailbox_ids[message_id].update(each for each in (mailbox_id, writer_id) if each)
-        recipients[message_id].add(recipient)
-    return mailbox_ids, recipients
+def _readers(db: Session, ids: Sequence[int]) -> dict[int, set[int]]:
+    """Return the mailboxes that have mails, as their readers or as their writer."""
+    found: dict[int, set[int]] = defaultdict(set)
+    query = select(Delivery.message_id, Delivery.mailbox_id, Message.writer_id)
+    query = query.join(Message, Message.id == Delivery.message_id).where(Message.id.in_(ids))
+    for message_id, *mailbox_ids in db.execute(query):
+        found[message_id].update(each for each in mailbox_ids if each)
+    return found
 
 
 def _empty(store: Store, day: date) -> None:

@@ -33,6 +33,12 @@ def arrive(store: Store, anna: Mailbox) -> Arrive:
     return mail
 
 
+@pytest.fixture(params=[0, 500], ids=["gone through", "looked up"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a mailbox be gone through for its marked mail, or the mail be looked up by its marks."""
+    monkeypatch.setattr(folders, "FEW", request.param)
+
+
 def ids_in(store: Store, scope: Scope, folder: Folder = Folder.INBOX) -> list[int]:
     with store.read() as db:
         return [each.id for each in folders.listed(db, scope, folder, Page())]
@@ -144,6 +150,24 @@ def test_what_is_hidden_is_not_shown_with_its_conversation(
         for opened, shown in ((new, [new]), (hidden, [new, hidden])):
             found = folders.conversation(db, scope, db.get_one(Delivery, opened), 50)
             assert [each.id for each in found] == shown
+
+
+@pytest.mark.parametrize(
+    ("folder", "deed"), [(Folder.PINNED, MarkDeed.PIN), (Folder.HIDDEN, MarkDeed.HIDE)]
+)
+@pytest.mark.usefixtures("few")
+def test_marked_mail_lies_in_its_folder_however_much_there_is(
+    store: Store, anna: Mailbox, arrive: Arrive, folder: Folder, deed: MarkDeed
+) -> None:
+    with store.write() as db:
+        beat = a_mailbox(db, "beat@muster.example")
+    ids = [arrive(mailbox=each) for each in (anna, beat, anna, anna)]
+    both = Scope(anna.tenant_id, frozenset({anna.id, beat.id}))
+    with store.write() as db:
+        marks.do(db, both, deed, [ids[0], ids[1], ids[3]], by="anna")
+    own = Scope(anna.tenant_id, frozenset({anna.id}))
+    assert ids_in(store, own, folder) == [ids[3], ids[0]]
+    assert ids_in(store, both, folder) == [ids[3], ids[1], ids[0]]
 
 
 def test_unread_mail_is_counted_up_to_a_hundred(

@@ -15,6 +15,7 @@ from mailstore.search import everywhere as searching
 from mailstore.search.everywhere import After, Found, everywhere
 from mailstore.search.grammar import understood
 from mailstore.store import Store
+from mailstore.tenants import Tenant
 from tests.factories import NOON, a_mailbox
 from tests.mailstore.search.mails import ZONE, indexed, received
 
@@ -94,13 +95,16 @@ def test_refusals_of_others_are_not_found(store: Store, scope: Scope, refuse: Re
     assert len(found(store, Scope(beat.tenant_id), "gewinn")) == 1
 
 
+@pytest.mark.parametrize("kept", [7, 30])
+@pytest.mark.parametrize("age", [20, 40])
 def test_mail_whose_content_is_erased_is_found_by_author_and_subject(
-    store: Store, anna: Mailbox, scope: Scope
+    store: Store, anna: Mailbox, scope: Scope, kept: int, age: int
 ) -> None:
-    at = clock.now() - timedelta(days=20)
+    at = clock.now() - timedelta(days=age)
     came = received(store, anna, "bagger", subject="Kran für Zürich", at=at).id
     with store.write() as db:
         db.execute(update(Message).values(pack=None))
+        db.execute(update(Tenant).values(keep_days=kept))
     for typed, count in (("zuerich kran", 1), ("from:bob", 1), ("bagger", 0), ("kran -bob", 0)):
         assert len(found(store, scope, typed)) == count
     assert found(store, scope, "kran")[0].place.id == came

@@ -50,8 +50,9 @@ def marked(store: Store, token: str) -> int:
     """Return how many rows of the index have a token."""
     quote = {"sqlite": '"', "postgresql": "'"}[store.engine.dialect.name]
     with store.read() as db:
-        known = index.found_in(db, f"{quote}{token}{quote}", clocks.today())
-        return len(db.execute(known).all()) if known is not None else 0
+        known = index.found_in(db, clocks.today())
+        asked = {"asked": f"{quote}{token}{quote}"}
+        return len(db.execute(known, asked).all()) if known is not None else 0
 
 
 def deliver(store: Store) -> None:
@@ -134,9 +135,9 @@ def test_a_child_that_was_taken_over_forges_no_mailbox(
     monkeypatch.setattr(indexing, "CHILD", CRASHING)
     with store.write() as db:
         beat = a_mailbox(db, "beat@muster.example")
-    received(store, anna, f"forge! {entries.mailbox(beat.id)}")
+    received(store, anna, f"forge! {entries.has(beat.id)}")
     index_mail(store)
-    assert [marked(store, entries.mailbox(each.id)) for each in (anna, beat)] == [1, 0]
+    assert [marked(store, entries.has(each.id)) for each in (anna, beat)] == [1, 0]
 
 
 @pytest.mark.usefixtures("clock")
@@ -292,4 +293,4 @@ def test_a_mail_for_several_mailboxes_is_one_row(store: Store, anna: Mailbox) ->
         db.execute(update(Message).values(writer_id=beat.id))
     index_mail(store)
     assert rows(store, copy.message.day) == 1
-    assert [marked(store, entries.mailbox(each.id)) for each in (anna, beat)] == [1, 1]
+    assert [marked(store, entries.has(each.id)) for each in (anna, beat)] == [1, 1]
