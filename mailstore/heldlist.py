@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from mailstore.deliveries import Delivery, State
@@ -15,7 +15,8 @@ from mailstore.envelopes import MailClass
 from mailstore.messages import Message
 from mailstore.pages import NEWEST, Order, Page, cut
 from mailstore.requests import ReleaseRequest, RequestState
-from mailstore.scope import Scope
+from mailstore.rights import SEEN, Rights
+from mailstore.scope import QUERIES, Scope
 
 MOST_WORDS = 8
 LONGEST_TEXT = 200
@@ -158,6 +159,19 @@ _LISTED = (
 def count(db: Session, search: Search) -> int:
     """Return how many mails are found."""
     return db.scalar(search.of(func.count())) or 0
+
+
+def held(db: Session, scope: Scope, rights: Rights) -> int:
+    """Return how many held mails people of a scope see."""
+    if not scope.mailbox_ids or not rights.show_all(scope):
+        return count(db, Search(scope, rights.allow(*SEEN)))
+    whose, its = scope.prepared()
+    return db.scalar(_held(whose), its) or 0
+
+
+@lru_cache(QUERIES)
+def _held(scope: Scope) -> Select[int]:
+    return Search(scope, true()).of(func.count())
 
 
 def newest_id(db: Session, search: Search) -> int:

@@ -62,6 +62,13 @@ class Rights:
         classes = self.by_mailbox.get(delivery.mailbox_id or 0, {})
         return classes.get(delivery.mail_class, HeldRight.HIDDEN)
 
+    def show_all(self, scope: Scope) -> bool:
+        """Whether people of a scope see held mail of each class."""
+        ids = scope.mailbox_ids or frozenset()
+        return ids <= self.by_mailbox.keys() and all(
+            SEEN.issuperset(self.by_mailbox[each].values()) for each in ids
+        )
+
     def allow(self, *wanted: HeldRight) -> ColumnElement[bool]:
         """Return the condition that one of these rights holds for a delivery."""
         alike: dict[frozenset[MailClass], list[int]] = defaultdict(list)

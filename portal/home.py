@@ -5,12 +5,11 @@ from werkzeug.wrappers import Response
 
 from mailstore import copies, folders, heldlist
 from mailstore.folders import Folder
-from mailstore.heldlist import Wanted
 from mailstore.pages import Page
 from portal.access import for_anyone, for_user
 from portal.auth.paths import own_path
 from portal.languages import SPOKEN, keep
-from portal.quarantine.place import search_for
+from portal.quarantine.place import rights_here
 
 bp = Blueprint("home", __name__)
 
@@ -24,7 +23,7 @@ def index() -> str:
         "home/index.html",
         newest=newest[:5],
         waiting=copies.waiting(g.db, g.scope),
-        held=heldlist.count(g.db, search_for(Wanted())),
+        held=heldlist.held(g.db, g.scope, rights_here()),
     )
 
 

@@ -15,6 +15,7 @@ from mailstore import copies, health, requests
 from mailstore.accounts import Role
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
+from mailstore.health import Waiting
 from mailstore.wording import N_
 from portal import drawing, voices
 from portal.content.turns import TURNS
@@ -161,8 +162,17 @@ def _banner() -> dict[str, Any]:
     # An error page is drawn after its view's snapshot was closed.
     if scope is None or not scope.mailbox_ids or not g.db.in_transaction():
         return {"outage": None}
-    why = health.why_waiting(g.db, scope.mailbox_ids)
+    why = why_waiting()
     return {"outage": why, "waiting": copies.waiting(g.db, scope) if why else 0}
+
+
+def why_waiting() -> Waiting | None:
+    """Return why mail of this visitor waits, looked up once a request; None if nothing is wrong."""
+    if "why_waiting" not in g:
+        ids = g.scope.mailbox_ids
+        g.why_waiting = health.why_waiting(g.db, ids) if ids else None
+    why: Waiting | None = g.why_waiting
+    return why
 
 
 def _asked_for() -> dict[str, Any]:

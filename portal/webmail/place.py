@@ -11,9 +11,8 @@ from flask import abort, g, redirect, request, url_for
 from mailstore import copies, heldlist
 from mailstore.deliveries import Delivery
 from mailstore.folders import Folder, unread
-from mailstore.heldlist import Wanted
 from portal.auth.paths import own_path
-from portal.quarantine.place import search_for
+from portal.quarantine.place import rights_here
 
 HOME, FIND = "webmail.index", "find.index"
 
@@ -45,7 +44,7 @@ def carried(target: str) -> str | None:
 
 def rail() -> dict[str, Any]:
     """Return what the list of folders shows: how much is unread, and how much is held."""
-    held = heldlist.count(g.db, search_for(Wanted())) if g.visitor.account else 0
+    held = heldlist.held(g.db, g.scope, rights_here()) if g.visitor.account else 0
     return {"unread": unread(g.db, g.scope), "held": held, "folders": Folder}
 
 

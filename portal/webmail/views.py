@@ -4,11 +4,12 @@ from datetime import date, datetime
 
 from flask import Blueprint, Response, g, render_template, request
 
-from mailstore import clock, copies, folders, health, lessons, marks, timeline
+from mailstore import clock, copies, folders, lessons, marks, timeline
 from mailstore.folders import Folder, Line
 from portal.access import for_webmail, store
 from portal.content import reading
 from portal.paging import asked_page, one_page
+from portal.sight import why_waiting
 from portal.webmail.place import back, carried, found, here, rail, readable
 
 bp = Blueprint("webmail", __name__, url_prefix="/webmail")
@@ -117,7 +118,7 @@ def _list(place: Folder) -> str:
 
 def _state() -> str:
     """Return a text that changes with what lists and the banner of an outage show."""
-    why = health.why_waiting(g.db, g.scope.mailbox_ids) if g.scope.mailbox_ids else None
+    why = why_waiting()
     return f"{folders.state_of(g.db, g.scope)}-{why.trouble if why else ''}"
 
 

@@ -1,13 +1,13 @@
 import pytest
 from sqlalchemy import select
 
-from mailstore import rights
+from mailstore import heldlist, rights
 from mailstore.deliveries import Delivery
 from mailstore.domains import Domain
 from mailstore.envelopes import HeldRight, MailClass, Policy
 from mailstore.mailboxes import Mailbox
 from mailstore.rights import SEEN, Rights
-from mailstore.scope import NOTHING, Scope
+from mailstore.scope import EVERYBODY, NOTHING, Scope
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from tests.factories import BEAT, a_held_delivery, a_mailbox
@@ -105,6 +105,22 @@ def test_a_right_and_its_condition_say_the_same(store: Store, anna: Mailbox, bea
             there = db.scalars(select(Delivery).where(allowed.allow(each))).all()
             every = db.scalars(select(Delivery)).all()
             assert {row.id for row in there} == {r.id for r in every if allowed.to(r) is each}
+
+
+def test_held_mail_is_counted_as_far_as_it_is_seen(
+    store: Store, anna: Mailbox, beat: Mailbox
+) -> None:
+    for whose, mail_class in ((anna, SPAM), (anna, VIRUS), (beat, SPAM)):
+        a_held_delivery(store, whose, mail_class=mail_class)
+
+    def seen(scope: Scope) -> int:
+        with store.read() as db:
+            return heldlist.held(db, scope, rights.of_scope(db, scope))
+
+    scopes = (scope_of(anna), scope_of(anna, beat), scope_of(beat), NOTHING, EVERYBODY)
+    assert list(map(seen, scopes)) == [2, 3, 1, 0, 0]
+    let(store, anna, spam=HIDDEN)
+    assert list(map(seen, scopes)) == [1, 2, 1, 0, 0]
 
 
 @pytest.mark.parametrize("scope", [NOTHING, Scope(1, frozenset()), Scope(1, frozenset({99}))])
