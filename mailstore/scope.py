@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, bindparam, true
+from sqlalchemy import ColumnElement, and_, bindparam, case, false, true
 
 if TYPE_CHECKING:
     from mailstore.deliveries import Delivery
@@ -32,9 +32,12 @@ class Scope:
 
     def covers(self, rows: "type[Delivery] | type[Refusal] | Whose") -> ColumnElement[bool]:
         """Return the condition that a delivery or a refusal is in this scope."""
+        tenant = true() if self.tenant_id is None else rows.tenant_id == self.tenant_id
+        if self.mailbox_ids is None:
+            return tenant
+        # A mailbox has one tenant. Databases do not know, and would expect hardly any row of both.
         return and_(
-            true() if self.tenant_id is None else rows.tenant_id == self.tenant_id,
-            true() if self.mailbox_ids is None else one_of(rows.mailbox_id, self.mailbox_ids),
+            one_of(rows.mailbox_id, self.mailbox_ids), case((tenant, true()), else_=false())
         )
 
     def apart(self) -> "tuple[Scope, ...]":

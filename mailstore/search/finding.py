@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import Session, aliased
 
@@ -39,7 +40,7 @@ MOST_GONE = 1000
 
 # SQLite does not know how few mails are asked for, and would go through all of their mailbox:
 # it looks nothing up by what is computed.
-_COMPUTED = Whose(Delivery.tenant_id + 0, Delivery.mailbox_id + 0)
+_COMPUTED = Whose(Delivery.tenant_id, Delivery.mailbox_id + 0)
 
 
 def found(
@@ -63,8 +64,9 @@ def found(
     if known is None or len(few) <= FEW:
         its = _of_messages(_listed(db, [*few, *fresh])), scope.covers(_COMPUTED)
         return page_of(db, shown.where(*its), page)
-    # The sum keeps SQLite from fetching all there are: it goes through the mailbox by age.
-    it = (Delivery.message_id + 0).in_(known.union_all(_listed(db, fresh)))
+    # The sum keeps SQLite, and "IS true" PostgreSQL, from joining with all there are: a mailbox is
+    # gone through by age, and its mails are looked for in a table of what is found.
+    it = (Delivery.message_id + 0).in_(known.union_all(_listed(db, fresh))).is_(true())
     return page_of_each(db, shown, lambda part: [part.covers(Delivery), it], scope, page, asked)
 
 
