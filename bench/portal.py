@@ -1,7 +1,7 @@
 """How fast the portal answers beside many mails: `python -m bench.portal`.
 
     python -m bench.portal --database postgresql --path /webmail/
-    python -m bench.portal --case search --deliveries 100000
+    python -m bench.portal --case search --deliveries 100000 --pace 0 --pace 40
 
 Fills a store, starts gunicorn as `flask serve` does, and lets people ask for one page after
 another: eight for one of a list, else as many as its case says (bench/cases.py).
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
-from itertools import repeat
+from itertools import product, repeat
 from pathlib import Path
 
 from flask import Flask
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--path", action="append", help="a page; /quarantine/ if none is named")
     parser.add_argument("--case", action="append", choices=CASES, help="pages that belong together")
     parser.add_argument(
-        "--pace", type=float, default=0.0, help="pages a second; 0 is without pause"
+        "--pace", type=float, action="append", help="pages a second; 0, the usual, is without pause"
     )
     parser.add_argument("--rows", type=int, default=SIZE, help="rows that each page shows")
     args = parser.parse_args(arguments)
@@ -63,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _tidy(store)
                 cookies = {who: _cookie(it, store, who) for who in _who(asked)}
             say(f"{database}: {args.deliveries} deliveries in {time.monotonic() - begun:.0f} s")
-            visits = partial(_visits, it.web, cookies, args.pace)
-            for each in asked:
+            for each, pace in product(asked, args.pace or [0.0]):
+                visits = partial(_visits, it.web, cookies, pace)
                 pids = [*it.supervisor.pids(), *also]
                 _measure(database, each, visits, args.seconds, pids)
     return 0
