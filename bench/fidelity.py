@@ -95,7 +95,7 @@ def compare(page: Page, name: str, raw: bytes) -> Compared | None:
     if not html.strip():
         return None
     begun = time.perf_counter()
-    said = rendering.body({"links": True, "remote": False}, raw, lambda _: None)
+    said = rendering.body({"links": True, "remote": False, "seconds": 10.0}, raw, lambda _: None)
     seconds = time.perf_counter() - begun
     sent, text = _opened(page, html)
     shown, left = _opened(page, reading.document(reading.PLAIN | said, links=True))

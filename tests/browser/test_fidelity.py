@@ -7,7 +7,7 @@ from bench import fidelity
 from portal.content import reading, rendering
 from tests.portal.mails import FOLDER, SAMPLES, html_mail
 
-ASKED = {"links": True, "remote": False}
+ASKED = {"links": True, "remote": False, "seconds": 10.0}
 LOOK = """() => ["backgroundColor", "color", "marginLeft"]
   .map((name) => getComputedStyle(document.body)[name])"""
 

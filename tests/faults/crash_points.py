@@ -22,6 +22,7 @@ from mailstore.events import Event
 from mailstore.scope import EVERYBODY
 from tests.faults.scene import Scene, arguments, report, until
 from tests.faults.sender import Letter, Sender
+from tests.faults.steps import called_for
 from tests.faults.visitor import BROKEN, Visitor
 
 PATIENCE = 30.0
@@ -40,13 +41,15 @@ class Point:
     stored: int = 1
     came: int = 1
     answered: bool = False
+    # Whether only a new process comes to it, which begins a pack and opens connections.
+    fresh: bool = False
 
 
 POINTS = (
     Point("verdict_computed", "relay"),
     Point("slice_half_written", "relay"),
     Point("slice_not_synced", "relay"),
-    Point("folder_not_synced", "relay"),
+    Point("folder_not_synced", "relay", fresh=True),
     Point("pack_synced", "relay"),
     Point("rows_not_committed", "relay"),
     # The one stated inbound duplicate.
@@ -54,7 +57,7 @@ POINTS = (
     Point("reply_sent", "relay", answered=True),
     Point("lane_claimed", "worker", answered=True),
     Point("claimed", "worker", answered=True),
-    Point("connected", "worker", answered=True),
+    Point("connected", "worker", answered=True, fresh=True),
     Point("commands_said", "worker", answered=True),
     Point("mid_data", "worker", answered=True),
     # The stated outbound duplicate: the other server has the mail, and we do not know it.
@@ -76,6 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrong: list[str] = []
     senders: list[Sender] = []
     with Scene(("relay", "worker", "portal"), lease=1.0) as scene:
+        for process in ("relay", "worker"):
+            scene.restart(process, "--die", str(scene.folder))
+        scene.wait_up(["relay", "worker"])
         for number, point in enumerate(chosen):
             letter = Letter(str(number), (USER,), mail(number, SIZE))
             senders.append(Sender(scene.smtp, [letter], sessions=1))
@@ -96,7 +102,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _outcome(scene: Scene, point: Point, sender: Sender) -> Iterator[str]:
     """Let a process die on the way of one mail; yield what is not as the table says."""
-    _prepare(scene, point.process, point.step)
+    if point.fresh:
+        scene.kill(point.process)
+        scene.wait_up([point.process])
+    _call_for(scene, point.step)
     sender.start()
     died = _dies(scene, point.process, point.step)
     answered = sender.join(PATIENCE)
@@ -115,10 +124,8 @@ def _outcome(scene: Scene, point: Point, sender: Sender) -> Iterator[str]:
         )
 
 
-def _prepare(scene: Scene, process: str, step: str, command: Sequence[str] = ()) -> None:
-    mark = str(scene.folder / step)
-    scene.restart(process, "--die", step, "--mark", mark, command=command)
-    scene.wait_up([process])
+def _call_for(scene: Scene, step: str) -> None:
+    called_for(scene.folder / step).touch()
 
 
 def _dies(scene: Scene, process: str, step: str) -> bool:
@@ -144,7 +151,10 @@ def _release(scene: Scene) -> Iterator[str]:
         yield f"{RELEASE}: the spam is not held"
         return
     before = len(scene.sink.taken)
-    _prepare(scene, "portal", RELEASE, list(scene.supervisor.commands["portal"])[2:])
+    command = list(scene.supervisor.commands["portal"])[2:]
+    scene.restart("portal", "--die", str(scene.folder), command=command)
+    scene.wait_up(["portal"])
+    _call_for(scene, RELEASE)
     visitor, path = Visitor(f"http://127.0.0.1:{scene.web}"), f"/quarantine/{number}/release"
     visitor.sign_in(USER, PASSWORD)
     codes = [visitor.post(path, "/quarantine/")[0] for _ in range(2)]
@@ -168,7 +178,7 @@ def _held(scene: Scene) -> int | None:
 def _rescan(scene: Scene, step: str) -> Iterator[str]:
     """Release a mail; the worker dies before it has noted what the scan came to."""
     before = len(scene.sink.taken)
-    _prepare(scene, "worker", step)
+    _call_for(scene, step)
     with closing(scene.store()) as store, store.write() as db:
         released = quarantine.release(db, EVERYBODY, _held(scene) or 0, by="faults", may=true())
     died, settled = _dies(scene, "worker", step), scene.settle(PATIENCE)

@@ -1,9 +1,10 @@
-"""Runs one of our processes, and lets it die at a step of its work.
+"""Runs one of our processes, and lets it die at steps of its work.
 
-    python -m tests.faults.dying --die rows_committed --mark FILE -- flask relay
+    python -m tests.faults.dying --die FOLDER -- flask relay
 
 The product has no hooks for this: its functions are wrapped from here before the command runs.
-A process dies once: the mark stays behind, and with it the next start runs to its end.
+Once FOLDER/rows_committed-now is there, the process dies at that step, once: it leaves the mark
+FOLDER/rows_committed behind.
 """
 
 import argparse
@@ -32,7 +33,8 @@ def main() -> None:
     if args.ready:
         _tell_when_ready(args.ready)
     if args.die:
-        STEPS[args.die](Death(args.mark, args.number))
+        for name, step in STEPS.items():
+            step(Death(args.die / name))
     sys.argv = args.command
     runpy.run_module(args.command[0], run_name="__main__")
 
@@ -42,7 +44,7 @@ def _tell_when_ready(file: Path) -> None:
         file.write_text(str(os.getpid()))
         return False
 
-    after(sweep, "sweep", when=tell)(Death(file, 0))
+    after(sweep, "sweep", when=tell)(Death(file))
     listen = server._listen
 
     async def listening(*args: Any) -> Any:
@@ -58,9 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lease", type=float, default=300.0)
     parser.add_argument("--every", type=float, default=1.0)
     parser.add_argument("--ready", type=Path)
-    parser.add_argument("--die", choices=STEPS)
-    parser.add_argument("--mark", type=Path)
-    parser.add_argument("--number", type=int, default=1, help="die at the call of this number")
+    parser.add_argument("--die", type=Path, help="the folder that says at which steps")
     parser.add_argument("--busy-seconds", type=float, default=0.0)
     parser.add_argument("--examination", default="", help="the module whose functions examine")
     parser.add_argument("command", nargs="+")

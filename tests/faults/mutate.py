@@ -34,7 +34,7 @@ from tests.portal.browsing import a_report, following
 
 CALLS = {
     "read": None,
-    "body": {"links": True, "remote": True},
+    "body": {"links": True, "remote": True, "seconds": 2.0},
     "plain": None,
     "source": None,
 }

@@ -22,17 +22,21 @@ CODE = 86
 FLIGHT = 0.1
 
 
-class Death:
-    """Comes at the n-th call, once: the mark it leaves keeps it away from then on."""
+def called_for(mark: Path) -> Path:
+    """Return the file that calls for the death which leaves this mark."""
+    return mark.with_name(f"{mark.name}-now")
 
-    def __init__(self, mark: Path, number: int) -> None:
-        self._mark, self._left = mark, number
+
+class Death:
+    """Comes at the next call once it is called for, once: the mark it leaves keeps it away then."""
+
+    def __init__(self, mark: Path) -> None:
+        self._mark, self._call = mark, called_for(mark)
 
     @property
     def near(self) -> bool:
-        """Whether this call is the one; each question is a call."""
-        self._left -= 1
-        return self._left == 0 and not self._mark.exists()
+        """Whether this call is the one."""
+        return self._call.exists() and not self._mark.exists()
 
     def come(self) -> None:
         """End the process as a kill would: nothing is flushed, no handler runs."""
