@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     cast,
+    false,
     func,
     or_,
     select,
@@ -95,9 +96,10 @@ def _conditions(query: Query) -> list[ColumnElement[bool]]:
     return [condition(value) for value, condition in asked if value is not None]
 
 
-def _marked(when: Any) -> ColumnElement[bool]:
+def _marked(when: Any, *, wanted: bool = True) -> ColumnElement[bool]:
     marked = select(Mark.delivery_id).where(Mark.delivery_id == Delivery.id, when.is_not(None))
-    return marked.exists()
+    # So PostgreSQL asks it of one mail after another, instead of joining with all marks there are.
+    return marked.exists().is_(true() if wanted else false())
 
 
 _CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
@@ -106,8 +108,8 @@ _CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "larger": lambda size: Message.size > size,
     "smaller": lambda size: Message.size < size,
     "attachment": lambda some: (Message.attachments > 0) if some else (Message.attachments == 0),
-    "unread": lambda unread: ~_marked(Mark.read_at) if unread else _marked(Mark.read_at),
-    "pinned": lambda pinned: _marked(Mark.pinned_at) if pinned else ~_marked(Mark.pinned_at),
+    "unread": lambda unread: _marked(Mark.read_at, wanted=not unread),
+    "pinned": lambda pinned: _marked(Mark.pinned_at, wanted=pinned),
 }
 
 
