@@ -67,6 +67,8 @@ class Family:
                 self._counters.clear(number)
                 time.sleep(PAUSE)
                 self._fork(number)
+        # Nobody is left to give up on, and Python lets the signal kill once its handlers are gone.
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
