@@ -28,7 +28,7 @@ RENDERING = "portal.content.rendering"
 SECONDS = 4.0
 # Cleaning that takes longer is given up for the plain text; a large mail is first to be read. The
 # child does so itself, unless it is stuck.
-CLEANING_SECONDS, BYTES_A_SECOND, STUCK_SECONDS = 1.0, 15 * 2**20, 0.7
+CLEANING_SECONDS, BYTES_A_SECOND, STUCK_SECONDS = 0.8, 15 * 2**20, 0.7
 LONGEST_LINKED = 100 * 1024
 _BRACKETS = re.compile(r"([<>\"])")
 _MAYBE_LINK = re.compile(r"\w\.\w|://")
