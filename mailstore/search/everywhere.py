@@ -23,8 +23,8 @@ from mailstore.search import asking, entries, finding
 from mailstore.search.grammar import Query
 
 LARGEST_ID = 2**63 - 1
-# So many of the newest refusals are looked at, as fast as a page is wanted.
-MOST_REFUSALS = 1000
+# So many of the newest refusals are looked at; nobody is refused more in the days they are kept.
+MOST_REFUSALS = 5000
 
 
 class After(NamedTuple):
