@@ -11,6 +11,7 @@ from filter.demo.cli import demo
 from filter.explanation import readable
 from filter.inspection import Case, explain
 from filter.learning import learn
+from filter.publishing import dkim_record
 from filter.relay import relay
 from filter.scanners.command import scanners
 from filter.worker import jobs_group, worker
@@ -79,6 +80,7 @@ COMMANDS: tuple[click.Command, ...] = (
     serve,
     examine,
     seal,
+    dkim_record,
     learn,
     scanners,
     domain,

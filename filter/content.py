@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from itsdangerous import Signer
 
-from filter import headers, seal
+from filter import headers, seal, signing
+from mailstore import outbox
 from mailstore.deliveries import Delivery, Direction
 from mailstore.messages import without
 from mailstore.settings import Settings
@@ -12,8 +13,10 @@ from mailstore.store import Store
 
 
 def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
-    """Yield what goes to the next hop, under an ARC set of ours where that is asked for."""
+    """Yield what goes to the next hop: our own mail signed, an ARC set where that is asked for."""
     plain = _unsealed(store, delivery)
+    if outbox.is_ours(delivery):
+        return signing.signed(store.settings, plain)
     return seal.sealed(store, delivery, plain) if delivery.tag else plain
 
 

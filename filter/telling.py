@@ -12,6 +12,7 @@ import time
 import httpx
 import structlog
 
+from filter import signing
 from filter.delivery import Hop
 from filter.routing import router_of
 from filter.wire import HopDown
@@ -52,11 +53,11 @@ async def _by_mail(store: Store, notice: Notice) -> tuple[bool, bool, str]:
     settings, address = store.settings, Address.parse(notice.target)
     route = settings.way_out or Route.by_mx(address.domain)
     lane = Lane(route=str(route), named_by=OPERATOR if settings.way_out else NOBODY)
-    content = notice.content or b""
+    content = list(signing.signed(settings, [notice.content or b""]))
     try:
         connection = await Hop(settings, lane).connect()
         try:
-            outcome = await connection.send("", notice.target, lambda: iter([content]))
+            outcome = await connection.send("", notice.target, lambda: iter(content))
         finally:
             connection.close()
     except HopDown as error:

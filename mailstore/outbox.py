@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from mailstore import clock, lanes, mailboxes, recording
 from mailstore.addresses import Address
-from mailstore.deliveries import Direction
+from mailstore.deliveries import Delivery, Direction
 from mailstore.domains import Domain
 from mailstore.envelopes import Action, Client, MailClass, Policy, Recipient, Summary, Verdict
 from mailstore.messages import new_public_id
@@ -69,6 +69,13 @@ def put_in_pack(
 def queue(db: Session, accepted: Accepted, place: Place) -> None:
     """Queue what lies in a pack, in the caller's transaction."""
     recording.record(db, [(accepted, place)])
+
+
+def is_ours(delivery: Delivery) -> bool:
+    """Whether Mailhafen itself wrote a mail; nobody else's is without client, sender and writer."""
+    message = delivery.message
+    others = message.client_ip or message.sender or message.writer_id
+    return delivery.mail_class is MailClass.REPORT and not others
 
 
 def summary_of(author: Address, name: str, subject: str) -> Summary:

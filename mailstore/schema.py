@@ -12,13 +12,17 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import Engine
 
 from mailstore.errors import Misconfigured
 from mailstore.packs import sync_folder
-from mailstore.settings import Settings
+from mailstore.settings import DKIM_KEY, Settings
 
 FOLDER = Path(__file__).parent / "migrations"
+# RFC 8301 §3.2: what signs should have; more does not fit into one answer of DNS by UDP.
+RSA_BITS = 2048
 
 
 def config(url: str = "") -> Config:
@@ -54,7 +58,10 @@ def write_migration(name: str) -> None:
 
 
 def write_secrets(settings: Settings) -> None:
-    """Generate the signing key and the key ring unless they are given; readable by us only."""
+    """Generate what signs links, wraps keys and signs our own mail; readable by us only.
+
+    What the settings give is not generated, and what is there stays.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, given, made in (
         ("secret_key", settings.secret_key, secrets.token_urlsafe(48)),
@@ -63,6 +70,15 @@ def write_secrets(settings: Settings) -> None:
         file = settings.data_dir / name
         if not given.get_secret_value() and not (file.exists() and file.stat().st_size):
             _write_durably(file, made)
+    own = settings.data_dir / DKIM_KEY
+    if settings.dkim_file == own and not (own.exists() and own.stat().st_size):
+        _write_durably(own, _rsa_key())
+
+
+def _rsa_key() -> str:
+    key = generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem.decode().strip()
 
 
 def _write_durably(file: Path, secret: str) -> None:

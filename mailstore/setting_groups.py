@@ -141,6 +141,17 @@ class Handing(BaseSettings):
         description="Networks of the inside, by commas, that hosts named by tenants or by foreign "
         "DNS may lie in all the same; the operator's own may lie anywhere.",
     )
+    dkim_key: Path | None = Field(
+        None,
+        description="RSA key (PEM) that signs what Mailhafen itself writes: reports, notices, "
+        "bounces (DKIM). Empty: `dkim.pem` in the data folder, which `flask setup` writes; or the "
+        "key of ARC sets, where it has the same selector and domain.",
+    )
+    dkim_selector: str = Field(
+        "mailhafen",
+        description="Where that key stands in DNS: SELECTOR._domainkey and the domain of "
+        "REPORT_FROM; `flask dkim` prints the record.",
+    )
     operator_address: str = Field(
         "", description="Who is told of a full disk, silent scanners, certificates, old queues."
     )

@@ -17,6 +17,7 @@ from mailstore.setting_groups import Handing, Limits, Scanning, SigningIn
 
 PREFIX = "MAILHAFEN_"
 SHORTEST_SECRET = 32
+DKIM_KEY = "dkim.pem"
 
 
 class Settings(Limits, Scanning, SigningIn, Handing):
@@ -145,6 +146,22 @@ class Settings(Limits, Scanning, SigningIn, Handing):
     def report_author(self) -> str:
         """The address that reports come from."""
         return self.report_from or f"quarantine@{self.hostname}"
+
+    @property
+    def dkim_domain(self) -> str:
+        """The domain that signs mail of our own: that of its author; raises Misconfigured."""
+        try:
+            return Address.parse(self.report_author).domain
+        except BadAddress as error:
+            raise Misconfigured(f"{PREFIX}REPORT_FROM: {error} is no mail address.") from error
+
+    @property
+    def dkim_file(self) -> Path:
+        """The key that signs mail of our own, which may not be there; raises Misconfigured."""
+        # One name in DNS has one key.
+        of_arc = (self.arc_selector, self.hostname) == (self.dkim_selector, self.dkim_domain)
+        shared = self.arc_key if of_arc else None
+        return self.dkim_key or shared or self.data_dir / DKIM_KEY
 
     @property
     def trusted_networks(self) -> list[Network]:

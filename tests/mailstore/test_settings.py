@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -8,8 +9,10 @@ from mailstore.errors import Misconfigured
 from mailstore.settings import Settings, stray
 
 
-def bare(data_dir: Path, *, secret_key: str = "", keys: str = "") -> Settings:
-    return Settings(data_dir=data_dir, secret_key=SecretStr(secret_key), keys=SecretStr(keys))
+def bare(data_dir: Path, *, secret_key: str = "", keys: str = "", **more: Any) -> Settings:
+    return Settings(
+        data_dir=data_dir, secret_key=SecretStr(secret_key), keys=SecretStr(keys), **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,16 +68,27 @@ def test_several_secrets_rotate_and_the_first_is_the_newest(tmp_path: Path) -> N
 def test_setup_writes_secrets_that_only_we_can_read_and_keeps_them(tmp_path: Path) -> None:
     settings = bare(tmp_path / "data")
     schema.write_secrets(settings)
-    made = (settings.signing_keys, settings.wrapping_keys)
+    made = (settings.signing_keys, settings.wrapping_keys, settings.dkim_file.read_bytes())
     schema.write_secrets(settings)
-    assert (settings.signing_keys, settings.wrapping_keys) == made
-    for name in ("secret_key", "keys"):
+    assert (settings.signing_keys, settings.wrapping_keys) == made[:2]
+    assert settings.dkim_file.read_bytes() == made[2]
+    for name in ("secret_key", "keys", "dkim.pem"):
         assert (settings.data_dir / name).stat().st_mode & 0o077 == 0
 
 
 def test_given_secrets_are_not_written_down(tmp_path: Path) -> None:
-    schema.write_secrets(bare(tmp_path, secret_key="s" * 40, keys="k" * 40))
+    given = bare(tmp_path, secret_key="s" * 40, keys="k" * 40, dkim_key="/etc/dkim.pem")
+    schema.write_secrets(given)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_name_in_dns_has_one_key(tmp_path: Path) -> None:
+    arc, own = Path("/etc/arc.pem"), Path("/etc/own.pem")
+    assert bare(tmp_path).dkim_file == tmp_path / "dkim.pem"
+    assert bare(tmp_path, arc_key=arc).dkim_file == arc
+    assert bare(tmp_path, arc_key=arc, dkim_key=own).dkim_file == own
+    for other in ({"dkim_selector": "s2"}, {"report_from": "report@else.example"}):
+        assert bare(tmp_path, arc_key=arc, **other).dkim_file == tmp_path / "dkim.pem"
 
 
 def test_no_secret_shows_in_a_log(settings: Settings) -> None:
