@@ -17,6 +17,7 @@ from filter.scanners.command import scanners
 from filter.worker import jobs_group, worker
 from mailstore import domains, helping
 from mailstore.addresses import parse_domain
+from mailstore.branding import brand
 from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.listing import lists
 from mailstore.protecting import protect, strict
@@ -87,6 +88,7 @@ COMMANDS: tuple[click.Command, ...] = (
     protect,
     lists,
     strict,
+    brand,
     demo,
     *helping.COMMANDS,
 )
