@@ -13,6 +13,7 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import access, demo, errors, find, home, languages, reasons, security, sight
 from portal.admin import delivery as admin_delivery
+from portal.admin import look as admin_look
 from portal.admin import people as admin_people
 from portal.admin import requests as admin_requests
 from portal.admin import views as admin
@@ -36,7 +37,8 @@ from portal.webmail import views as webmail
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
     deeds, files, restore, find, oneclick, profile, profile_times, profile_lists,
-    profile_files, profile_factor, profile_devices, admin, admin_delivery, admin_requests, asking,
+    profile_files, profile_factor, profile_devices, admin, admin_delivery, admin_look,
+    admin_requests, asking,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

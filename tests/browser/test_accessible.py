@@ -22,7 +22,7 @@ NO_PAGES = {
     "files.eml", "files.attachment", "files.attachments", "files.to_print", "files.mails",
     "profile_files.export", "quarantine.recent", "profile.index",
     "admin.index", "profile_lists.index", "oneclick.show", "oneclick.code", "second.ask",
-    "restore.ask", "restore.resending",
+    "restore.ask", "restore.resending", "look.logo",
 }  # fmt: skip
 SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"
 Theme = Literal["light", "dark"]

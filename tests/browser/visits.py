@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pyotp
 from playwright.sync_api import Page
 
+from mailstore import brands
 from tests.browser.pages import send, sign_in
 from tests.browser.seeded import CHRIS, FABIA, PASSWORD, World
 from tests.factories import ANNA, BEAT
+from tests.pictures import a_png
 from tests.portal.browsing import wrong_code
 
 Visit = Callable[[Page, World], object]
@@ -124,6 +126,16 @@ def _factor_wrong(page: Page, world: World) -> None:
     page.wait_for_selector("#wrong-code")
 
 
+def _branded(page: Page, world: World) -> None:
+    tenant_id = world.account(BEAT).tenant_id
+    assert tenant_id
+    with world.store.write() as db:
+        brands.set_logo(db, tenant_id, a_png(300, 80), by=BEAT)
+        brands.set_colour(db, tenant_id, "#a2181f", by=BEAT)
+        brands.set_text(db, tenant_id, "Help: 044 000 00 00", by=BEAT)
+    page.goto("/admin/look/")
+
+
 def _answered(page: Page, world: World) -> None:
     page.goto("/admin/requests/answered")
     page.click("a[data-row]")
@@ -203,6 +215,8 @@ STATES: dict[str, tuple[str, Visit]] = {
     "nobody found": (BEAT, at("/admin/people/?q=nobody")),
     "emergency code": (BEAT, sent(f"{PEOPLE}/code", PEOPLE)),
     "retention, wrong": (BEAT, sent("/admin/retention", keep_days="x", held_days="0")),
+    "look, of their own": (BEAT, _branded),
+    "look, too pale": (BEAT, sent("/admin/look/", colour="#ffcc00")),
     "webhook, wrong": (BEAT, sent("/admin/delivery/webhook", "/admin/delivery/", url="x")),
     "webhook secret": (
         BEAT,
