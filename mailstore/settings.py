@@ -159,8 +159,8 @@ class Settings(Limits, Scanning, SigningIn, Handing):
     def dkim_file(self) -> Path:
         """The key that signs mail of our own, which may not be there; raises Misconfigured."""
         # One name in DNS has one key.
-        of_arc = (self.arc_selector, self.hostname) == (self.dkim_selector, self.dkim_domain)
-        shared = self.arc_key if of_arc else None
+        ours, of_arc = self.dkim_domain, self.hostname.lower()
+        shared = self.arc_key if (self.dkim_selector, ours) == (self.arc_selector, of_arc) else None
         return self.dkim_key or shared or self.data_dir / DKIM_KEY
 
     @property
