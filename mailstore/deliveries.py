@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
-from mailstore import clock, domains, events, lanes
+from mailstore import clock, domains, events, figures, lanes
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.envelopes import MailClass
 from mailstore.lanes import Lane
@@ -220,6 +220,10 @@ def finish_all(
     lost = _lost(db, rows) if done.rowcount != len(rows) else set()
     kept = [line for line in lines if line["delivery_id"] not in lost]
     events.record_all(db, kept, by="worker")
+    arrived = {line["delivery_id"] for line in kept if line["kind"] == State.DELIVERED}
+    of_people = (each for each, _ in attempts if each.id in arrived and _is_for_people(each))
+    took = ((each.domain_id, now - (each.queued_at or each.accepted_at)) for each in of_people)
+    figures.count_arrivals(db, took)
     return lost
 
 
@@ -263,6 +267,10 @@ def _lost(db: Session, rows: Sequence[dict[str, Any]]) -> set[int]:
         for row in rows
         if (row["its_id"], row["its_fence"], row["state"], row["done_at"]) not in kept
     }
+
+
+def _is_for_people(delivery: Delivery) -> bool:
+    return delivery.direction is Direction.IN and delivery.mail_class is not MailClass.REPORT
 
 
 def _deserves_dsn(delivery: Delivery) -> bool:

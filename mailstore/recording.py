@@ -71,13 +71,23 @@ def record(
         connection.execute(_MESSAGES, [_message(each, place) for each, place in placed])
         deliveries = [_delivery(each, verdict) for each, _ in placed for verdict in each.verdicts]
         connection.execute(_DELIVERIES, deliveries)
-        counts.update((row["domain_id"], f"in_{row['mail_class']}") for row in deliveries)
+        for each, _ in placed:
+            _count(counts, each)
         for lane_id in {row["lane_id"] for row in deliveries if row["state"] is State.QUEUED}:
             jobs.after_commit(db, "drain", lane_id)
     refusals.record(db, refused)
-    counts.update((each.domain_id, "refused") for each in refused)
+    counts.update((each.domain_id, figures.REFUSED) for each in refused)
     figures.add(db, counts)
     lists.note_hits(db, hits)
+
+
+def _count(counts: Counter[tuple[int, str]], each: Accepted) -> None:
+    coming, size = each.direction is Direction.IN, each.sealed.size
+    for verdict in each.verdicts:
+        held = verdict.action is Action.QUARANTINE
+        of_it = figures.of_accepted(verdict.mail_class, size, coming=coming, held=held)
+        for name, count in of_it:
+            counts[verdict.recipient.domain_id, name] += count
 
 
 def _message(each: Accepted, place: Place) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from mailstore import (
     senders,
     signins,
     strict,
+    subscriptions,
     tenants,
 )
 from mailstore.db import Base
@@ -72,6 +73,7 @@ MODULES = (
     senders,
     signins,
     strict,
+    subscriptions,
     tenants,
 )
 

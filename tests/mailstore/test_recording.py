@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,7 +7,7 @@ from sqlalchemy import select
 from time_machine import Traveller
 
 from mailstore import recording
-from mailstore.deliveries import State
+from mailstore.deliveries import Direction, State
 from mailstore.envelopes import MailClass, NewsletterAction
 from mailstore.figures import Figure
 from mailstore.mailboxes import Mailbox
@@ -121,9 +122,33 @@ def test_figures_are_counted_by_domain_and_class(store: Store, people: list[Mail
         accepted = accept(store, *ADDRESSES[:2], held=ADDRESSES[:1]), accept(store, ADDRESSES[2])
         record(store, *accepted, refused=[refused(people[2])])
     assert figures(store) == {
-        (muster, "in_spam"): 2, (muster, "in_clean"): 2, (other, "in_clean"): 2,
-        (other, "refused"): 2,
+        (muster, "in_spam"): 2, (muster, "in_clean"): 2, (muster, "held"): 2,
+        (muster, "bytes_in"): 4 * len(RAW), (other, "in_clean"): 2,
+        (other, "bytes_in"): 2 * len(RAW), (other, "refused"): 2,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("direction", "mail_class", "expected"),
+    [
+        (Direction.OUT, MailClass.CLEAN, {"out": 1, "bytes_out": len(RAW)}),
+        (Direction.OUT, MailClass.REPORT, {"own": 1}),
+        (Direction.IN, MailClass.REPORT, {"own": 1}),
+    ],
+    ids=["written by somebody", "a bounce", "a report"],
+)
+def test_what_people_write_and_what_we_write_is_not_received(
+    store: Store,
+    people: list[Mailbox],
+    direction: Direction,
+    mail_class: MailClass,
+    expected: dict[str, int],
+) -> None:
+    with store.read() as db:
+        verdict = a_verdict(the_recipient(db), mail_class=mail_class)
+    record(store, replace(accepted_by(store, [verdict]), direction=direction))
+    found = {name: count for (_domain, name), count in figures(store).items()}
+    assert found == expected
 
 
 def test_figures_begin_anew_every_hour(
@@ -133,7 +158,8 @@ def test_figures_begin_anew_every_hour(
         an_accepted(store, people[0])
         clock.shift(timedelta(hours=1))
     with store.read() as db:
-        rows = db.execute(select(Figure.hour, Figure.count).order_by(Figure.hour)).all()
+        mails = select(Figure.hour, Figure.count).where(Figure.name == "in_clean")
+        rows = db.execute(mails.order_by(Figure.hour)).all()
     assert [tuple(row) for row in rows] == [(NOON, 1), (NOON + timedelta(hours=1), 1)]
 
 
