@@ -24,6 +24,7 @@ from mailstore import (
     requests,
     resets,
     restores,
+    subscriptions,
 )
 from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
@@ -57,6 +58,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *((requests.TELL, each) for each in requestnews.due(db, now)),
             *((restores.JOB, each) for each in restores.left(db)),
             *((resets.JOB, each) for each in resets.due(db, now)),
+            *((subscriptions.JOB, each) for each in subscriptions.due(db, now)),
             *(("run_bulk", each) for each in bulk.stale(db, now)),
             *([(lessons.JOB,)] if taught else ()),
             *([(releases.JOB,)] if released else ()),

@@ -31,14 +31,16 @@ from portal.profile import views as profile
 from portal.quarantine import asking, chosen, sender
 from portal.quarantine import views as quarantine
 from portal.reasons import RuleText
+from portal.stats import subscribing
+from portal.stats import views as statistics
 from portal.webmail import deeds, files, restore
 from portal.webmail import views as webmail
 
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
     deeds, files, restore, find, oneclick, profile, profile_times, profile_lists,
-    profile_files, profile_factor, profile_devices, admin, admin_delivery, admin_look,
-    admin_requests, asking,
+    profile_files, profile_factor, profile_devices, admin, admin_delivery, admin_requests, asking,
+    statistics, subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -1,4 +1,4 @@
-"""Commands of the showing side: report."""
+"""Commands of the showing side: report, statistics."""
 
 import click
 from sqlalchemy import select
@@ -12,9 +12,11 @@ from portal.notices import write_notice
 from portal.reports import Renderer, begin_report, contents_of, send_report
 from portal.requests import tell_request
 from portal.resets import write_reset
+from portal.stats.cli import statistics
+from portal.stats.mails import send_subscription
 
 # Imported here, so that the worker knows them.
-JOBS = (begin_report, send_report, tell_request, write_notice, write_reset)
+JOBS = (begin_report, send_report, send_subscription, tell_request, write_notice, write_reset)
 
 
 @click.group()
@@ -46,4 +48,4 @@ def send(address: str, shows: bool) -> None:
         click.echo(f"Code: {contents.report.code}")
 
 
-COMMANDS: tuple[click.Command, ...] = (report,)
+COMMANDS: tuple[click.Command, ...] = (report, statistics)

@@ -22,7 +22,8 @@ NO_PAGES = {
     "files.eml", "files.attachment", "files.attachments", "files.to_print", "files.mails",
     "profile_files.export", "quarantine.recent", "profile.index",
     "admin.index", "profile_lists.index", "oneclick.show", "oneclick.code", "second.ask",
-    "restore.ask", "restore.resending", "look.logo",
+    "restore.ask", "restore.resending",
+    "statistics.chart", "statistics.numbers", "statistics.held_numbers",
 }  # fmt: skip
 SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"
 Theme = Literal["light", "dark"]

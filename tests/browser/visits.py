@@ -142,6 +142,11 @@ def _answered(page: Page, world: World) -> None:
     page.wait_for_selector("#answer-title")
 
 
+def _report(page: Page, world: World) -> None:
+    sent("/admin/reports/", address="trust@there.example", detailed="y")(page, world)
+    page.wait_for_selector(".entries")
+
+
 WRONG = "wrong"
 WEAK = {"password": "short", "once_more": "other"}
 LISTS = "/profile/senders/{mailbox_id}"
@@ -222,6 +227,9 @@ STATES: dict[str, tuple[str, Visit]] = {
         BEAT,
         sent("/admin/delivery/webhook", "/admin/delivery/", url="https://there.example/hook"),
     ),
+    "statistics of a day": (BEAT, at("/admin/statistics/?days=yesterday")),
+    "report, wrong": (BEAT, sent("/admin/reports/", address="none", at="x")),
+    "a report comes": (BEAT, _report),
     "reason, none": (BEAT, sent(f"{REQUEST}/read", REQUEST, reason="")),
     "mail disclosed": (BEAT, sent(f"{REQUEST}/read", REQUEST, reason="Anna asked for it.")),
     "request answered": (BEAT, _answered),

@@ -1,11 +1,13 @@
 """All that the ids in addresses of pages can lead to, as belongings of one person."""
 
-from mailstore import accounts, bulk, restores
+from mailstore import accounts, bulk, restores, subscriptions
 from mailstore.bulk import BulkDeed
 from mailstore.heldlist import Wanted
 from mailstore.mailboxes import Mailbox
 from mailstore.scope import Scope
 from mailstore.store import Store
+from mailstore.subscriptions import Kind, Wish
+from mailstore.tenants import Tenant
 from tests.factories import a_held_delivery, an_accepted
 from tests.mailstore.requested import a_request, risky
 from tests.portal.browsing import Own, a_report
@@ -20,11 +22,14 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         restore = restores.begin(db, mailbox.tenant_id, mailbox.id, "Zurück", [copy.id], by="test")
         begun = bulk.begin(db, scope, Wanted("x"), BulkDeed.DELETE, by="test", account_id=None)
         account = accounts.find(db, mailbox.address)
+        tenant, wish = db.get_one(Tenant, mailbox.tenant_id), Wish(Kind.OVERVIEW, mailbox.address)
+        report = subscriptions.add(db, tenant, wish, by="test")
     others = of_profile(store, mailbox) | {
         "request_id": a_request(store, risky(store, mailbox), by=mailbox.address).id,
         "account_id": account.id if account else 1,
         "secret": secret,
         "bulk_id": begun,
+        "subscription_id": report.id,
         "listed": "blocked",
     }
     return Own(held.id, copy.id, a_report(store, mailbox), mailbox.domain_id, restore, others)

@@ -38,7 +38,7 @@ NOT_BY_LINK = {"deeds.untag", "asking.ask", "asking.act", "sender.ask", "sender.
 LARGEST = 2**63 - 1
 SOME = dict.fromkeys(
     ("delivery_id", "number", "domain_id", "restore_id", "mailbox_id", "entry_id", "sign_in_id",
-     "device_id", "request_id", "account_id", "bulk_id", "secret"), 1,
+     "device_id", "request_id", "account_id", "bulk_id", "secret", "subscription_id"), 1,
 ) | {"listed": "blocked", "deed": "read"}  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Reports about a tenant's domains: pages, charts, and the mails that subscriptions ask for."""
