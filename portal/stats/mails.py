@@ -23,6 +23,7 @@ from mailstore.stats import Choice
 from mailstore.store import Store
 from mailstore.subscriptions import Kind, Subscription
 from mailstore.tenants import Tenant
+from mailstore.wording import N_
 from portal.mails import as_bytes, begun, fill, named, spoken, templates, translations
 from portal.stats import bars, sheets
 from portal.stats.sheets import Sheet
@@ -125,7 +126,7 @@ def _statistics(db: Session, asked: Asked) -> Written:
     words, choice, now = asked.words, asked.choice, clock.now()
     period = last_ended(asked.every, now, words.zone)
     found, say = stats.of(db, choice, period), translations(words.language).gettext
-    subject = say("Mail report: %(received)s received, %(held)s held, %(refused)s refused") % {
+    subject = say(N_("Mail report: %(received)s received, %(held)s held, %(refused)s refused")) % {
         "received": words.number(found.received),
         "held": words.number(found.total(figures.HELD)),
         "refused": words.number(found.total(figures.REFUSED)),

@@ -36,7 +36,7 @@ def shown(found: Statistics, names: Sequence[str], words: Words) -> Sheet:
     """Return figures as people read them: a row for each step, and their sums."""
     steps = [words.step(each, found.period) for each in found.period.steps]
     counts = zip(*(found.of(name) for name in names), strict=True)
-    sums = (words.say(N_("Total")), [found.total(name) for name in names])
+    sums = (words.say(N_("In all")), [found.total(name) for name in names])
     rows = [(step, list(row)) for step, row in zip(steps, counts, strict=True)] + [sums]
     said = [
         [first, *(words.figure(name, count) for name, count in zip(names, row, strict=True))]
@@ -63,7 +63,7 @@ def for_spreadsheet(found: Statistics, words: Words) -> Sheet:
     steps = [each.astimezone(words.zone).strftime(form) for each in found.period.steps]
     counts = zip(*(found.of(name) for name in names), strict=True)
     rows: list[list[Cell]] = [[step, *row] for step, row in zip(steps, counts, strict=True)]
-    rows.append([words.say(N_("Total")), *(found.total(name) for name in names)])
+    rows.append([words.say(N_("In all")), *(found.total(name) for name in names)])
     titles = [_title(name, words) for name in names]
     return Sheet([_what(found.period, words), *titles], rows, summed=True)
 
@@ -71,7 +71,12 @@ def for_spreadsheet(found: Statistics, words: Words) -> Sheet:
 def of_people(found: Overview, words: Words, *, detailed: bool) -> Sheet:
     """Return what is held for whom, or without details only for all together."""
     kinds = [words.say(KINDS[each]) for each in CLASSES]
-    head = [words.say(N_("Held")), *kinds, words.say(N_("Oldest")), words.say(N_("Deleted soon"))]
+    head = [
+        words.say(N_("Held")),
+        *kinds,
+        words.say(N_("The oldest")),
+        words.say(N_("Deleted within 48 hours")),
+    ]
 
     def cells(held: Held) -> list[Cell]:
         oldest = (
@@ -79,7 +84,7 @@ def of_people(found: Overview, words: Words, *, detailed: bool) -> Sheet:
         )
         return [held.count, *(held.classes[each] for each in CLASSES), oldest, held.ending]
 
-    rows: list[list[Cell]] = [[words.say(N_("Total")), "", *cells(found.total)]]
+    rows: list[list[Cell]] = [[words.say(N_("In all")), "", *cells(found.total)]]
     if detailed:
         rows = [[each.address, each.name, *cells(each.held)] for each in found.persons] + rows
     return Sheet([words.say(N_("Address")), words.say(N_("Name")), *head], rows, summed=True)

@@ -24,7 +24,7 @@ DASH = "\N{EN DASH}"
 KINDS = {
     MailClass.CLEAN: N_("Ordinary mail"),
     MailClass.NEWSLETTER: N_("Newsletters"),
-    MailClass.SPAM: N_("Spam"),
+    MailClass.SPAM: N_("Spam mail"),
     MailClass.PHISH: N_("Fraud"),
     MailClass.DANGEROUS: N_("Dangerous attachments"),
     MailClass.VIRUS: N_("Viruses"),

@@ -69,6 +69,7 @@ def test_what_people_get_is_counted_by_class_and_volume(store: Store, anna: Mail
     assert found.of("in_clean")[13] == 1
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("took", "name"),
     [(5, "within_5"), (6, "within_30"), (300, "within_300"), (3600, "within_3600"),
@@ -82,6 +83,11 @@ def test_a_delivery_counts_once_by_how_long_it_took(
     assert {each: found.total(each) for each in figures.WITHIN.values() if found.total(each)} == {
         name: 1
     }
+
+
+def test_a_delivery_is_counted(store: Store, anna: Mailbox, clock: Traveller) -> None:
+    arrives(store, anna, clock, 7 * SECOND)
+    assert counted(store, anna).total("within_30") == 1
 
 
 def test_a_report_of_ours_is_no_delivery_of_theirs(store: Store, anna: Mailbox) -> None:

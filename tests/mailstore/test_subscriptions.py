@@ -12,6 +12,7 @@ from mailstore.periods import Every
 from mailstore.store import Store
 from mailstore.subscriptions import Kind, Subscription, Wish
 from mailstore.tenants import Tenant
+from tests.databases import on_sqlite
 from tests.factories import NOON, RecordedJobs, a_mailbox
 from tests.mailstore.holding import lines
 
@@ -26,6 +27,7 @@ def add(store: Store, mailbox: Mailbox, address: str = OUTSIDE, **wish: Any) -> 
         return subscriptions.add(db, db.get_one(Tenant, mailbox.tenant_id), wanted, by="beat")
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("wish", "error"),
     [
@@ -61,6 +63,7 @@ def test_a_tenant_has_a_bounded_number_of_reports(
         add(store, anna)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("address", "detailed", "tells", "confirmed"),
     [

@@ -27,7 +27,7 @@ def test_an_operator_sees_figures(store: Store, anna: Mailbox) -> None:
     busy(store, anna)
     shown = run(store.settings, "show", "muster.example", "--days", "2").output.splitlines()
     assert shown[0].startswith("Day,Ordinary mail,")
-    assert shown[-1].startswith("Total,1,0,0,1,0,0,0,1,0,")
+    assert shown[-1].startswith("In all,1,0,0,1,0,0,0,1,0,")
 
 
 def test_what_is_not_there_is_said_in_a_sentence(store: Store, anna: Mailbox) -> None:
