@@ -74,9 +74,13 @@ def _volume(found: Statistics, words: Words, look: Look) -> bytes:
 
 def _times(found: Statistics, words: Words, look: Look) -> bytes:
     drawn = pygal.HorizontalBar(**_options(look, ["within"]), margin_right=32)
+    counts = [found.total(name) for name in reversed(TIMES)]
+    if look.small and any(counts):
+        # More would not find room beside each other.
+        drawn.y_labels = [0, max(counts)]
     drawn.value_formatter = _whole(words)
     drawn.x_labels = [words.name(name) for name in reversed(TIMES)]
-    drawn.add("", [found.total(name) for name in reversed(TIMES)])
+    drawn.add("", counts)
     return _rendered(drawn)
 
 
