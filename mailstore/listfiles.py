@@ -87,7 +87,7 @@ def write_lists(
         .order_by(Mailbox.address, Domain.name, SenderEntry.listed, SenderEntry.pattern)
     ).all()
     for entry, domain, mailbox in rows:
-        table.writerow(map(_quoted, _cells(entry, mailbox or domain or "")))
+        table.writerow(map(inert, _cells(entry, mailbox or domain or "")))
     return len(rows)
 
 
@@ -173,7 +173,8 @@ def _moment(at: datetime | None) -> str:
     return at.isoformat() if at else ""
 
 
-def _quoted(text: str) -> str:
+def inert(text: str) -> str:
+    """Return a cell in which a spreadsheet finds no formula."""
     return QUOTE + text if text.lstrip(QUOTE).startswith(FORMULA) else text
 
 

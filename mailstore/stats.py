@@ -6,10 +6,10 @@ Everything but who wrote and who got most comes from hourly figures, in one quer
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import Session
 
 from mailstore import figures
 from mailstore.deliveries import Delivery, Direction
@@ -31,11 +31,10 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Domains of a tenant, by name; `every` is whether they are all it has."""
+    """Domains of a tenant, by name."""
 
     tenant_id: int
     domains: Sequence[Domain]
-    every: bool
 
     @property
     def ids(self) -> list[int]:
@@ -84,8 +83,7 @@ def choose(db: Session, tenant_id: int, wanted: Collection[int] = ()) -> Choice:
 def among(db: Session, tenant_id: int, wanted: Collection[int]) -> Choice:
     """Return which of these domains a tenant has (still), or all for none."""
     every = db.scalars(select(Domain).filter_by(tenant_id=tenant_id).order_by(Domain.name)).all()
-    chosen = [each for each in every if not wanted or each.id in wanted]
-    return Choice(tenant_id, chosen, len(chosen) == len(every))
+    return Choice(tenant_id, [each for each in every if not wanted or each.id in wanted])
 
 
 def of(db: Session, choice: Choice, period: Period) -> Statistics:
@@ -124,37 +122,33 @@ def lasted(incident: Incident, now: datetime) -> int:
 def senders(db: Session, choice: Choice, period: Period) -> Sequence[Counted]:
     """Return who wrote most to people of these domains, at most ten.
 
-    It costs a look at each delivery of a month at most and at its message: some seconds for a
-    million of them.
+    It costs a look at each delivery of a month at most and at its message: two seconds for 300,000
+    on SQLite. So it belongs to jobs, and to pages that are asked for it.
     """
-    author: ColumnElement[str] = case((Message.author != "", Message.author), else_=Message.sender)
-    return _most(db, choice, period, author)
+    author = case((Message.author != "", Message.author), else_=Message.sender)
+    found = _mails(choice, period, author).join(Message, Message.id == Delivery.message_id)
+    return _most(db, found, author)
 
 
 def recipients(db: Session, choice: Choice, period: Period) -> Sequence[Counted]:
-    """Return who of these domains got most, at most ten; it costs what `senders` does."""
-    return _most(db, choice, period, Mailbox.address)
+    """Return who of these domains got most, at most ten; it costs half of what `senders` does."""
+    return _most(db, _mails(choice, period, Mailbox.address), Mailbox.address)
 
 
-def _most(
-    db: Session,
-    choice: Choice,
-    period: Period,
-    who: ColumnElement[str] | InstrumentedAttribute[str],
-) -> Sequence[Counted]:
+def _mails(choice: Choice, period: Period, who: Any) -> Select[Any]:
+    """Return mail to people within the last month of a period, by `ix_deliveries_list`."""
     begin = max(period.begin, period.end - (LONGEST_MONTH + 1) * DAY)
-    count = func.count()
-    rows = db.execute(
-        select(who, count)
+    return (
+        select(who, func.count())
         .select_from(Mailbox)
         .join(Delivery, Delivery.mailbox_id == Mailbox.id)
-        .join(Message, Message.id == Delivery.message_id)
         .where(Mailbox.domain_id.in_(choice.ids))
         .where(Delivery.accepted_at >= begin, Delivery.accepted_at < period.end)
         .where(Delivery.direction == Direction.IN, Delivery.resend_of == 0)
         .where(Delivery.mail_class != MailClass.REPORT)
-        .group_by(who)
-        .order_by(count.desc(), who)
-        .limit(TOP)
     )
+
+
+def _most(db: Session, found: Select[Any], who: Any) -> Sequence[Counted]:
+    rows = db.execute(found.group_by(who).order_by(func.count().desc(), who).limit(TOP))
     return [Counted(*row) for row in rows]

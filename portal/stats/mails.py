@@ -4,7 +4,7 @@ They run without a request. What they say of people is decided here, once, befor
 anything: to an address outside there is nothing to show but numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 
@@ -19,12 +19,13 @@ from mailstore.envelopes import Recipient
 from mailstore.jobs import job
 from mailstore.periods import Every, last_ended
 from mailstore.settings import Settings
-from mailstore.stats import Choice
+from mailstore.stats import Choice, Counted
 from mailstore.store import Store
 from mailstore.subscriptions import Kind, Subscription
 from mailstore.tenants import Tenant
 from mailstore.wording import N_
 from portal.mails import as_bytes, begun, fill, named, spoken, templates, translations
+from portal.mails import shown as cut
 from portal.stats import bars, sheets
 from portal.stats.sheets import Sheet
 from portal.stats.words import Words
@@ -141,11 +142,16 @@ def _statistics(db: Session, asked: Asked) -> Written:
         "stack": bars.STACK,
         "times": bars.times(found, words),
         "outages": [(each, words.minutes(stats.lasted(each, now))) for each in outages],
-        "senders": stats.senders(db, choice, period) if asked.detailed else (),
+        "senders": _clean(stats.senders(db, choice, period)) if asked.detailed else (),
         "recipients": stats.recipients(db, choice, period) if asked.detailed else (),
     }
     name, sheet = f"mail-{period.first}-{period.last}.csv", sheets.for_spreadsheet(found, words)
     return Written("overview/statistics", subject, shown, name, sheet)
+
+
+def _clean(senders: Sequence[Counted]) -> Sequence[Counted]:
+    """Return senders without what strangers put into an address to deceive readers."""
+    return [Counted(cut(each.address), each.mails) for each in senders]
 
 
 def _overview(db: Session, asked: Asked) -> Written:

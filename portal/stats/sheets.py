@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 from mailstore import figures
+from mailstore.listfiles import inert
 from mailstore.overview import Held, Overview
 from mailstore.periods import Period
 from mailstore.stats import CLASSES, RECEIVED, Statistics
@@ -13,12 +14,9 @@ from mailstore.wording import N_
 from portal.stats.words import KINDS, Words
 
 MARK = "\ufeff"
-# What a spreadsheet would take for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MAIL = (*RECEIVED, figures.REFUSED, figures.HELD, figures.OUT)
 VOLUME = (figures.BYTES_IN, figures.BYTES_OUT)
 TIMES = tuple(figures.WITHIN.values())
-CHARTS = {"mail": MAIL, "volume": VOLUME, "times": TIMES}
 
 Cell = str | int
 
@@ -102,8 +100,7 @@ def as_csv(sheet: Sheet, language: str) -> bytes:
 
 
 def _inert(row: Iterable[Cell]) -> list[Cell]:
-    return [f"'{each}" if isinstance(each, str) and each.startswith(FORMULA) else each
-            for each in row]  # fmt: skip
+    return [inert(each) if isinstance(each, str) else each for each in row]
 
 
 def _what(period: Period, words: Words) -> str:

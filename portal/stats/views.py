@@ -33,9 +33,22 @@ def index() -> str:
         charts={name: _sheet(name, found, words) for name in drawn.CHARTS},
         legends={name: drawn.legend(name, found) for name in drawn.CHARTS},
         outages=[(each, words.minutes(stats.lasted(each, now))) for each in outages],
+        words=words,
+        period=period,
+        **_chosen(choice),
+    )
+
+
+@bp.get("/most")
+@for_admin
+def most() -> str:
+    """Show who wrote and who got most; apart, because it looks at each mail."""
+    choice, period = _choice(), _period()
+    return render_template(
+        "admin/most.html",
         senders=stats.senders(g.db, choice, period),
         recipients=stats.recipients(g.db, choice, period),
-        words=words,
+        words=_words(),
         period=period,
         **_chosen(choice),
     )
@@ -94,7 +107,7 @@ def _file(content: bytes, name: str) -> Response:
 def _sheet(name: str, found: Statistics, words: Words) -> sheets.Sheet:
     if name == "times":
         return sheets.shown_times(found, words)
-    return sheets.shown(found, sheets.CHARTS[name], words)
+    return sheets.shown(found, sheets.MAIL if name == "mail" else sheets.VOLUME, words)
 
 
 def _tiles(found: Statistics, words: Words) -> dict[str, str]:

@@ -16,7 +16,7 @@ from tests.portal.stats.reported import busy
 pytestmark = pytest.mark.usefixtures("clock")
 
 CHART = "/admin/statistics/chart.svg"
-PATHS = ("/admin/statistics/", "/admin/statistics/quarantine", CHART,
+PATHS = ("/admin/statistics/", "/admin/statistics/most", "/admin/statistics/quarantine", CHART,
          "/admin/statistics/numbers.csv", "/admin/statistics/quarantine.csv")  # fmt: skip
 
 
@@ -28,15 +28,16 @@ def test_the_figures_of_some_days_are_shown(
         page = said(in_english(office).get(PATHS[0], query_string={"days": days}))
         numbers = (0, 0) if days == "yesterday" else (4, 2)
         assert "Received {} Held in quarantine {}".format(*numbers) in page
+        page = said(office.get("/admin/statistics/most", query_string={"days": days}))
         assert (anna.address in page) is (days != "yesterday")
 
 
 def test_what_is_held_for_whom_is_shown(
     office: FlaskClient, store: Store, anna: Mailbox, beat: Mailbox
 ) -> None:
-    assert "Nothing is held" in said(in_english(office).get(PATHS[1]))
+    assert "Nothing is held" in said(in_english(office).get(PATHS[2]))
     busy(store, anna, beat, beat)
-    page = said(office.get(PATHS[1]))
+    page = said(office.get(PATHS[2]))
     assert page.index(beat.address) < page.index(anna.address)
 
 
