@@ -161,6 +161,11 @@ def sent(db: Session, found: Subscription) -> None:
     _record(db, "report_of_domains_sent", found, "worker")
 
 
+def unsent(db: Session, found: Subscription) -> None:
+    """Record that nobody is at the address of a report any more, so that it was left out."""
+    _record(db, "report_of_domains_unsent", found, "worker")
+
+
 def tells_of_people(db: Session, found: Subscription) -> bool:
     """Whether a report may name people and senders to whoever gets it."""
     return found.detailed or is_own(db, found.tenant_id, Address.parse(found.address))

@@ -1,11 +1,13 @@
 """Charts as pictures (SVG) in our colours, light or dark, without any script."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import pygal
+from pygal import PluginImportFixer
 from pygal.style import Style
 
 from mailstore import figures
@@ -13,6 +15,9 @@ from mailstore.stats import RECEIVED, Statistics
 from portal.mails import FONT
 from portal.stats.sheets import TIMES, VOLUME
 from portal.stats.words import Words
+
+# pygal leaves an import hook for maps behind, of a kind that Python warns of at later imports.
+sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, PluginImportFixer)]
 
 # One colour for each series; it is told apart from its neighbours also without seeing hues.
 COLOURS = {

@@ -71,6 +71,7 @@ def send_subscription(store: Store, subscription_id: int) -> None:
     if recipient is None:
         with store.write() as db:
             if subscriptions.take(db, found, tenant):
+                subscriptions.unsent(db, found)
                 log.warning("report_without_recipient", report=found.id, tenant=tenant.id)
         return
     with store.read() as db:

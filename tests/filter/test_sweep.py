@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import update
 
 from filter import sweep
-from mailstore import clock, lanes, reports
+from mailstore import clock, lanes, reports, subscriptions
 from mailstore.lanes import Lane, Patience
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
 from mailstore.store import Store
+from mailstore.subscriptions import Kind, Wish
+from mailstore.tenants import Tenant
 from tests.factories import RecordedJobs, a_held_delivery, a_mailbox, an_accepted
 from tests.filter.rows import renamed
 
@@ -83,6 +85,18 @@ def test_a_report_that_is_due_is_begun_and_one_that_is_begun_is_sent(
     with store.write() as db:
         begun = reports.begin_now(db, anna).id
     assert asked(store) == [("begin_report", anna.id), ("send_report", begun)]
+
+
+def test_a_report_of_domains_that_is_due_is_asked_for(store: Store, anna: Mailbox) -> None:
+    report_due(store, anna, hours=1)
+    wish = Wish(Kind.OVERVIEW, anna.address)
+    with store.write() as db:
+        tenant = db.get_one(Tenant, anna.tenant_id)
+        made = subscriptions.add(db, tenant, wish, by="test")
+    assert asked(store) == []
+    with store.write() as db:
+        subscriptions.send_now(db, tenant.id, made.id, by="test")
+    assert asked(store) == [("send_subscription", made.id)]
 
 
 @contextmanager

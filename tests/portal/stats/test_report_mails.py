@@ -16,6 +16,7 @@ from mailstore.subscriptions import Kind, Subscription
 from portal.stats.mails import send_subscription
 from tests.databases import on_sqlite
 from tests.factories import ANNA, NOON, RecordedJobs
+from tests.mailstore.holding import lines
 from tests.portal.stats.reported import (
     OUTSIDE,
     a_subscription,
@@ -159,6 +160,7 @@ def test_a_report_to_a_mailbox_that_was_closed_waits_for_its_next_time(
     clock.shift(DAY)
     send_subscription(store, made.id)
     assert queued(store) == []
+    assert len(lines(store, "report_of_domains_unsent")) == 1
     assert next_due(store, made) == NOON + DAY + timedelta(hours=18)
 
 

@@ -1,4 +1,5 @@
 import csv
+import sys
 from datetime import date
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -72,6 +73,10 @@ def test_a_chart_has_no_script_and_loads_nothing(
     assert b"<script" not in picture
     assert b"href" not in picture
     assert b"@import" not in picture
+
+
+def test_drawing_charts_leaves_no_import_hook_behind() -> None:
+    assert [each for each in sys.meta_path if type(each).__module__ == "pygal"] == []
 
 
 @pytest.mark.parametrize(
