@@ -221,9 +221,11 @@ def finish_all(
     kept = [line for line in lines if line["delivery_id"] not in lost]
     events.record_all(db, kept, by="worker")
     arrived = {line["delivery_id"] for line in kept if line["kind"] == State.DELIVERED}
-    of_people = (each for each, _ in attempts if each.id in arrived and _is_for_people(each))
-    took = ((each.domain_id, now - (each.queued_at or each.accepted_at)) for each in of_people)
-    figures.count_arrivals(db, took)
+    tally = figures.Tally()
+    for each in (each for each, _ in attempts if each.id in arrived):
+        took, coming = now - (each.queued_at or each.accepted_at), each.direction is Direction.IN
+        tally.arrived(each.domain_id, each.mail_class, took, coming=coming)
+    tally.write(db)
     return lost
 
 
@@ -267,10 +269,6 @@ def _lost(db: Session, rows: Sequence[dict[str, Any]]) -> set[int]:
         for row in rows
         if (row["its_id"], row["its_fence"], row["state"], row["done_at"]) not in kept
     }
-
-
-def _is_for_people(delivery: Delivery) -> bool:
-    return delivery.direction is Direction.IN and delivery.mail_class is not MailClass.REPORT
 
 
 def _deserves_dsn(delivery: Delivery) -> bool:

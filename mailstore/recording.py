@@ -1,6 +1,5 @@
 """Recording accepted mail: the rows of one group commit, in a few statements."""
 
-from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,7 +61,7 @@ def record(
 
     `hits` are the entries of sender lists that spoke.
     """
-    counts: Counter[tuple[int, str]] = Counter()
+    tally = figures.Tally()
     if placed:
         connection = db.connection()
         packs = {place.pack: place.day for _, place in placed}
@@ -72,22 +71,21 @@ def record(
         deliveries = [_delivery(each, verdict) for each, _ in placed for verdict in each.verdicts]
         connection.execute(_DELIVERIES, deliveries)
         for each, _ in placed:
-            _count(counts, each)
+            _count(tally, each)
         for lane_id in {row["lane_id"] for row in deliveries if row["state"] is State.QUEUED}:
             jobs.after_commit(db, "drain", lane_id)
     refusals.record(db, refused)
-    counts.update((each.domain_id, figures.REFUSED) for each in refused)
-    figures.add(db, counts)
+    for refusal in refused:
+        tally.add(refusal.domain_id, figures.REFUSED)
+    tally.write(db)
     lists.note_hits(db, hits)
 
 
-def _count(counts: Counter[tuple[int, str]], each: Accepted) -> None:
+def _count(tally: figures.Tally, each: Accepted) -> None:
     coming, size = each.direction is Direction.IN, each.sealed.size
     for verdict in each.verdicts:
-        held = verdict.action is Action.QUARANTINE
-        of_it = figures.of_accepted(verdict.mail_class, size, coming=coming, held=held)
-        for name, count in of_it:
-            counts[verdict.recipient.domain_id, name] += count
+        held, domain_id = verdict.action is Action.QUARANTINE, verdict.recipient.domain_id
+        tally.accepted(domain_id, verdict.mail_class, size, coming=coming, held=held)
 
 
 def _message(each: Accepted, place: Place) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mailstore import figures
+from mailstore import figures, stats
 from mailstore.envelopes import MailClass
 from mailstore.overview import Overview
 from mailstore.stats import CLASSES, RECEIVED, Statistics
@@ -48,7 +48,7 @@ def tiles(found: Statistics, words: Words) -> Sequence[tuple[str, str]]:
         (words.say(N_("Held in quarantine")), words.number(found.total(figures.HELD))),
         (words.say(N_("Refused")), words.number(found.total(figures.REFUSED))),
         (words.say(N_("Sent")), words.number(found.total(figures.OUT))),
-        (words.say(N_("Volume received")), words.volume(found.total(figures.BYTES_IN))),
+        (words.say(N_("Volume received")), words.volume(found.total(stats.BYTES_IN))),
         (words.say(N_("Delivered within 30 seconds")), words.share(quick, arrived)),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from mailstore import figures
+from mailstore import figures, stats
 from mailstore.listfiles import inert
 from mailstore.overview import Held, Overview
 from mailstore.periods import Period
@@ -15,7 +15,7 @@ from portal.stats.words import KINDS, Words
 
 MARK = "\ufeff"
 MAIL = (*RECEIVED, figures.REFUSED, figures.HELD, figures.OUT)
-VOLUME = (figures.BYTES_IN, figures.BYTES_OUT)
+VOLUME = (stats.BYTES_IN, stats.BYTES_OUT)
 TIMES = tuple(figures.WITHIN.values())
 
 Cell = str | int

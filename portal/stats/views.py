@@ -118,7 +118,7 @@ def _tiles(found: Statistics, words: Words) -> dict[str, str]:
         "held": words.number(found.total(figures.HELD)),
         "refused": words.number(found.total(figures.REFUSED)),
         "sent": words.number(found.total(figures.OUT)),
-        "volume": words.volume(found.total(figures.BYTES_IN)),
+        "volume": words.volume(found.total(stats.BYTES_IN)),
         "quick": words.share(found.total(*QUICK), arrived),
     }
 

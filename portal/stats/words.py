@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
 
-from mailstore import figures
+from mailstore import figures, stats
 from mailstore.envelopes import MailClass
 from mailstore.periods import Period
 from mailstore.stats import RECEIVED, Choice
@@ -35,8 +35,8 @@ NAMES = {
     figures.REFUSED: N_("Refused"),
     figures.OUT: N_("Sent"),
     figures.OWN: N_("Reports and notices of ours"),
-    figures.BYTES_IN: N_("Volume received"),
-    figures.BYTES_OUT: N_("Volume sent"),
+    stats.BYTES_IN: N_("Volume received"),
+    stats.BYTES_OUT: N_("Volume sent"),
 }
 TIMES = dict(
     zip(

@@ -65,7 +65,7 @@ def test_what_people_get_is_counted_by_class_and_volume(store: Store, anna: Mail
     a_held_delivery(store, anna, mail_class=MailClass.PHISH)
     found = counted(store, anna)
     assert (found.received, found.total("in_clean"), found.total("in_phish")) == (2, 1, 1)
-    assert (found.total(figures.HELD), found.total(figures.BYTES_IN)) == (1, 2 * len(RAW))
+    assert (found.total(figures.HELD), found.total(stats.BYTES_IN)) == (1, 2 * len(RAW))
     assert found.of("in_clean")[13] == 1
 
 
@@ -102,7 +102,7 @@ def test_a_report_of_ours_is_no_delivery_of_theirs(store: Store, anna: Mailbox) 
 @on_sqlite
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
-    st.lists(st.tuples(st.integers(0, 24 * 60), st.sampled_from(["in_clean", "held", "bytes_in"]),
+    st.lists(st.tuples(st.integers(0, 24 * 60), st.sampled_from(["in_clean", "in_spam", "held"]),
                        st.integers(1, 2**40)), max_size=30, unique_by=lambda each: each[:2]),
     st.dates(date(2026, 10, 2), date(2026, 11, 20)),
     st.integers(0, 9),
@@ -118,17 +118,21 @@ def test_the_series_sum_up_to_what_was_counted(
 ) -> None:
     period = Period(first, first + more * DAY, zone)
     made = [(FIRST + hour * HOUR, name, count) for hour, name, count in rows]
-    columns = ("hour", "name", "count", "domain_id")
+    columns = ("hour", "name", "count", "size", "domain_id")
     with store.write() as db:
         db.execute(delete(Figure))
         if made:
-            values = [dict(zip(columns, (*each, anna.domain_id), strict=True)) for each in made]
+            values = [
+                dict(zip(columns, (*each, 3 * each[2], anna.domain_id), strict=True))
+                for each in made
+            ]
             db.execute(insert(Figure), values)
     found = counted(store, anna, period)
-    for name in ("in_clean", "held", "bytes_in"):
+    for name in ("in_clean", "in_spam", "held"):
         mine = [(hour, count) for hour, named, count in made if named == name]
         within = [count for hour, count in mine if period.begin <= hour < period.end]
         assert found.total(name) == sum(found.of(name)) == sum(within)
+    assert found.total(stats.BYTES_IN) == 3 * found.received
 
 
 def test_domains_of_others_cannot_be_chosen(store: Store, anna: Mailbox) -> None:

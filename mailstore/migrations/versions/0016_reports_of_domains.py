@@ -22,6 +22,7 @@ def choice(name, kind):
 
 
 def upgrade():
+    op.add_column('figures', sa.Column('size', NUMBER, nullable=False, server_default='0'))
     op.create_index('ix_figures_domain', 'figures', ['domain_id', 'hour'])
 
     op.create_table(
