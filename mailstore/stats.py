@@ -33,9 +33,8 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Domains of a tenant, by name."""
+    """Domains of one tenant, by name."""
 
-    tenant_id: int
     domains: Sequence[Domain]
 
     @property
@@ -85,7 +84,7 @@ def choose(db: Session, tenant_id: int, wanted: Collection[int] = ()) -> Choice:
 def among(db: Session, tenant_id: int, wanted: Collection[int]) -> Choice:
     """Return which of these domains a tenant has (still), or all for none."""
     every = db.scalars(select(Domain).filter_by(tenant_id=tenant_id).order_by(Domain.name)).all()
-    return Choice(tenant_id, [each for each in every if not wanted or each.id in wanted])
+    return Choice([each for each in every if not wanted or each.id in wanted])
 
 
 def of(db: Session, choice: Choice, period: Period) -> Statistics:
