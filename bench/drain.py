@@ -28,7 +28,8 @@ from bench.fastsink import HERE, Arrivals, FastSink
 from bench.installation import USER, Installation, free_port, wait_for
 from bench.measured import say
 from bench.postfix import Postfix, is_possible
-from filter.supervisor import Supervisor, flask
+from filter.supervisor import Supervisor
+from mailstore.commands import flask
 
 PATIENCE = 120.0
 PLACES = 20

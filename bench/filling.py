@@ -69,37 +69,43 @@ def fill(store: Store, deliveries: int, held: int) -> None:
         others = _add_customers(db, own)
     now, size = clock.now(), min(ROUND, deliveries)
     people = [own if number % OURS == 0 else dice.choice(others) for number in range(size)]
-    usual = [_verdict(each, dice, held=n % HELD == 1) for n, each in enumerate(people)]
-    first, last = _record(store, own, [(now - SPREAD, each) for each in usual], dice)
+    usual = [a_verdict(each, dice, held=n % HELD == 1) for n, each in enumerate(people)]
+    first, last = store_mails(store, own, [(now - SPREAD, each) for each in usual], dice)
     for number in range(1, deliveries // size):
         with store.write() as db:
             _copy(db, first, last, number, now - SPREAD * (1 - number * size / deliveries))
-    waiting = [(now - SPREAD * (n / held), _verdict(own, dice, held=True)) for n in range(held)]
-    _record(store, own, waiting, dice)
+    waiting = [(now - SPREAD * (n / held), a_verdict(own, dice, held=True)) for n in range(held)]
+    store_mails(store, own, waiting, dice)
     with store.write() as db:
         _read_most(db, own)
 
 
 def _add_customers(db: Session, own: Recipient) -> list[Recipient]:
-    found = []
-    for number in range(TENANTS):
-        tenant = onboarding.add_tenant(db, f"Kundin {number}", by=BY)
-        name = f"kundin{number}.example"
-        domain = onboarding.add_domain(db, tenant, name, "127.0.0.1:9", Takes.KNOWN, by=BY)
-        ids = {"tenant_id": tenant.id, "domain_id": domain.id}
-        rows = [{"address": f"person{each}@{name}", **ids} for each in range(PEOPLE)]
-        added = db.execute(insert(Mailbox).returning(Mailbox.id, Mailbox.address), rows)
-        found += [
-            Recipient(
-                Address.parse(address), tenant.id, domain.id, mailbox_id, domain.lane_id,
-                own.keep_days, own.held_days, Policy(),
-            )
-            for mailbox_id, address in added
-        ]  # fmt: skip
-    return found
+    return [
+        each
+        for number in range(TENANTS)
+        for each in add_customer(db, f"kundin{number}.example", PEOPLE, own)
+    ]
 
 
-def _verdict(person: Recipient, dice: random.Random, *, held: bool) -> Verdict:
+def add_customer(db: Session, domain_name: str, people: int, like: Recipient) -> list[Recipient]:
+    """Add a customer with so many people, whose mail is kept as long as somebody else's."""
+    tenant = onboarding.add_tenant(db, f"Kundin {domain_name}", by=BY)
+    domain = onboarding.add_domain(db, tenant, domain_name, "127.0.0.1:9", Takes.KNOWN, by=BY)
+    ids = {"tenant_id": tenant.id, "domain_id": domain.id}
+    rows = [{"address": f"person{each}@{domain_name}", **ids} for each in range(people)]
+    added = db.execute(insert(Mailbox).returning(Mailbox.id, Mailbox.address), rows)
+    return [
+        Recipient(
+            Address.parse(address), tenant.id, domain.id, mailbox_id, domain.lane_id,
+            like.keep_days, like.held_days, Policy(),
+        )
+        for mailbox_id, address in added
+    ]  # fmt: skip
+
+
+def a_verdict(person: Recipient, dice: random.Random, *, held: bool) -> Verdict:
+    """Return what was found of a mail, and what becomes of it."""
     if not held:
         return Verdict(person, Action.DELIVER, MailClass.CLEAN, 0.0, "score", ())
     names = dice.sample(_REASONS, dice.randint(1, 4))
@@ -108,7 +114,7 @@ def _verdict(person: Recipient, dice: random.Random, *, held: bool) -> Verdict:
     return Verdict(person, Action.QUARANTINE, dice.choice(HELD_CLASSES), score, "score", symbols)
 
 
-def _record(
+def store_mails(
     store: Store, own: Recipient, judged: Sequence[Judged], dice: random.Random
 ) -> tuple[int, int]:
     """Write rows of mails that all share one slice; returns their first and last id."""

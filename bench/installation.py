@@ -17,10 +17,11 @@ from typing import Self
 from sqlalchemy.orm import Session
 
 from bench.sink import Sink
-from filter.supervisor import Supervisor, flask, gunicorn
+from filter.supervisor import Supervisor, gunicorn
 from mailstore import accounts, onboarding, passwords, policies, schema
 from mailstore.accounts import Role
 from mailstore.addresses import Address, parse_host_port
+from mailstore.commands import flask
 from mailstore.domains import Takes
 from mailstore.sandbox import ROOT
 from mailstore.settings import PREFIX, Settings

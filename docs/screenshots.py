@@ -10,6 +10,10 @@ import smtplib
 import subprocess
 import sys
 import tempfile
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from html import escape
 from pathlib import Path
 from typing import Self
 
@@ -18,11 +22,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.installation import free_port
 from filter.demo.samples import FOLDER
 from filter.demo.seed import ANNA, PASSWORD
-from filter.supervisor import flask
+from mailstore.commands import flask
 from mailstore.sandbox import ROOT
 
 IMAGES = Path(__file__).parent / "images"
-DESKTOP, PHONE = (1200, 780), (390, 780)
+DESKTOP, PHONE, REPORT = (1200, 780), (390, 780), (680, 1100)
+PLAIN = "font-size:13px;white-space:pre-wrap;overflow-wrap:anywhere"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
 WAITING, WRITER = "thread_4.eml", "ruth.zbinden@seehof.example"
 # How the names of pictures end in the languages of the guides.
@@ -54,6 +59,16 @@ class Demo:
                 self.link = found[0]
                 break
         return self
+
+    def report_mail(self) -> EmailMessage:
+        """Return Anna's report as her mail server got it."""
+        folder = Path(self._folder.name) / "sink"
+        mails = (message_from_bytes(each.read_bytes(), policy=default) for each in folder.iterdir())
+        return next(
+            each
+            for each in mails
+            if isinstance(each, EmailMessage) and each["List-Unsubscribe-Post"]
+        )
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
@@ -92,11 +107,29 @@ def take_report(browser: Browser, demo: Demo) -> None:
     page.wait_for_load_state("networkidle")
     shoot(page, "report")
     page.close()
+    take_report_mail(browser, demo)
     page = opened(browser, PHONE, "dark")
     sign_in(page, demo)
     page.goto(demo.base + "/quarantine/")
     shoot(page, "quarantine-phone")
     page.close()
+
+
+def take_report_mail(browser: Browser, demo: Demo) -> None:
+    """Take both parts of Anna's report, as mail programs show them by day and by night."""
+    mail = demo.report_mail()
+    for kind, scheme, name in (
+        ("html", "light", "report-mail"),
+        ("html", "dark", "report-mail-dark"),
+        ("plain", "light", "report-text"),
+    ):
+        part = mail.get_body((kind,))
+        assert part is not None  # noqa: S101 (our own mails have both)
+        page = opened(browser, REPORT, scheme)
+        text = part.get_content()
+        page.set_content(text if kind == "html" else f"<pre style='{PLAIN}'>{escape(text)}</pre>")
+        shoot(page, name)
+        page.close()
 
 
 def take_desktop(browser: Browser, demo: Demo, language: str, ending: str) -> None:

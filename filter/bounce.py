@@ -97,10 +97,10 @@ def write_bounce(store: Store, delivery_id: int) -> None:
         recipient = outbox.towards(db, store.settings, sender, domain)
     author = Address("postmaster", domain.name)
     summary = outbox.summary_of(author, tenant.name, _subject(case, tenant.language))
-    accepted, place = outbox.put_in_pack(store, recipient, content, summary)
+    stored = outbox.put_in_pack(store, recipient, content, summary)
     with store.write() as db:
         if overdue.tell(db, delivery):
-            outbox.queue(db, accepted, place)
+            outbox.queue(db, stored)
 
 
 def written(case: Case, hostname: str) -> bytes:

@@ -19,6 +19,7 @@ from mailstore import domains, helping
 from mailstore.addresses import parse_domain
 from mailstore.branding import brand
 from mailstore.cli import OPERATOR, fail, open_store, speaks
+from mailstore.commands import flask
 from mailstore.listing import lists
 from mailstore.protecting import protect, strict
 from mailstore.settings import Settings
@@ -33,8 +34,8 @@ def serve() -> None:
     listen = store.settings.web_listen
     store.close()
     commands = {
-        "relay": supervisor.flask("relay"),
-        "worker": supervisor.flask("worker"),
+        "relay": flask("relay"),
+        "worker": flask("worker"),
         "portal": supervisor.gunicorn(listen),
     }
     supervisor.Supervisor(commands).run()

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itsdangerous import Signer
 
 from filter import headers, seal, signing
-from mailstore import outbox
 from mailstore.deliveries import Delivery, Direction
+from mailstore.envelopes import MailClass
 from mailstore.messages import without
 from mailstore.settings import Settings
 from mailstore.store import Store
@@ -15,7 +15,7 @@ from mailstore.store import Store
 def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
     """Yield what goes to the next hop: our own mail signed, an ARC set where that is asked for."""
     plain = _unsealed(store, delivery)
-    if outbox.is_ours(delivery):
+    if delivery.mail_class is MailClass.REPORT and delivery.message.is_ours:
         return signing.signed(store.settings, plain)
     return seal.sealed(store, delivery, plain) if delivery.tag else plain
 

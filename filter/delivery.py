@@ -18,7 +18,7 @@ from filter.ledger import Ledger
 from filter.nexthop import Connection, Manner, connect
 from filter.routing import HopAbsent, router_of
 from filter.wire import Endpoint, HopDown
-from mailstore import deliveries, lanes
+from mailstore import lanes, leases
 from mailstore.deliveries import Direction, Outcome, Result
 from mailstore.jobs import job
 from mailstore.lanes import Lane, Patience
@@ -76,7 +76,7 @@ def _kept(store: Store, lane: Lane) -> bool:
 def _is_back(store: Store, lane: Lane, patience: Patience) -> None:
     with store.write() as db:
         if lane.answers_since is None:
-            deliveries.start_over(db, lane.id)
+            leases.start_over(db, lane.id)
         if lanes.answered(db, lane, patience):
             log.info("lane_up", lane=lane.id)
 

@@ -23,11 +23,6 @@ FROM_COMMAND = "FLASK_RUN_FROM_CLI"
 TIED = (sys.executable, "-m", "filter.tied")
 
 
-def flask(*args: str) -> list[str]:
-    """Return the command line of one of our own commands."""
-    return [sys.executable, "-m", "flask", *args]
-
-
 def gunicorn(listen: str, workers: int = 2) -> list[str]:
     """Return the command line of the portal's web server; gunicorn.conf.py has its options."""
     return [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", listen, "-w", str(workers)]

@@ -10,6 +10,7 @@ import structlog
 
 from filter import watching
 from mailstore import (
+    atonce,
     bulk,
     clock,
     deadletters,
@@ -19,7 +20,6 @@ from mailstore import (
     notices,
     overdue,
     releases,
-    reports,
     requestnews,
     requests,
     resets,
@@ -28,6 +28,7 @@ from mailstore import (
 )
 from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
+from mailstore.reports import planning
 from mailstore.search import indexing
 from mailstore.store import Store
 
@@ -43,15 +44,13 @@ def sweep(store: Store, jobs: Jobs) -> None:
     now = clock.now()
     with store.read() as db:
         lanes = deliveries.due_lanes(db, now)
-        due = reports.due(db, now)
-        unsent = reports.unsent(db, now)
+        reports = planning.due(db, now)
+        told = atonce.due(db, now)
         taught = lessons.due(db, now)
         released = releases.due(db, now)
         unknown = indexing.due(db, now)
         asked: list[tuple[str | int, ...]] = [
             *(("drain", each) for each in lanes),
-            *(("begin_report", each) for each in due),
-            *(("send_report", each) for each in unsent),
             *((overdue.BOUNCE, each) for each in overdue.untold(db, now)),
             *((incidents.SPREAD, each) for each in incidents.untold(db)),
             *notices.due(db, now),
@@ -60,6 +59,8 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *((resets.JOB, each) for each in resets.due(db, now)),
             *((subscriptions.JOB, each) for each in subscriptions.due(db, now)),
             *(("run_bulk", each) for each in bulk.stale(db, now)),
+            *([(planning.JOB,)] if reports else ()),
+            *([(atonce.JOB,)] if told else ()),
             *([(lessons.JOB,)] if taught else ()),
             *([(releases.JOB,)] if released else ()),
             *([(indexing.JOB,)] if unknown else ()),

@@ -13,9 +13,10 @@ from cryptography import x509
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from mailstore import clock, incidents, overdue, pulse, scanners
+from mailstore import clock, incidents, jobs, overdue, pulse, scanners
 from mailstore.incidents import IncidentKind
 from mailstore.overdue import due_for_long
+from mailstore.reports import planning
 from mailstore.settings import Settings
 from mailstore.store import Store
 
@@ -42,6 +43,7 @@ def look(store: Store) -> None:
         jump = pulse.beat(db)
         if jump is not None:
             log.warning("clock_jumped", seconds=jump.total_seconds())
+            jobs.after_commit(db, planning.PLAN_JOB)
         found = outside | dict(_in_rows(db, now))
         open_now = {(each.kind, each.subject) for each in incidents.open_now(db, *WATCHED)}
         for kind, subject in found.keys() - open_now:

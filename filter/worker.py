@@ -16,6 +16,7 @@ from mailstore.cli import open_store, speaks
 from mailstore.notices import spread_notices
 from mailstore.pipe import PipeReader
 from mailstore.redisjobs import RedisReader
+from mailstore.reports.planning import plan_reports
 from mailstore.search.indexing import index_mail
 from mailstore.store import NUDGES, Store
 from mailstore.threadjobs import ThreadJobs
@@ -32,6 +33,7 @@ JOBS = (
     write_bounce,
     restoring.restore,
     bulk.run_bulk,
+    plan_reports,
 )
 
 

@@ -38,6 +38,7 @@ SOONER = 60
 TOLD_OF = (MailClass.CLEAN, MailClass.NEWSLETTER)
 DSN_DUE = text("dsn_at IS NOT NULL")
 RELEASING = text("state = 'releasing'")
+TELLING = text("tell_at IS NOT NULL")
 
 
 class State(StrEnum):
@@ -82,6 +83,7 @@ class Delivery(Base):
     """The fate of one message for one recipient.
 
     `dsn_at`: since when its sender is to be told, that it failed or that it still waits.
+    `tell_at`: since when its reader is to be told at once that it is held.
     `thread`: the same for all mail of a conversation (mailstore/threads.py).
     """
 
@@ -107,6 +109,7 @@ class Delivery(Base):
             sqlite_where=RELEASING,
             postgresql_where=RELEASING,
         ),
+        Index("ix_deliveries_tell", "tell_at", sqlite_where=TELLING, postgresql_where=TELLING),
         Index("ix_deliveries_dsn", "dsn_at", sqlite_where=DSN_DUE, postgresql_where=DSN_DUE),
     )
 
@@ -139,6 +142,7 @@ class Delivery(Base):
     reply: Mapped[str] = mapped_column(default="")
     delay_told: Mapped[bool] = mapped_column(default=False)
     dsn_at: Mapped[datetime | None]
+    tell_at: Mapped[datetime | None]
 
     message: Mapped[Message] = relationship(lazy="raise")
 
@@ -275,17 +279,6 @@ def _deserves_dsn(delivery: Delivery) -> bool:
     # A bounce has no sender, and never gets one (RFC 5321 §6.1); what is sent again came once.
     first = delivery.resend_of == 0
     return first and delivery.mail_class in TOLD_OF and delivery.message.sender != ""
-
-
-def start_over(db: Session, lane_id: int) -> None:
-    """Make all mail of a lane due by its age: its next hop is back, whatever it said before."""
-    db.execute(
-        update(Delivery)
-        .where(Delivery.lane_id == lane_id, Delivery.state == State.QUEUED)
-        .where(Delivery.next_attempt_at > ITS_TURN, Delivery.lease_until.is_(None))
-        .values(next_attempt_at=ITS_TURN)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def is_due(now: datetime) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ from mailstore import clock, events
 from mailstore.bearer import hash_of, new_token
 from mailstore.db import Base, PrimaryKey, upsert
 from mailstore.mailboxes import MailboxAccess, Right
-from mailstore.reports import Link
+from mailstore.reports.rows import Link
 
 LIFE = timedelta(days=90)
 

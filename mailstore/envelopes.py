@@ -54,6 +54,14 @@ class HeldRight(StrEnum):
     HIDDEN = "hidden"
 
 
+class HeldNotice(StrEnum):
+    """Of which held mail a policy tells people at once, and not only by the report."""
+
+    OFF = "off"
+    BORDERLINE = "borderline"
+    ALL = "all"
+
+
 class Unscanned(StrEnum):
     """What a policy does with mail that a scanner could not look at."""
 
@@ -98,7 +106,13 @@ class Policy:
     hits: frozenset[int] = frozenset()
     report: bool = True
     report_at: str = "09:00"
+    report_on: str = "daily"
     report_choice: bool = True
+    report_empty: bool = False
+    report_tagged: bool = False
+    report_refused: bool = False
+    report_folds_at: float = 15.0
+    notice: HeldNotice = HeldNotice.OFF
     rights: Mapping[str, HeldRight] = field(default_factory=dict)
 
 

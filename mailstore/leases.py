@@ -1,4 +1,4 @@
-"""Leases of deliveries: keeping what a worker has claimed, and giving back what it did not try."""
+"""Leases of deliveries: keeping what is claimed, giving back what was not tried, starting over."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -33,3 +33,14 @@ def put_back(db: Session, deliveries: Iterable[Delivery]) -> None:
             .values(attempts=Delivery.attempts - 1, lease_until=None, next_attempt_at=ITS_TURN)
             .execution_options(synchronize_session=False)
         )
+
+
+def start_over(db: Session, lane_id: int) -> None:
+    """Make all mail of a lane due by its age: its next hop is back, whatever it said before."""
+    db.execute(
+        update(Delivery)
+        .where(Delivery.lane_id == lane_id, Delivery.state == State.QUEUED)
+        .where(Delivery.next_attempt_at > ITS_TURN, Delivery.lease_until.is_(None))
+        .values(next_attempt_at=ITS_TURN)
+        .execution_options(synchronize_session=False)
+    )

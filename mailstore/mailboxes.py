@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import policies
@@ -14,6 +14,7 @@ from mailstore.envelopes import Recipient
 from mailstore.tenants import Tenant
 
 POSTMASTER = "postmaster"
+REPORT_ASKED = text("report_asked_at IS NOT NULL")
 
 
 class MailboxKind(StrEnum):
@@ -32,9 +33,23 @@ class Right(StrEnum):
 
 
 class Mailbox(Base):
-    """One person's or role's mail; `report_at` is what its owner wants instead of the policy's."""
+    """One person's or role's mail.
+
+    `report_at` and `report_on` are what its owner wants instead of the policy's times and days
+    (mailstore/reports/times.py), `report_to` is who gets its reports instead, `report_due_at` when
+    the next one is, `report_asked_at` since when somebody wants one, and until
+    `report_lease_until` a worker writes it.
+    """
 
     __tablename__ = "mailboxes"
+    __table_args__ = (
+        Index(
+            "ix_mailboxes_report_asked",
+            "report_asked_at",
+            sqlite_where=REPORT_ASKED,
+            postgresql_where=REPORT_ASKED,
+        ),
+    )
 
     id: Mapped[PrimaryKey]
     tenant_id: Mapped[TenantKey]
@@ -47,6 +62,10 @@ class Mailbox(Base):
     active: Mapped[bool] = mapped_column(default=True)
     report_due_at: Mapped[datetime | None] = mapped_column(index=True)
     report_at: Mapped[str] = mapped_column(default="")
+    report_on: Mapped[str] = mapped_column(default="")
+    report_to: Mapped[str] = mapped_column(default="")
+    report_asked_at: Mapped[datetime | None]
+    report_lease_until: Mapped[datetime | None]
 
 
 class MailboxAddress(Base):
@@ -61,7 +80,7 @@ class MailboxAddress(Base):
 
 
 class MailboxAccess(Base):
-    """Joins people to mail."""
+    """Joins people to mail; with `reports` a delegate's own report has this mail too."""
 
     __tablename__ = "mailbox_access"
     __table_args__ = (UniqueConstraint("account_id", "mailbox_id"),)
@@ -72,6 +91,7 @@ class MailboxAccess(Base):
         ForeignKey("mailboxes.id", ondelete="CASCADE"), index=True
     )
     right: Mapped[Right]
+    reports: Mapped[bool] = mapped_column(default=False)
 
 
 def resolve(db: Session, address: Address) -> Recipient | None:
@@ -92,6 +112,12 @@ def resolve(db: Session, address: Address) -> Recipient | None:
     if mailbox is None or not mailbox.active:
         return None
     return _recipient(db, address, domain, mailbox)
+
+
+def recipient_of(db: Session, mailbox: Mailbox) -> Recipient:
+    """Return who gets mail to the main address of a mailbox."""
+    domain = db.get_one(Domain, mailbox.domain_id)
+    return _recipient(db, Address.parse(mailbox.address), domain, mailbox)
 
 
 def at(db: Session, address: Address) -> Mailbox | None:

@@ -71,6 +71,11 @@ class Message(Base):
         return Place(self.pack, self.day, self.offset, self.length) if self.pack else None
 
     @property
+    def is_ours(self) -> bool:
+        """Whether Mailhafen itself wrote it; nobody else's is without client, sender and writer."""
+        return not (self.client_ip or self.sender or self.writer_id)
+
+    @property
     def author_shown(self) -> str:
         """The author as lists show it: the name if there is one."""
         return self.author_name or self.author or self.sender

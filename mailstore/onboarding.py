@@ -9,7 +9,7 @@ from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadName, NotFound
 from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
-from mailstore.reporttimes import next_report_at, parse_times
+from mailstore.reports import planning
 from mailstore.routes import Route
 from mailstore.tenants import Tenant, check_language, check_zone
 
@@ -79,12 +79,10 @@ def add_mailbox(
     """Add a person's mailbox, or raise BadName where the address is taken."""
     _check_free(db, address)
     mailbox = Mailbox(tenant_id=tenant.id, domain_id=domain.id, address=str(address), name=name)
-    times = policies.effective(db, domain.policy_id or tenant.policy_id)
-    mailbox.report_due_at = next_report_at(
-        clock.now(), tenant.zoneinfo, parse_times(times.report_at)
-    )
     db.add(mailbox)
     db.flush()
+    planning.plan(db, [mailbox.id])
+    db.refresh(mailbox)
     _claim_address(db, mailbox, address)
     events.record(db, "mailbox_added", tenant_id=tenant.id, mailbox_id=mailbox.id, by=by)
     return mailbox

@@ -1,10 +1,14 @@
 """The outbox: mail that Mailhafen itself writes, queued like any other."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from mailstore import clock, lanes, mailboxes, recording
 from mailstore.addresses import Address
-from mailstore.deliveries import Delivery, Direction
+from mailstore.deliveries import Direction
 from mailstore.domains import Domain
 from mailstore.envelopes import Action, Client, MailClass, Policy, Recipient, Summary, Verdict
 from mailstore.messages import new_public_id
@@ -17,6 +21,18 @@ from mailstore.store import Store
 
 OURSELVES = Client(ip="", helo="")
 OUTSIDE_DAYS = 7
+
+
+Stored = tuple[Accepted, Place]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail of ours that is not stored yet."""
+
+    recipient: Recipient
+    content: bytes
+    summary: Summary
 
 
 def towards(db: Session, settings: Settings, address: Address, domain: Domain) -> Recipient:
@@ -42,40 +58,41 @@ def towards(db: Session, settings: Settings, address: Address, domain: Domain) -
     )
 
 
-def put_in_pack(
-    store: Store, recipient: Recipient, content: bytes, summary: Summary
-) -> tuple[Accepted, Place]:
-    """Store a report to one of our people durably; it is queued once `queue` has committed."""
+def put_in_pack(store: Store, recipient: Recipient, content: bytes, summary: Summary) -> Stored:
+    """Store a mail of ours durably; it is queued once `queue` has committed."""
+    (stored,) = put_all_in_pack(store, [Letter(recipient, content, summary)])
+    return stored
+
+
+def put_all_in_pack(store: Store, letters: Sequence[Letter]) -> list[Stored]:
+    """Store mails of ours durably, all together; each is queued by itself."""
     now = clock.now()
+    accepted = [_accepted(store, each, now) for each in letters]
+    places = store.packs.append([each.sealed.slice for each in accepted]) if accepted else []
+    return list(zip(accepted, places, strict=True))
+
+
+def _accepted(store: Store, letter: Letter, now: datetime) -> Accepted:
+    recipient = letter.recipient
     day = expiry_day(now, recipient.keep_days)
-    sealed = store.seal(recipient.tenant_id, day, [content])
-    (place,) = store.packs.append([sealed.slice])
     verdict = Verdict(recipient, Action.DELIVER, MailClass.REPORT, 0.0, "our own report", ())
-    accepted = Accepted(
+    return Accepted(
         public_id=new_public_id(),
         tenant_id=recipient.tenant_id,
         received_at=now,
         client=OURSELVES,
         sender="",
-        summary=summary,
-        sealed=sealed,
+        summary=letter.summary,
+        sealed=store.seal(recipient.tenant_id, day, [letter.content]),
         headers="",
         verdicts=(verdict,),
         direction=Direction.IN if recipient.mailbox_id else Direction.OUT,
     )
-    return accepted, place
 
 
-def queue(db: Session, accepted: Accepted, place: Place) -> None:
+def queue(db: Session, *stored: Stored) -> None:
     """Queue what lies in a pack, in the caller's transaction."""
-    recording.record(db, [(accepted, place)])
-
-
-def is_ours(delivery: Delivery) -> bool:
-    """Whether Mailhafen itself wrote a mail; nobody else's is without client, sender and writer."""
-    message = delivery.message
-    others = message.client_ip or message.sender or message.writer_id
-    return delivery.mail_class is MailClass.REPORT and not others
+    recording.record(db, stored)
 
 
 def summary_of(author: Address, name: str, subject: str) -> Summary:

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from mailstore import codes, devices, domains, events, factors, passwords, resets
+from mailstore import codes, devices, domains, events, factors, mailboxes, passwords, resets
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.codes import CodeKind, Fresh
 from mailstore.errors import BadName
+from mailstore.mailboxes import Mailbox
 from mailstore.pages import Page
 
 
@@ -38,6 +39,11 @@ def one(db: Session, tenant_id: int, account_id: int) -> Account | None:
     return db.scalar(
         select(Account).where(_of(tenant_id), Account.id == account_id, Account.active)
     )
+
+
+def home_of(db: Session, account: Account) -> Mailbox | None:
+    """Return the mailbox of the address that somebody signs in with, which their report goes to."""
+    return mailboxes.at(db, Address.parse(account.email))
 
 
 def set_private_address(db: Session, account: Account, text: str, *, by: str) -> None:

@@ -12,8 +12,12 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from mailstore.reports.times import Schedule
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONGEST_MONTH = 31
+# The days on which what ended is told (mailstore/reports/times.py).
+DAYS = {"daily": "daily", "weekly": "mon", "monthly": "1"}
 
 
 class Every(StrEnum):
@@ -22,6 +26,10 @@ class Every(StrEnum):
     DAILY = "daily"
     WEEKLY = "weekly"
     MONTHLY = "monthly"
+
+    def schedule(self, at: time) -> Schedule:
+        """Return when it comes: daily, on Mondays, or on the first, at a time of day."""
+        return Schedule([at], DAYS[self])
 
 
 @dataclass(frozen=True)
@@ -83,26 +91,6 @@ def last_ended(every: Every, now: datetime, zone: ZoneInfo) -> Period:
         return Period(monday - 7 * DAY, monday - DAY, zone)
     last = today.replace(day=1) - DAY
     return Period(last.replace(day=1), last, zone)
-
-
-def next_moment(every: Every, after: datetime, zone: ZoneInfo, at: time) -> datetime:
-    """Return the first moment later than `after` at which a report is due.
-
-    Weekly is on Monday, monthly on the first. A time that the spring change skips is taken when
-    the clock has moved on; one that the autumn change repeats is taken the first time only.
-    """
-    today = after.astimezone(zone).date()
-    days = (today + number * DAY for number in range(2 * LONGEST_MONTH))
-    moments = (
-        datetime.combine(day, at, zone).astimezone(UTC) for day in days if _begins(every, day)
-    )
-    return next(moment for moment in moments if moment > after)
-
-
-def _begins(every: Every, day: date) -> bool:
-    if every is Every.WEEKLY:
-        return day.weekday() == 0
-    return every is Every.DAILY or day.day == 1
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

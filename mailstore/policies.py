@@ -11,7 +11,14 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore.db import Base, PrimaryKey
-from mailstore.envelopes import HeldRight, Impersonation, NewsletterAction, Policy, Unscanned
+from mailstore.envelopes import (
+    HeldNotice,
+    HeldRight,
+    Impersonation,
+    NewsletterAction,
+    Policy,
+    Unscanned,
+)
 
 STANDARD = "Standard with quarantine report"
 WITHOUT_REPORT = "Standard without report"
@@ -26,6 +33,7 @@ _CHOICES = {
     "newsletters": NewsletterAction,
     "impersonation": Impersonation,
     "unscanned": Unscanned,
+    "notice": HeldNotice,
 }
 
 

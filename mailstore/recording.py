@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from mailstore import figures, jobs, lists, refusals, threads
+from mailstore import atonce, figures, jobs, lists, refusals, threads
 from mailstore.db import dialect_of, insert_into
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import Action, Client, MailClass, NewsletterAction, Summary, Verdict
@@ -137,6 +137,7 @@ def _delivery(each: Accepted, verdict: Verdict) -> dict[str, Any]:
         "warning": verdict.warning,
         "tag": policy.newsletter_tag if tagged else "",
         "accepted_at": each.received_at,
+        "tell_at": each.received_at if held and atonce.is_told(verdict) else None,
         "held_until": each.received_at + timedelta(days=recipient.held_days) if held else None,
         "queued_at": None if held else each.received_at,
         "next_attempt_at": None if held else each.received_at,

@@ -20,7 +20,7 @@ from mailstore.jobs import job
 from mailstore.messages import Message
 from mailstore.packs import Pack
 from mailstore.refusals import Refusal
-from mailstore.reports import Link, Report
+from mailstore.reports.rows import Link, Report
 from mailstore.search import index
 from mailstore.store import Store
 from mailstore.tenants import Tenant
@@ -63,8 +63,7 @@ def expire(store: Store) -> None:
         attempts.purge(db)
         codes.purge(db)
         resets.purge(db)
-        db.execute(delete(Link).where(Link.ends_at < clock.now() - METADATA))
-        db.execute(delete(Report).where(Report.slot < clock.now() - METADATA))
+        _purge_reports(db)
 
 
 def expire_held(db: Session) -> int:
@@ -217,6 +216,20 @@ def _purge_refusals(db: Session) -> int:
     ids = db.scalars(chosen).all()
     db.execute(delete(Refusal).where(Refusal.id.in_(ids)))
     return len(ids)
+
+
+def _purge_reports(db: Session) -> None:
+    """Delete old reports with their links, but for those that say that a mail was reported."""
+    held = Delivery.id == Link.delivery_id, Delivery.state == State.QUARANTINED
+    old = clock.now() - METADATA
+    db.execute(
+        delete(Link)
+        .where(Link.ends_at < old, ~select(Delivery.id).where(*held).exists())
+        .execution_options(synchronize_session=False)
+    )
+    empty = ~select(Link.id).where(Link.report_id == Report.id).exists()
+    gone = delete(Report).where(Report.slot < old, empty)
+    db.execute(gone.execution_options(synchronize_session=False))
 
 
 def _forget_tokens(db: Session) -> int:

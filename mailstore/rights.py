@@ -62,6 +62,10 @@ class Rights:
         classes = self.by_mailbox.get(delivery.mailbox_id or 0, {})
         return classes.get(delivery.mail_class, HeldRight.HIDDEN)
 
+    def of(self, mailbox_ids: Iterable[int]) -> "Rights":
+        """Return what may be done with held mail of some of these mailboxes."""
+        return Rights({each: self.by_mailbox[each] for each in mailbox_ids})
+
     def show_all(self, scope: Scope) -> bool:
         """Whether people of a scope see held mail of each class."""
         ids = scope.mailbox_ids or frozenset()

@@ -18,8 +18,8 @@ from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.domains import Domain
 from mailstore.errors import BadName
-from mailstore.periods import Every, next_moment
-from mailstore.reporttimes import parse_times
+from mailstore.periods import Every
+from mailstore.reports.times import parse_times
 from mailstore.tenants import Tenant, check_language
 
 JOB = "send_subscription"
@@ -86,7 +86,7 @@ def add(db: Session, tenant: Tenant, wish: Wish, *, by: str) -> Subscription:
         detailed=wish.detailed and outside,
         created_by=by,
         created_at=now,
-        due_at=next_moment(wish.period, now, tenant.zoneinfo, at),
+        due_at=wish.period.schedule(at).next_after(now, tenant.zoneinfo),
     )
     db.add(made)
     db.flush()
@@ -145,7 +145,8 @@ def take(db: Session, found: Subscription, tenant: Tenant) -> bool:
 
     Its next time is the first that is still to come: missed ones are caught up in one.
     """
-    following = next_moment(found.period, clock.now(), tenant.zoneinfo, parse_time(found.at))
+    schedule = found.period.schedule(parse_time(found.at))
+    following = schedule.next_after(clock.now(), tenant.zoneinfo)
     taken = db.scalar(
         update(Subscription)
         .where(Subscription.id == found.id, Subscription.due_at == found.due_at)

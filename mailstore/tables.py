@@ -26,7 +26,6 @@ from mailstore import (
     protection,
     pulse,
     refusals,
-    reports,
     requests,
     resets,
     restores,
@@ -38,6 +37,7 @@ from mailstore import (
     tenants,
 )
 from mailstore.db import Base
+from mailstore.reports import openings, rows
 
 MODULES = (
     accounts,
@@ -65,7 +65,8 @@ MODULES = (
     protection,
     pulse,
     refusals,
-    reports,
+    openings,
+    rows,
     requests,
     resets,
     restores,

@@ -1,6 +1,7 @@
 """Tenants: the customers, each with its own language, zone, retention and mail."""
 
 from datetime import datetime
+from enum import StrEnum
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,6 +19,14 @@ LONGEST_DAYS = 3650
 LANGUAGES = ("de", "fr", "it", "en")
 
 
+class Guard(StrEnum):
+    """When a deed by a report link on an unknown device asks for the report's code."""
+
+    GUARD = "guard"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Tenant(Base):
     """A customer."""
 
@@ -32,6 +41,7 @@ class Tenant(Base):
     held_days: Mapped[int] = mapped_column(default=HELD_DAYS)
     pin_days: Mapped[int] = mapped_column(default=PIN_DAYS)
     webmail_on: Mapped[bool] = mapped_column(default=True)
+    report_guard: Mapped[Guard] = mapped_column(default=Guard.GUARD)
     webhook_url: Mapped[str] = mapped_column(default="")
     webhook_secret: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -117,6 +127,12 @@ def set_retention(
     }
     db.execute(update(Tenant).where(Tenant.id == tenant_id).values(**values))
     events.record(db, "retention_set", tenant_id=tenant_id, by=by, detail=values)
+
+
+def set_guard(db: Session, tenant_id: int, guard: Guard, *, by: str) -> None:
+    """Say when a deed by a report link on an unknown device asks for the report's code."""
+    db.execute(update(Tenant).where(Tenant.id == tenant_id).values(report_guard=guard))
+    events.record(db, "report_guard_set", tenant_id=tenant_id, by=by, detail={"guard": guard.value})
 
 
 def switch_webmail(db: Session, tenant_id: int, *, on: bool, by: str) -> None:

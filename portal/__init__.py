@@ -15,12 +15,14 @@ from portal import access, demo, errors, find, home, languages, reasons, securit
 from portal.admin import delivery as admin_delivery
 from portal.admin import look as admin_look
 from portal.admin import people as admin_people
+from portal.admin import personal as admin_personal
 from portal.admin import requests as admin_requests
 from portal.admin import views as admin
 from portal.auth import again, password, second
 from portal.auth import views as auth
 from portal.content.reading import RENDERING
 from portal.links import LinkSigner
+from portal.oneclick import codes, unsubscribe
 from portal.oneclick import views as oneclick
 from portal.profile import devices as profile_devices
 from portal.profile import factor as profile_factor
@@ -38,9 +40,9 @@ from portal.webmail import views as webmail
 
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
-    deeds, files, restore, find, oneclick, profile, profile_times, profile_lists,
-    profile_files, profile_factor, profile_devices, admin, admin_delivery, admin_requests, asking,
-    statistics, subscribing,
+    deeds, files, restore, find, oneclick, codes, unsubscribe, profile, profile_times,
+    profile_lists, profile_files, profile_factor, profile_devices, admin, admin_delivery,
+    admin_look, admin_personal, admin_requests, asking, statistics, subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600
@@ -77,7 +79,8 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
     app.extensions["store"] = store
     app.extensions["links"] = LinkSigner(settings.signing_keys)
     app.extensions["sandbox"] = Sandbox(RENDERING, spare=True)
-    CSRFProtect(app)
+    # Mail programs stop reports without having seen any page of ours (RFC 8058).
+    CSRFProtect(app).exempt(unsubscribe.act)
     Bootstrap5(app)
     reasons.tell(rules)
     for part in (languages, security, access, errors, sight):

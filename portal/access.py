@@ -11,24 +11,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, cast
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, flash, g, redirect, request, session, url_for
+from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, clock, devices, reports, sessions
+from mailstore import accounts, clock, devices, sessions
 from mailstore.accounts import Account, Role
 from mailstore.mailboxes import Mailbox
-from mailstore.reports import Link, LinkKind
+from mailstore.reports import links
+from mailstore.reports.rows import Link, LinkKind
 from mailstore.scope import NOTHING, Scope
 from mailstore.sessions import Living
 from mailstore.store import Store
 from mailstore.tenants import Tenant
+from portal import scanners
 from portal.auth.paths import own_path
-from portal.security import STATIC
+from portal.security import READING, STATIC
 
 View = Callable[..., Any]
 LINKS = "links"
+KNOWN_BY_LINK = "report link"
 # What changes who may get in wants a proof that is not older.
 FRESH = timedelta(minutes=10)
 
@@ -140,7 +144,7 @@ def device_token() -> str | None:
 def link_session(kind: LinkKind) -> Visitor | None:
     """Return the visitor behind a report link opened in this browser, or None."""
     link_id = session.get(LINKS, {}).get(kind.value)
-    found = reports.alive(g.db, link_id) if link_id else None
+    found = links.alive(g.db, link_id) if link_id else None
     if found is None or found[1]:
         return None
     return visitor_of(found[0])
@@ -149,8 +153,8 @@ def link_session(kind: LinkKind) -> Visitor | None:
 def visitor_of(link: Link) -> Visitor:
     """Return the holder of a link as a visitor."""
     known = devices.is_known(g.db, device_token(), link.mailbox_id)
-    scope = Scope(link.tenant_id, frozenset({link.mailbox_id}))
-    name = "report link" if known else "report link, unverified device"
+    scope = links.scope_of(g.db, link)
+    name = KNOWN_BY_LINK if known else "report link, unverified device"
     return Visitor(scope, name, link=link, known_device=known)
 
 
@@ -173,9 +177,21 @@ def _user_or_link(kind: LinkKind) -> Callable[[], Visitor]:
         visitor = _anyone()
         if visitor.account:
             return visitor
-        return link_session(kind) or _to_sign_in()
+        return _unsuspected(link_session(kind) or _to_sign_in())
 
     return visit
+
+
+def _unsuspected(visitor: Visitor) -> Visitor:
+    """Let a deed wait for the report's code where a mail scanner could be behind it."""
+    if request.method in READING or visitor.known_device or visitor.link is None:
+        return visitor
+    if scanners.suspects(visitor.link, max(1, len(request.form.getlist("m")))):
+        flash(
+            _("Please type the code of the report first, and then press the button again."), "info"
+        )
+        abort(redirect(url_for("code.ask", next=_way_back()), 303))
+    return visitor
 
 
 def _admin() -> Visitor:

@@ -5,10 +5,11 @@ The token says nothing to who decodes it; the row behind the id knows the rest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from mailstore.reports import Link, LinkKind
+from mailstore.reports.rows import LinkKind
 
 SALT = "report-link"
 
@@ -17,24 +18,25 @@ class LinkForged(Exception):
     """The token was not signed by us."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LinkSigner:
     """Signs with the newest key, reads with all of them (newest first)."""
 
     keys: Sequence[str]
 
-    def sign(self, link: Link) -> str:
+    def sign(self, link_id: str, kind: LinkKind) -> str:
         """Return the token of a link."""
-        return str(self._serializer().dumps([link.id, link.kind.value]))
+        return str(self._serializer.dumps([link_id, kind.value]))
 
     def read(self, token: str) -> tuple[str, LinkKind]:
         """Return id and kind of a token, or raise LinkForged."""
         try:
-            link_id, kind = self._serializer().loads(token)
+            link_id, kind = self._serializer.loads(token)
             return str(link_id), LinkKind(kind)
         except (BadSignature, ValueError, TypeError) as error:
             raise LinkForged from error
 
+    @cached_property
     def _serializer(self) -> URLSafeSerializer:
         # itsdangerous signs with the last key of a list.
         return URLSafeSerializer(list(reversed(self.keys)), salt=SALT)

@@ -1,5 +1,6 @@
 """What all mails of ours share: their templates, their language, and how they become bytes."""
 
+from binascii import b2a_qp
 from collections.abc import Mapping
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ from mailstore.addresses import Address
 from mailstore.mime import one_line
 from mailstore.sandbox import ROOT
 from portal.languages import FIRST, SPOKEN
+from portal.looks import Look
 
 CATALOGUES = Path(__file__).parent / "translations"
 LONGEST_SHOWN = 90
@@ -25,9 +27,21 @@ KINDS = ("txt", "html")
 FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
 
+@cache
 def templates(catalogue: NullTranslations) -> jinja2.Environment:
-    """Return the environment that renders mails in the language of a catalogue."""
-    env = _environment().overlay()
+    """Return the environment that renders mails in the language of a catalogue.
+
+    Each has its own: overlays would share the functions that translate.
+    """
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / "templates" / "mail"),
+        autoescape=jinja2.select_autoescape(["html"]),
+        extensions=["jinja2.ext.i18n"],
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals.update(font=FONT, look=Look())
     # The i18n extension adds this method.
     env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # of i18n
     return env
@@ -62,9 +76,16 @@ def fill(
     mail: EmailMessage, env: jinja2.Environment, name: str, shown: Mapping[str, object]
 ) -> None:
     """Give a mail its text and its HTML part from the templates of a name."""
-    text, html = (env.get_template(f"{name}.{kind}").render(shown) for kind in KINDS)
-    mail.set_content(text, cte="quoted-printable")
-    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    text, html = (_quoted(env.get_template(f"{name}.{kind}").render(shown)) for kind in KINDS)
+    mail.set_content("", cte="quoted-printable")
+    mail.add_alternative("", subtype="html", cte="quoted-printable")
+    for part, content in zip(mail.iter_parts(), (text, html), strict=True):
+        part.set_payload(content)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as quoted-printable (RFC 2045 §6.7); the encoder of `email` takes longer."""
+    return b2a_qp(text.encode()).decode("ascii")
 
 
 def as_bytes(mail: EmailMessage) -> bytes:
@@ -90,17 +111,3 @@ def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """Return a foreign text on one line, cut, and without characters that turn its direction."""
     plain = "".join(filter(str.isprintable, text))
     return plain if len(plain) <= longest else plain[: longest - 1] + "…"
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ROOT / "templates" / "mail"),
-        autoescape=jinja2.select_autoescape(["html"]),
-        extensions=["jinja2.ext.i18n"],
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals["font"] = FONT
-    return made

@@ -15,6 +15,7 @@ from mailstore import clock, outbox, requestnews, requests
 from mailstore.addresses import Address
 from mailstore.deliveries import State
 from mailstore.jobs import job
+from mailstore.outbox import Stored
 from mailstore.requestnews import Reader, Waiting
 from mailstore.requests import Asked, ReleaseRequest, RequestState
 from mailstore.settings import Settings
@@ -69,8 +70,7 @@ def _tell_administrators(store: Store, taken: ReleaseRequest) -> None:
     packed = [_packed(store, news.tenant, reader, mail) for reader, mail in mails]
     with store.write() as db:
         if requestnews.told_administrators(db, taken, news):
-            for accepted, place in packed:
-                outbox.queue(db, accepted, place)
+            outbox.queue(db, *packed)
             log.info("requests_told", tenant=news.tenant.id, open=len(news.ids))
 
 
@@ -86,10 +86,10 @@ def _tell_person(store: Store, taken: ReleaseRequest, asked: Asked) -> None:
         _wait(store, taken, None)
         return
     mail = for_person(asked, reader, tenant, store.settings)
-    accepted, place = _packed(store, tenant, reader, mail)
+    stored = _packed(store, tenant, reader, mail)
     with store.write() as db:
         if requestnews.told_person(db, taken):
-            outbox.queue(db, accepted, place)
+            outbox.queue(db, stored)
             log.info("request_told", request=taken.id)
 
 
@@ -145,7 +145,7 @@ def _mail(
     return mail
 
 
-def _packed(store: Store, tenant: Tenant, reader: Reader, mail: EmailMessage) -> Any:
+def _packed(store: Store, tenant: Tenant, reader: Reader, mail: EmailMessage) -> Stored:
     author = Address.parse(store.settings.report_author)
     summary = outbox.summary_of(author, tenant.name, str(mail["Subject"]))
     return outbox.put_in_pack(store, reader.recipient, as_bytes(mail), summary)

@@ -54,10 +54,10 @@ def write_reset(store: Store, reset_id: int) -> None:
     mail = mail_of(wish, store.settings, token)
     author = Address.parse(store.settings.report_author)
     summary = outbox.summary_of(author, wish.tenant.name, str(mail["Subject"]))
-    accepted, place = outbox.put_in_pack(store, wish.recipient, as_bytes(mail), summary)
+    stored = outbox.put_in_pack(store, wish.recipient, as_bytes(mail), summary)
     with store.write() as db:
         if resets.written(db, reset_id, token):
-            outbox.queue(db, accepted, place)
+            outbox.queue(db, stored)
             log.info("reset_queued", reset=reset_id)
 
 

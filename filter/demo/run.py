@@ -17,6 +17,7 @@ from filter.demo.resolver import LoopbackResolver
 from filter.demo.sink import Sink
 from mailstore import policies, schema
 from mailstore.addresses import parse_host_port
+from mailstore.commands import flask
 from mailstore.errors import Misconfigured
 from mailstore.sandbox import ROOT
 from mailstore.settings import PREFIX, Settings
@@ -77,8 +78,8 @@ def run(places: Places) -> None:
     sink.start()
     watched = supervisor.Supervisor(
         {
-            "relay": supervisor.flask("relay"),
-            "worker": supervisor.flask("worker"),
+            "relay": flask("relay"),
+            "worker": flask("worker"),
             "portal": supervisor.gunicorn(places.web),
         },
         env,
@@ -118,7 +119,7 @@ def _talk(places: Places, env: Mapping[str, str], first: bool) -> None:
             click.echo(f"  {number:>2}  {line}")
     _wait_for(places.web)
     made = subprocess.run(  # noqa: S603 (our own command)
-        supervisor.flask("report", "send", seed.ANNA, "--print"),
+        flask("report", "send", seed.ANNA, "--print"),
         cwd=ROOT,
         env=dict(env),
         capture_output=True,

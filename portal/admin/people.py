@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from mailstore import codes, people
 from mailstore.accounts import Account
 from mailstore.codes import CodeKind
+from mailstore.reports import seen
 from portal.access import for_admin, for_fresh_admin, store
 from portal.paging import asked_page, one_page
 
@@ -28,7 +29,10 @@ def index() -> str:
 @for_admin
 def look(account_id: int) -> str:
     """Show one person and what can be done for them."""
-    return render_template("admin/person.html", whose=_found(g.db, account_id))
+    whose = _found(g.db, account_id)
+    home = people.home_of(g.db, whose)
+    reports = seen.lately(g.db, home.id) if home else []
+    return render_template("admin/person.html", whose=whose, home=home, reports=reports)
 
 
 @bp.post("/<int:account_id>/code")

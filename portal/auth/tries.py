@@ -24,6 +24,9 @@ MOST_HERE, MOST_FROM_NETWORK, MOST_FOR_ACCOUNT, MOST_KNOWN = 10, 50, 100, 20
 MOST_SECOND, MOST_SECOND_A_DAY = 20, 60
 DAY = timedelta(days=1)
 
+TooOften = tuple[str, int, dict[str, str]]
+Answer = str | Response | tuple[str, int] | TooOften
+
 
 def knows(account: Account | None) -> bool:
     """Whether this browser is known to a mailbox that an account owns."""
@@ -66,11 +69,8 @@ def spare_the_place(begun: Sequence[Begun]) -> None:
         attempts.take_back(db, *begun, key=from_here().key)
 
 
-def too_often(wait: timedelta) -> tuple[str, int, dict[str, str]]:
+def too_often(wait: timedelta) -> TooOften:
     """Answer 429 with a page that says when to come again."""
     seconds = math.ceil(wait.total_seconds())
     page = render_template("auth/too_often.html", minutes=math.ceil(seconds / 60))
     return page, 429, {"Retry-After": str(seconds)}
-
-
-Answer = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]

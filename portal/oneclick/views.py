@@ -4,12 +4,12 @@ Mail scanners follow every link of a report, so GET only shows and POST acts. No
 burnt by opening it, and pages behind quarantine and webmail links have clean addresses.
 """
 
+from dataclasses import replace
+
 from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
-    flash,
     g,
     redirect,
     render_template,
@@ -17,69 +17,43 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from mailstore import attempts, devices, quarantine, reports, rights
+from mailstore import quarantine, rights
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight
-from mailstore.reports import Link, LinkKind
-from portal.access import LINKS, Visitor, device_token, guard, link_session, store, visitor_of
-from portal.auth import tries
-from portal.auth.entering import with_device
-from portal.auth.paths import own_path
+from mailstore.reports import links
+from mailstore.reports.rows import Link, LinkKind
+from portal import scanners
+from portal.access import KNOWN_BY_LINK, LINKS, store
 from portal.auth.tries import Answer
 from portal.content import reading
-from portal.links import LinkForged
+from portal.oneclick import codes, several
+from portal.oneclick.holders import for_link
 
-bp = Blueprint("oneclick", __name__)
-
-TARGETS = {LinkKind.QUARANTINE: "quarantine.index", LinkKind.WEBMAIL: "webmail.index"}
-
-
-def _holder() -> Visitor:
-    """Open the token before any view runs: 404 for a forged one; `g.ended` for an old one."""
-    try:
-        token = (request.view_args or {}).get("token", "")
-        link_id, _kind = current_app.extensions["links"].read(token)
-    except LinkForged:
-        abort(404)
-    found = reports.alive(g.db, link_id)
-    if found is None:
-        abort(404)
-    g.link, g.ended = found
-    return visitor_of(g.link)
+bp = Blueprint("oneclick", __name__, url_prefix="/l")
 
 
-def _coder() -> Visitor:
-    """Find the links that this browser opened and whose codes are asked for.
-
-    They may be of two reports; either's code will do for its own mailbox.
-    """
-    found = (link_session(kind) for kind in (LinkKind.WEBMAIL, LinkKind.QUARANTINE))
-    g.openers = [visitor for visitor in found if visitor]
-    if not g.openers:
-        abort(404)
-    opener: Visitor = g.openers[0]
-    return opener
-
-
-for_link = guard(_holder)
-for_coder = guard(_coder)
-
-
-@bp.get("/l/<token>")
+@bp.get("/<token>")
 @for_link
 def show(token: str) -> str | AnyResponse | tuple[str, int]:
     """Show what the link is for."""
     link: Link = g.link
+    if link.kind is LinkKind.SETTINGS:
+        # It leads to a sign-in only, and whoever wants no more reports may do so from an old one.
+        return _signed_in(url_for("profile_reports.index"))
     if g.ended:
         return render_template("oneclick/ended.html", token=token), 410
-    with store().write() as db:
-        reports.opened(db, link.id)
-    if link.kind in TARGETS:
-        session[LINKS] = session.get(LINKS, {}) | {link.kind.value: link.id}
-        return redirect(url_for(TARGETS[link.kind]), 303)
+    scanners.note_opening(link, known=g.visitor.known_device)
+    match link.kind:
+        case LinkKind.QUARANTINE | LinkKind.WEBMAIL:
+            session[LINKS] = session.get(LINKS, {}) | {link.kind.value: link.id}
+            return redirect(url_for(codes.TARGETS[link.kind]), 303)
+        case LinkKind.TAGGED:
+            return _signed_in(url_for("webmail.look", delivery_id=link.delivery_id))
+        case LinkKind.ALL:
+            return several.page(token)
     delivery = _held()
     return render_template(
         "oneclick/held.html",
@@ -91,7 +65,7 @@ def show(token: str) -> str | AnyResponse | tuple[str, int]:
     )
 
 
-@bp.get("/l/<token>/body")
+@bp.get("/<token>/body")
 @for_link
 def body(token: str) -> Response:  # noqa: ARG001 (the guard read it)
     """Show the HTML of the held mail in its frame, on a known device."""
@@ -100,18 +74,59 @@ def body(token: str) -> Response:  # noqa: ARG001 (the guard read it)
     return reading.body_response(_held().message)
 
 
-@bp.post("/l/<token>")
+@bp.get("/<token>/<any(allowed, blocked):listed>")
 @for_link
-def act(token: str) -> str | tuple[str, int]:
-    """Release the message that the link is for."""
-    link: Link = g.link
-    if link.delivery_id is None:
+def sender(token: str, listed: str) -> AnyResponse | tuple[str, int]:
+    """Lead to where the sender is allowed or blocked, which wants a sign-in."""
+    if g.link.kind is not LinkKind.HELD:
         abort(404)
     if g.ended:
         return render_template("oneclick/ended.html", token=token), 410
+    scanners.note_opening(g.link, known=g.visitor.known_device)
+    return _signed_in(url_for("sender.ask", delivery_id=g.link.delivery_id, listed=listed))
+
+
+@bp.post("/<token>")
+@for_link
+def act(token: str) -> Answer:
+    """Release what the link is for; an unknown device may have to type the code first."""
+    link: Link = g.link
+    if link.kind not in (LinkKind.HELD, LinkKind.ALL):
+        abort(404)
+    if g.ended:
+        return render_template("oneclick/ended.html", token=token), 410
+    chosen = several.chosen() if link.kind is LinkKind.ALL else [_held().id]
+    device = ""
+    in_doubt = chosen and not g.visitor.known_device
+    if in_doubt and ("code" in request.form or scanners.suspects(link, len(chosen))):
+        known = codes.prove([link]) if "code" in request.form else None
+        if isinstance(known, tuple):
+            return known
+        if not isinstance(known, str):
+            return codes.for_deed(token, chosen), 422 if "code" in request.form else 200
+        device = known
+        g.visitor = replace(g.visitor, known_device=True, name=KNOWN_BY_LINK)
+    page = several.deliver(chosen) if link.kind is LinkKind.ALL else _deliver(link)
+    return codes.remember(page, device) if device else page
+
+
+@bp.post("/<token>/fresh")
+@for_link
+def fresh(token: str) -> str:  # noqa: ARG001 (the guard read it)
+    """Send a new report to the mailbox's own address, one an hour."""
+    if not g.ended and not links.is_locked(g.db, g.link.report_id):
+        abort(404)
+    with store().write() as db:
+        links.ask_fresh(db, g.link)
+    return render_template("oneclick/fresh.html")
+
+
+def _deliver(link: Link) -> str:
+    delivery_id = _held().id
     with store().write() as db:
         may = rights.of_scope(db, g.scope).allow(HeldRight.DELIVER)
-        done = quarantine.release(db, g.scope, link.delivery_id, by=g.visitor.name, may=may)
+        done = quarantine.release(db, g.scope, delivery_id, by=g.visitor.name, may=may)
+    scanners.note_deed(link, [delivery_id] if done else [], g.visitor.name)
     # What the guard reads is from before the deed.
     with store().read() as g.db:
         delivery = _held()
@@ -119,52 +134,11 @@ def act(token: str) -> str | tuple[str, int]:
         return render_template("oneclick/done.html", done=done, delivery=delivery, right=right)
 
 
-@bp.post("/l/<token>/fresh")
-@for_link
-def fresh(token: str) -> str:  # noqa: ARG001 (the guard read it)
-    """Send a new report to the mailbox's own address, one an hour."""
-    if not g.ended:
-        abort(404)
-    with store().write() as db:
-        reports.refresh(db, g.link)
-    return render_template("oneclick/fresh.html")
-
-
-@bp.get("/code")
-@for_coder
-def code() -> str:
-    """Ask for the code that is printed in the report."""
-    return render_template("oneclick/code.html", next=_next())
-
-
-@bp.post("/code")
-@for_coder
-def know() -> Answer:
-    """Make this device known if the code fits."""
-    said = request.form.get("code", "")
-    (begun,) = tries.begin((tries.REPORT, [tries.from_here()]))
-    if begun.wait:
-        return tries.too_often(begun.wait)
-    links = {visitor.link.report_id: visitor.link for visitor in g.openers}
-    with store().write() as db:
-        fitting = [link for link in links.values() if reports.code_fits(db, link.report_id, said)]
-    if not fitting:
-        flash(
-            _("This is not the code of the report. After six tries only a new report helps."),
-            "warning",
-        )
-        return render_template("oneclick/code.html", next=_next()), 422
-    with store().write() as db:
-        device = devices.renew(db, device_token())
-        known = {link.mailbox_id for link in fitting}
-        devices.know(db, device, known, request.user_agent.string)
-        attempts.take_back(db, begun)
-    return with_device(redirect(_next(), 303), device)
-
-
-def _next() -> str:
-    target = own_path(request.values.get("next", ""))
-    return target or url_for(TARGETS[g.visitor.link.kind])
+def _signed_in(target: str) -> AnyResponse:
+    """Lead to a page of an account, by the sign-in if nobody is signed in."""
+    if not current_user.is_authenticated:
+        target = url_for("auth.sign_in", next=target)
+    return redirect(target, 303)
 
 
 def _held() -> Delivery:

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
-from mailstore import bearer, devices, owntimes, sessions
+from mailstore import bearer, devices, sessions
 from mailstore.accounts import Account
 from mailstore.mailboxes import Mailbox
+from mailstore.reports import own
 from portal.access import device_token, for_user, store
 from portal.profile.browsers import in_words
 
@@ -43,7 +44,7 @@ def index() -> str:
         "profile/devices.html",
         signed_in=sessions.of_account(g.db, g.visitor.account.id),
         this_one=bearer.hash_of(current_user.id),
-        known=_known(owntimes.owned(g.db, g.visitor.account.id)),
+        known=_known(own.owned(g.db, g.visitor.account.id)),
     )
 
 
@@ -63,7 +64,7 @@ def end(sign_in_id: int) -> Response:
 @for_user
 def forget(device_id: int) -> Response:
     """Make a browser unknown to the person's mailboxes."""
-    ids = [each.id for each in owntimes.owned(g.db, g.visitor.account.id)]
+    ids = [each.id for each in own.owned(g.db, g.visitor.account.id)]
     with store().write() as db:
         forgotten = devices.forget(db, ids, device_id, by=g.visitor.name)
     if not forgotten:

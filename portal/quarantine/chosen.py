@@ -114,4 +114,4 @@ def _found(bulk_id: int) -> Bulk:
 
 def _needs_known_device() -> None:
     if not g.visitor.may_read:
-        abort(redirect(url_for("oneclick.code", next=back()), 303))
+        abort(redirect(url_for("code.ask", next=back()), 303))

@@ -10,10 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import abort, g, request, url_for
+from sqlalchemy import ColumnElement, and_
 
-from mailstore.envelopes import MailClass
+from mailstore.deliveries import Delivery
+from mailstore.envelopes import HeldRight, MailClass
 from mailstore.heldlist import LONGEST_TEXT, Line, Search, Sort, Wanted
 from mailstore.pages import Page
+from mailstore.reports import links
 from mailstore.rights import SEEN, Rights, of_scope
 from portal.auth.paths import own_path
 from portal.paging import asked_page, moment, row_id
@@ -105,9 +108,27 @@ def rights_here() -> Rights:
     return rights
 
 
+def seen_here() -> ColumnElement[bool]:
+    """Return the condition that this visitor may see a held mail.
+
+    By a link of a report on an unknown device that is no more than the report named.
+    """
+    seen = rights_here().allow(*SEEN)
+    if g.visitor.may_read:
+        return seen
+    return and_(seen, Delivery.id.in_(links.named_in(g.visitor.link.report_id)))
+
+
+def may_see(delivery: Delivery) -> bool:
+    """Whether this visitor may see one held mail of theirs."""
+    if rights_here().to(delivery) is HeldRight.HIDDEN:
+        return False
+    return g.visitor.may_read or links.names(g.db, g.visitor.link.report_id, delivery.id)
+
+
 def search_for(wanted: Wanted) -> Search:
     """Return a search of all that this visitor may see."""
-    return Search(g.scope, rights_here().allow(*SEEN), wanted)
+    return Search(g.scope, seen_here(), wanted)
 
 
 def back(anchor: str = "") -> str:

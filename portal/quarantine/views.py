@@ -12,6 +12,7 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import HeldRight
 from mailstore.heldlist import Sort
 from mailstore.mailboxes import Mailbox
+from portal import scanners
 from portal.access import for_quarantine, store
 from portal.content import reading
 from portal.paging import asked_page, one_page, row_id
@@ -21,6 +22,7 @@ from portal.quarantine.place import (
     back_to_next,
     carried,
     following,
+    may_see,
     rights_here,
     search_for,
 )
@@ -122,14 +124,18 @@ def release(delivery_id: int) -> AnyResponse:
     may = rights_here().allow(HeldRight.DELIVER)
     with store().write() as db:
         done = quarantine.release(db, g.scope, delivery_id, by=g.visitor.name, may=may)
+    if done and g.visitor.link:
+        scanners.note_deed(g.visitor.link, [delivery_id], g.visitor.name)
     return _to_list(done)
 
 
 @bp.post("/<int:delivery_id>/delete")
 @for_quarantine
 def delete(delivery_id: int) -> AnyResponse:
-    """Take one message out of the list."""
+    """Take one message out of the list; a device nobody knows is asked for the code first."""
     found(delivery_id)
+    if not g.visitor.may_read:
+        return _to_code(back())
     with store().write() as db:
         done = quarantine.delete(db, g.scope, delivery_id, by=g.visitor.name)
     return _to_list(done)
@@ -162,7 +168,7 @@ def take_back() -> AnyResponse:
 def found(delivery_id: int) -> Delivery:
     """Return a mail that this visitor may see in the quarantine, or answer 404."""
     delivery = quarantine.look(g.db, g.scope, delivery_id)
-    if delivery is None or rights_here().to(delivery) is HeldRight.HIDDEN:
+    if delivery is None or not may_see(delivery):
         abort(404)
     return delivery
 
@@ -184,7 +190,7 @@ def _mailboxes() -> list[tuple[int, str]]:
 
 
 def _to_code(target: str) -> AnyResponse:
-    return redirect(url_for("oneclick.code", next=target), 303)
+    return redirect(url_for("code.ask", next=target), 303)
 
 
 def _to_list(done: bool) -> AnyResponse:

@@ -78,10 +78,10 @@ def send_subscription(store: Store, subscription_id: int) -> None:
         mail = mail_of(db, store.settings, found, tenant)
     author = Address.parse(store.settings.report_author)
     summary = outbox.summary_of(author, tenant.name, str(mail["Subject"]))
-    accepted, place = outbox.put_in_pack(store, recipient, as_bytes(mail), summary)
+    stored = outbox.put_in_pack(store, recipient, as_bytes(mail), summary)
     with store.write() as db:
         if subscriptions.take(db, found, tenant):
-            outbox.queue(db, accepted, place)
+            outbox.queue(db, stored)
             subscriptions.sent(db, found)
             log.info("report_of_domains_queued", report=found.id)
 

@@ -51,7 +51,7 @@ def rail() -> dict[str, Any]:
 def readable() -> None:
     """Send the holder of a link on an unknown device to the code."""
     if not g.visitor.may_read:
-        abort(redirect(url_for("oneclick.code", next=here()), 303))
+        abort(redirect(url_for("code.ask", next=here()), 303))
 
 
 def found(delivery_id: int) -> Delivery:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.installation import USER, Installation
-from tests.browser.office import spam
+from tests.browser.office import outwait_the_guard, spam
 
 FLAGS = [
     "--no-sandbox",
@@ -53,7 +53,7 @@ def it() -> Iterator[Installation]:
 def links(it: Installation) -> Links:
     """Return the links of a report about one held mail, read from the mail itself.
 
-    Mail that an earlier test left held stands below it in the report.
+    Mail that an earlier test left held stands below it in the report, which came a while ago.
     """
     it.sink.taken.clear()
     with smtplib.SMTP("127.0.0.1", it.smtp) as server:
@@ -61,9 +61,10 @@ def links(it: Installation) -> Links:
     said = it.flask("report", "send", USER, "--print")
     assert it.sink.wait(1, 20)
     content = it.sink.taken[0].content.replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()
-    held, *_older, quarantine, webmail = dict.fromkeys(
+    held, *_others, quarantine, webmail, _settings = dict.fromkeys(
         re.findall(r"http://[^\s\"<>]+/l/[\w.-]+", content)
     )
+    outwait_the_guard(it)
     code = re.search(r"Code: (\d{4})", said)
     assert code
     return Links(held, webmail, quarantine, code[1])

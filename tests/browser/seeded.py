@@ -39,7 +39,7 @@ from mailstore.incidents import IncidentKind
 from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox, Right
 from mailstore.refusals import Refused
-from mailstore.reports import Link
+from mailstore.reports.rows import Link
 from mailstore.scope import Scope
 from mailstore.senders import Listed
 from mailstore.store import Store

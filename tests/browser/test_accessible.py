@@ -21,8 +21,8 @@ NO_PAGES = {
     "quarantine.body", "webmail.body", "webmail.news", "oneclick.body", "requests.body",
     "files.eml", "files.attachment", "files.attachments", "files.to_print", "files.mails",
     "profile_files.export", "quarantine.recent", "profile.index",
-    "admin.index", "profile_lists.index", "oneclick.show", "oneclick.code", "second.ask",
-    "restore.ask", "restore.resending",
+    "admin.index", "profile_lists.index", "oneclick.show", "oneclick.sender", "unsubscribe.show",
+    "code.ask", "second.ask", "restore.ask", "restore.resending", "look.logo",
     "statistics.chart", "statistics.numbers", "statistics.held_numbers",
 }  # fmt: skip
 SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"

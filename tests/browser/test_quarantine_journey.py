@@ -13,6 +13,7 @@ from tests.browser.office import (
     comes_once,
     hold,
     hold_sample,
+    outwait_the_guard,
     row,
     rows,
     signed_in,
@@ -220,7 +221,10 @@ def _read_and_deliver(boss: Page) -> None:
 def _quarantine_link(house: Installation) -> str:
     assert house.sink.wait(1, 20)
     content = house.sink.taken[-1].content.replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()
-    *_held, link, _webmail = dict.fromkeys(re.findall(r"http://[^\s\"<>]+/l/[\w.-]+", content))
+    *_others, link, _webmail, _settings = dict.fromkeys(
+        re.findall(r"http://[^\s\"<>]+/l/[\w.-]+", content)
+    )
+    outwait_the_guard(house)
     return str(link)
 
 

@@ -71,8 +71,8 @@ def _link(name: str) -> Visit:
 
 
 def _to(world: World, name: str) -> str:
-    """Return the link to a held mail; a report names the newest first."""
-    return world.links.held[::-1][sorted(world.held.values()).index(world.held[name])]
+    """Return the link to a held mail."""
+    return world.links.of[world.held[name]]
 
 
 def _done(page: Page, world: World) -> None:
@@ -80,9 +80,30 @@ def _done(page: Page, world: World) -> None:
     send(page, page.url)
 
 
+def _code_before(page: Page, world: World) -> None:
+    page.goto(_to(world, "no subject"))
+    send(page, page.url, code=wrong_code(world.links))
+
+
 def _gone(page: Page, world: World) -> None:
-    page.goto(world.links.held[0])
+    # What is held no more was the newest, and a report names what it named before oldest first.
+    page.goto(world.links.held[-1])
     send(page, page.url)
+
+
+def _several_done(page: Page, world: World) -> None:
+    page.goto(world.links.everything)
+    send(page, page.url, m=str(world.held["no subject"]))
+
+
+def _several_none(page: Page, world: World) -> None:
+    page.goto(world.links.everything)
+    send(page, page.url)
+
+
+def _unsubscribed(page: Page, world: World) -> None:
+    page.goto(world.links.unsubscribe)
+    send(page, page.url, **{"List-Unsubscribe": "One-Click"})
 
 
 def _fresh(page: Page, world: World) -> None:
@@ -164,11 +185,17 @@ STATES: dict[str, tuple[str, Visit]] = {
     "reset asked for": ("", sent("/password/forgot", email="nobody@muster.example")),
     "reset, weak password": ("", sent("/password/new/{secret}", **WEAK)),
     "dead reset link": ("", at("/password/new/nothing")),
-    "link to a held mail": ("", lambda page, world: page.goto(world.links.held[1])),
+    "link to a held mail": ("", lambda page, world: page.goto(_to(world, "no subject"))),
     "link, known device": ("", _link("no subject")),
     "link to a fraud": ("", _link("phish")),
     "link, delivered": ("", _done),
     "link, not held any more": ("", _gone),
+    "link, code before the deed": ("", _code_before),
+    "all of a report": ("", lambda page, world: page.goto(world.links.everything)),
+    "several delivered": ("", _several_done),
+    "none of several delivered": ("", _several_none),
+    "reports, when": ("", lambda page, world: page.goto(world.links.unsubscribe)),
+    "reports, stopped": ("", _unsubscribed),
     "ended link": ("", lambda page, world: page.goto(world.old.held[0])),
     "fresh report": ("", _fresh),
     "code of a report": ("", _by_code),

@@ -7,7 +7,6 @@ goes through webmail, quarantine and report alike.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,12 @@ from mailstore.policies import PolicyRow
 from mailstore.sandbox_pool import SandboxPool
 from mailstore.store import Store
 from portal import create_app
-from portal.reports import Renderer, contents_of
+from tests import reporting
 from tests.factories import ANNA, BEAT, a_domain, let_go
 from tests.filter.background import Background
 from tests.filter.relay import Relay
 from tests.filter.talk import Talk
-from tests.portal.browsing import a_report, an_owner, enter
+from tests.portal.browsing import an_owner, enter
 
 SAMPLES = Path(__file__).parent.parent / "messages"
 _OURS = re.compile(rb"(?s)Received: from client\.example .*?\r\nX-Mailhafen-Id: [0-9a-f]{16}\r\n")
@@ -99,9 +98,7 @@ class Way:
         """Return the report of what is held for Beat."""
         with self.store.read() as db:
             beat = db.scalars(select(Mailbox).where(Mailbox.address == BEAT)).one()
-        report_id = a_report(self.store, beat).report_id
-        with self.store.read() as db:
-            return Renderer(self.store).render(contents_of(db, report_id)).as_bytes(policy=SMTP)
+        return reporting.raw(self.store, reporting.keep(self.store, beat).draft)
 
     def deliver(self) -> list[bytes]:
         """Release what is held of the mail that came last, and return what comes of all of it."""

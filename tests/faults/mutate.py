@@ -25,12 +25,12 @@ from mailstore.sandbox import Sandbox
 from mailstore.store import Store
 from portal import create_app
 from portal.content.reading import RENDERING, SECONDS
-from portal.reports import Renderer, contents_of
+from tests import reporting
 from tests.faults.mutation import mutant, originals
 from tests.faults.passage import Passed, arrived, canonical, send
 from tests.faults.scene import arguments, report
 from tests.faults.sender import Letter
-from tests.portal.browsing import a_report, following
+from tests.portal.browsing import following
 
 CALLS = {
     "read": None,
@@ -114,9 +114,7 @@ def _unshown(store: Store) -> Iterator[str]:
             path = following(answer)  # noqa: PLW2901 (a list goes on under another address)
     with store.read() as db:
         mailbox = db.scalars(select(Mailbox).where(Mailbox.address == USER)).one()
-    report_id = a_report(store, mailbox).report_id
-    with store.read() as db:
-        Renderer(store).render(contents_of(db, report_id)).as_bytes()
+    reporting.raw(store, reporting.keep(store, mailbox).draft)
 
 
 def _logged(it: Installation) -> Iterator[str]:

@@ -35,9 +35,9 @@ def away(store: Store) -> Delivery:
         domain = a_domain(db)
         address = Address.parse("bob@there.example")
         recipient = outbox.towards(db, store.settings, address, domain)
-    accepted, place = outbox.put_in_pack(store, recipient, RAW, SUMMARY)
+    stored = outbox.put_in_pack(store, recipient, RAW, SUMMARY)
     with store.write() as db:
-        outbox.queue(db, accepted, place)
+        outbox.queue(db, stored)
         return db.scalars(select(Delivery)).one()
 
 

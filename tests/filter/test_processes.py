@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.installation import free_port
-from filter.supervisor import flask
+from mailstore.commands import flask
 from mailstore.errors import Misconfigured
 from mailstore.sandbox import ROOT
 from mailstore.settings import PREFIX, Settings

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bench.installation import free_port
 from filter import reply
 from filter.server import serve
-from filter.supervisor import flask
+from mailstore.commands import flask
 from mailstore.messages import Message
 from mailstore.sandbox import ROOT
 from mailstore.settings import PREFIX

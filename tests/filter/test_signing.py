@@ -60,10 +60,10 @@ def queued(store: Store, raw: bytes = OURS) -> Delivery:
     with store.read() as db:
         recipient = the_recipient(db)
     summary = outbox.summary_of(Address("quarantine", US), "Mailhafen", "Held mail")
-    accepted, place = outbox.put_in_pack(store, recipient, raw, summary)
+    stored = outbox.put_in_pack(store, recipient, raw, summary)
     with store.write() as db:
-        outbox.queue(db, accepted, place)
-        (delivery,) = deliveries_of(db, accepted)
+        outbox.queue(db, stored)
+        (delivery,) = deliveries_of(db, stored[0])
     return delivery
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from filter import supervisor
-from filter.supervisor import Supervisor, flask, gunicorn
+from filter.supervisor import Supervisor, gunicorn
+from mailstore.commands import flask
 
 PAUSE = 0.05
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]

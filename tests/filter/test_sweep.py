@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import update
 
 from filter import sweep
-from mailstore import clock, lanes, reports, subscriptions
+from mailstore import clock, lanes, subscriptions
 from mailstore.lanes import Lane, Patience
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
+from mailstore.reports import links
 from mailstore.store import Store
 from mailstore.subscriptions import Kind, Wish
 from mailstore.tenants import Tenant
@@ -78,13 +79,15 @@ def test_a_lane_whose_worker_died_is_asked_for_again(store: Store, anna: Mailbox
     assert asked(store) == [("drain", lane_id)]
 
 
-def test_a_report_that_is_due_is_begun_and_one_that_is_begun_is_sent(
-    store: Store, anna: Mailbox
+@pytest.mark.parametrize("why", ["due", "asked for"])
+def test_reports_that_are_due_or_asked_for_are_written(
+    store: Store, anna: Mailbox, why: str
 ) -> None:
-    report_due(store, anna, hours=-1)
-    with store.write() as db:
-        begun = reports.begin_now(db, anna).id
-    assert asked(store) == [("begin_report", anna.id), ("send_report", begun)]
+    report_due(store, anna, hours=-1 if why == "due" else 1)
+    if why == "asked for":
+        with store.write() as db:
+            assert links.ask_now(db, anna.id)
+    assert asked(store) == [("write_reports",)]
 
 
 def test_a_report_of_domains_that_is_due_is_asked_for(store: Store, anna: Mailbox) -> None:

@@ -5,17 +5,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
-from mailstore import accounts, codes, devices, people, reports, sessions
+from mailstore import accounts, codes, devices, people, sessions
 from mailstore.accounts import Account
 from mailstore.codes import CodeKind
 from mailstore.devices import LIFE
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox, Right
-from mailstore.reports import Link
+from mailstore.reports import links
+from mailstore.reports.rows import Link
 from mailstore.sessions import ABSOLUTE, IDLE
 from mailstore.store import Store
 from tests import tries
 from tests.factories import BEAT, a_mailbox, an_account
+from tests.reporting import keep
 
 BROWSER, OTHER = "a browser", "another browser"
 
@@ -112,36 +114,34 @@ def test_logging_out_everywhere_leaves_nothing_that_lets_anybody_in(
     store: Store, account: Account, anna: Mailbox, beat: Mailbox
 ) -> None:
     know(store, BROWSER, anna, beat)
+    for mailbox in (anna, beat):
+        keep(store, mailbox)
     with store.write() as db:
         token = sessions.start(db, account, "Firefox")
-        for mailbox in (anna, beat):
-            reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
         sessions.log_out_everywhere(db, account, by="anna")
         assert tries.account_of(db, token) is None
         assert not devices.is_known(db, BROWSER, anna.id)
         assert devices.is_known(db, BROWSER, beat.id)
-        ended = {link.mailbox_id: reports.alive(db, link.id) for link in db.scalars(select(Link))}
-        assert [ended[each.id][1] for each in (anna, beat)] == [True, False]  # type: ignore[index]
         kinds = set(db.scalars(select(Event.kind).where(Event.by == "anna")))
+    assert open_to(store) == {beat.id}
     assert kinds >= {"sessions_ended", "logged_out_everywhere"}
 
 
 def let_in(store: Store, account: Account, anna: Mailbox, beat: Mailbox) -> None:
-    """Let Anna's browser be known to her mailbox and to a lent one, and begin a report to each."""
+    """Let Anna's browser be known to her mailbox and to a lent one, and keep a report of each."""
     know(store, BROWSER, anna, beat)
     know(store, OTHER, beat)
     with store.write() as db:
         accounts.grant(db, account.id, beat.id, Right.DELEGATE)
-        for mailbox in (anna, beat):
-            reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
+    for mailbox in (anna, beat):
+        keep(store, mailbox)
 
 
 def open_to(store: Store) -> set[int]:
     """Return the mailboxes that links of reports lead to."""
     with store.read() as db:
-        links = db.scalars(select(Link)).all()
-        found = {link.mailbox_id: reports.alive(db, link.id) for link in links}
-        return {each for each, link in found.items() if link and not link[1]}
+        found = [links.alive(db, each) for each in db.scalars(select(Link.id))]
+        return {link.mailbox_id for link, ended in filter(None, found) if not ended}
 
 
 def disable(db: Session, account: Account) -> None:

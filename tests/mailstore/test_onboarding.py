@@ -6,17 +6,19 @@ import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import mailboxes, onboarding, reports
+from mailstore import mailboxes, onboarding
 from mailstore.addresses import Address
 from mailstore.domains import Takes
 from mailstore.errors import BadName, NotFound
 from mailstore.events import Event
 from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox, MailboxKind
-from mailstore.reports import Link
+from mailstore.reports import links
+from mailstore.reports.rows import Link
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from tests.factories import ANNA, a_domain, a_mailbox, a_tenant
+from tests.reporting import keep
 
 Clash = Callable[[Session, Mailbox], object]
 
@@ -113,15 +115,15 @@ def moved(store: Store, alias: str, to: str) -> None:
 def test_an_alias_that_moves_leads_elsewhere_and_ends_links_of_before(store: Store) -> None:
     with store.write() as db:
         before, after = a_mailbox(db, ANNA, aliases=[INFO]), a_mailbox(db, "beat@muster.example")
-        reports.begin_now(db, before)
+    keep(store, before)
     moved(store, INFO, after.address)
     with store.read() as db:
         found = mailboxes.resolve(db, Address.parse(INFO))
         assert found is not None
         assert found.mailbox_id == after.id
-        links = [reports.alive(db, each) for each in db.scalars(select(Link.id))]
-    assert links
-    assert all(link is None or link[1] for link in links)
+        found_links = [links.alive(db, each) for each in db.scalars(select(Link.id))]
+    assert found_links
+    assert all(link is None or link[1] for link in found_links)
 
 
 @pytest.mark.parametrize(

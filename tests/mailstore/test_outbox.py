@@ -15,11 +15,11 @@ def test_a_mail_of_ours_is_queued_with_its_bytes_stored_before(
     with store.read() as db:
         recipient = the_recipient(db)
     summary = outbox.summary_of(BOB, "Mailhafen", "Quarantine")
-    accepted, place = outbox.put_in_pack(store, recipient, RAW, summary)
+    stored = outbox.put_in_pack(store, recipient, RAW, summary)
     assert jobs.asked == []
     with store.write() as db:
-        outbox.queue(db, accepted, place)
-        (delivery,) = deliveries_of(db, accepted)
+        outbox.queue(db, stored)
+        (delivery,) = deliveries_of(db, stored[0])
     assert jobs.asked == [("drain", recipient.lane_id)]
     assert (delivery.state, delivery.mail_class) == (State.QUEUED, MailClass.REPORT)
     assert (delivery.recipient, delivery.message.sender) == (ANNA, "")

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailstore.periods import DAY, Every, Period, last_ended, next_moment
-from mailstore.reporttimes import next_report_at
+from mailstore.periods import DAY, Every, Period, last_ended
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUR = timedelta(hours=1)
@@ -74,20 +73,13 @@ def test_a_report_covers_what_ended_last(every: Every, first: str, last: str) ->
 def test_a_week_begins_on_monday_and_a_month_on_the_first(
     every: Every, after: str, expected: str
 ) -> None:
-    assert next_moment(every, at(after), ZURICH, time(7)) == at(expected)
-
-
-@given(moments, zones, clocks)
-def test_a_daily_report_is_due_when_a_report_of_the_quarantine_is(
-    after: datetime, zone: ZoneInfo, clock: time
-) -> None:
-    assert next_moment(Every.DAILY, after, zone, clock) == next_report_at(after, zone, [clock])
+    assert every.schedule(time(7)).next_after(at(after), ZURICH) == at(expected)
 
 
 @given(moments, zones, clocks, st.sampled_from(Every))
 def test_the_next_moment_comes_and_covers_what_ended_before_it(
     after: datetime, zone: ZoneInfo, clock: time, every: Every
 ) -> None:
-    following = next_moment(every, after, zone, clock)
+    following = every.schedule(clock).next_after(after, zone)
     assert after < following <= after + 33 * DAY
     assert last_ended(every, following, zone).end <= following

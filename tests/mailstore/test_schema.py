@@ -20,7 +20,7 @@ def test_migrations_lead_to_the_same_tables_as_the_models(store: Store) -> None:
 
 
 def test_every_module_with_tables_is_known_to_migrations() -> None:
-    found = {path.stem for path in SOURCE.glob("*.py") if "(Base):" in path.read_text()}
+    found = {path.stem for path in SOURCE.rglob("*.py") if "(Base):" in path.read_text()}
     assert found == {module.__name__.rpartition(".")[2] for module in tables.MODULES}
 
 

@@ -7,17 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import func, select
 
-from mailstore import reports, senders
+from mailstore import senders
 from mailstore.attempts import Attempt
 from mailstore.events import Event
 from mailstore.figures import Figure
 from mailstore.mailboxes import Mailbox
 from mailstore.recording import record
-from mailstore.reports import LinkKind, Report
+from mailstore.reports import links
+from mailstore.reports.links import FRESH_EVERY
+from mailstore.reports.rows import Report
 from mailstore.sandbox import ROOT
 from mailstore.store import Store
+from portal.reports.sending import write_reports
 from tests.databases import on_sqlite
 from tests.factories import BOB, a_mailbox, a_verdict, accepted_by, as_environment, the_recipient
+from tests.reporting import keep, reports_of
 
 PROCESSES = 6
 SECONDS = "2"
@@ -73,18 +77,17 @@ def test_recorders_that_count_for_the_same_domains_do_not_wait_for_each_other(
 def test_of_those_who_ask_for_a_fresh_report_at_once_one_gets_it(
     store: Store, anna: Mailbox
 ) -> None:
+    report_id = keep(store, anna).report_id
     with store.write() as db:
-        report = reports.begin_now(db, db.get_one(Mailbox, anna.id))
-        report.slot -= reports.FRESH_EVERY
-        link = reports.page_links(db, report.id)[LinkKind.QUARANTINE]
+        db.get_one(Report, report_id).slot -= FRESH_EVERY
 
-    def refresh(_: int) -> bool:
+    def ask(_: int) -> bool:
         with store.write() as db:
-            return reports.refresh(db, link)
+            return links.ask_now(db, anna.id)
 
-    assert sorted(map(bool, all_at_once(refresh))) == [False] * (THREADS - 1) + [True]
-    with store.read() as db:
-        assert db.scalar(select(func.count(Report.id))) == 2
+    assert sorted(map(bool, all_at_once(ask))) == [False] * (THREADS - 1) + [True]
+    write_reports(store)
+    assert reports_of(store) == 2
 
 
 def test_an_author_who_is_allowed_twice_at_once_is_on_the_list_once(

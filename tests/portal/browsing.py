@@ -12,18 +12,19 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from mailstore import accounts, bearer, devices, reports, sessions, tables
+from mailstore import accounts, bearer, devices, sessions, tables
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.db import Base
 from mailstore.deliveries import Delivery, State
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
-from mailstore.reports import Link, LinkKind
+from mailstore.reports.rows import Link, LinkKind
 from mailstore.store import Store
 from portal.languages import COOKIE
 from portal.links import LinkSigner
 from portal.security import STATIC
+from tests import reporting
 
 PASSWORD = "a long enough password"  # noqa: S105 (of tests only)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,13 +39,26 @@ _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What a report mail leads to, as paths, and the code that it prints."""
+    """What a report mail leads to, as paths, and the code that it prints.
+
+    `held` is in the order of the report, `of` has the same by the delivery.
+    """
 
     report_id: int
     code: str
     held: Sequence[str]
     quarantine: str
     webmail: str
+    everything: str
+    settings: str
+    unsubscribe: str
+    of: Mapping[int, str]
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of all links."""
+        pages = self.quarantine, self.webmail, self.everything, self.settings, self.unsubscribe
+        return [*self.held, *pages]
 
 
 def in_english(client: FlaskClient) -> FlaskClient:
@@ -71,12 +85,12 @@ class Own:
     def values(self, rule: Rule) -> dict[str, object]:
         """Return what a route wants to lead to something of theirs."""
         number = self.held if rule.rule.startswith("/quarantine/") else self.copy
-        token = self.links.held[0].removeprefix("/l/")
+        path = self.links.unsubscribe if rule.rule.startswith("/u/") else self.links.held[0]
         return {
             "delivery_id": number,
             "number": 0,
             "deed": "read",
-            "token": token,
+            "token": path.rpartition("/")[2],
             "domain_id": self.domain,
             "restore_id": self.restore,
             **self.others,
@@ -156,20 +170,26 @@ def know_device(client: FlaskClient, store: Store, *mailboxes: Mailbox) -> None:
     client.set_cookie(name, token)
 
 
-def a_report(store: Store, mailbox: Mailbox) -> Links:
-    """Begin a report of everything that is held for a mailbox, and return its links."""
-    with store.write() as db:
-        report = reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
+def a_report(store: Store, mailbox: Mailbox, *, ask: bool = True) -> Links:
+    """Keep a report of everything that is held for a mailbox, and return its links."""
+    kept = reporting.keep(store, mailbox, ask=ask)
     signer = LinkSigner(store.settings.signing_keys)
-    with store.read() as db:
-        held = [link for link, _ in reports.lines(db, report.id)]
-        pages = reports.page_links(db, report.id)
 
-    def path(link: Link) -> str:
-        return f"/l/{signer.sign(link)}"
+    def path(link: Link, place: str = "l") -> str:
+        return f"/{place}/{signer.sign(link.id, link.kind)}"
 
-    first, second = path(pages[LinkKind.QUARANTINE]), path(pages[LinkKind.WEBMAIL])
-    return Links(report.id, report.code, list(map(path, held)), first, second)
+    pages = {kind: path(link) for kind, link in kept.pages.items()}
+    return Links(
+        kept.report_id,
+        kept.draft.code,
+        [path(each) for each in kept.held],
+        pages[LinkKind.QUARANTINE],
+        pages[LinkKind.WEBMAIL],
+        pages[LinkKind.ALL],
+        pages[LinkKind.SETTINGS],
+        path(kept.pages[LinkKind.UNSUBSCRIBE], "u"),
+        {link.delivery_id: path(link) for link in kept.held if link.delivery_id},
+    )
 
 
 def wrong_code(links: Links) -> str:

@@ -21,12 +21,12 @@ from tests.portal.browsing import (
 MARKED = {"links.opens", "sign_ins.seen_at"}
 # Signing out ends the token, and a language must be named.
 # What some forms choose always, as a button or among options.
-CHOSEN = {"deed": "delete", "form": "exact", "days": "0"}
+CHOSEN = {"deed": "delete", "form": "exact", "days": "0", "List-Unsubscribe": "One-Click"}
 NOT_BARE = {"auth.sign_out", "home.language", "profile_devices.everywhere"}
 
 
 def seen_only(column: str) -> bool:
-    return column in MARKED or column.startswith(("events.", "marks."))
+    return column in MARKED or column.startswith(("events.", "marks.", "openings."))
 
 
 @pytest.mark.parametrize("way", ["no token", "foreign token", "as JSON", "in the address"])

@@ -13,7 +13,7 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.mailboxes import Mailbox
 from mailstore.quarantine import SELF_SERVICE
-from mailstore.reports import Link
+from mailstore.reports.rows import Link, LinkKind
 from mailstore.store import Store
 from tests.factories import ANNA, RecordedJobs, a_held_delivery
 from tests.portal.browsing import (
@@ -30,12 +30,18 @@ from tests.portal.browsing import (
 from tests.portal.mails import become, html_mail, stored
 
 RISKY = sorted(set(MailClass) - SELF_SERVICE - {MailClass.REPORT})
+BESIDE = ("body", "allow", "block")
 CONTENT = "Shall we meet at noon?"
 
 
 def break_down(store: Store) -> None:
     with store.write() as db:
         db.execute(sql("ALTER TABLE messages RENAME TO elsewhere"))
+
+
+def noted(column: str) -> bool:
+    """Whether a column is what an opening may write."""
+    return column == "links.opens" or column.startswith("openings.")
 
 
 def opens(store: Store) -> int:
@@ -93,10 +99,10 @@ def test_a_device_that_somebody_else_is_known_by_is_unknown(
 def test_fetching_a_link_ten_times_changes_nothing_and_burns_nothing(
     client: FlaskClient, store: Store, links: Links, jobs: RecordedJobs, method: str
 ) -> None:
-    before = stock(store, without="links.opens".__eq__)
-    for path in (*links.held, f"{links.held[0]}/body", links.quarantine, links.webmail) * 10:
+    before = stock(store, without=noted)
+    for path in (*links.paths, *(f"{links.held[0]}/{each}" for each in BESIDE)) * 10:
         assert client.open(path, method=method).status_code in {200, 303, 404}
-    assert stock(store, without="links.opens".__eq__) == before
+    assert stock(store, without=noted) == before
     assert jobs.asked == []
     assert "Zustellen" in said(client.get(links.held[0]))
 
@@ -136,10 +142,11 @@ def test_a_second_tap_sends_nothing_more_and_says_so(
 
 
 def test_of_many_taps_at_once_one_delivers(
-    app: Flask, link: str, jobs: RecordedJobs, store: Store
+    app: Flask, link: str, jobs: RecordedJobs, store: Store, anna: Mailbox
 ) -> None:
     def tap(_: int) -> str:
         client = app.test_client()
+        know_device(client, store, anna)
         return said(post(client, link, link))
 
     with ThreadPoolExecutor(4) as pool:
@@ -192,17 +199,18 @@ def test_a_dangerous_mail_has_no_button_and_is_delivered_by_nobody(
 def test_a_link_to_a_list_delivers_nothing(
     client: FlaskClient, store: Store, held: Delivery, links: Links
 ) -> None:
-    for path in (links.quarantine, links.webmail):
-        post(client, path)
+    for path in links.paths:
+        if path not in links.held:
+            post(client, path)
     assert state(store, held) is State.QUARANTINED
 
 
 def test_tokens_say_nothing_of_whose_they_are(links: Links, anna: Mailbox, held: Delivery) -> None:
-    for path in (*links.held, links.quarantine, links.webmail):
-        payload = path.removeprefix("/l/").partition(".")[0]
+    for path in links.paths:
+        payload = path[3:].partition(".")[0]
         decoded = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         assert len(decoded) == 2
-        assert decoded[1] in {"held", "quarantine", "webmail"}
+        assert decoded[1] in set(LinkKind)
         assert len(decoded[0]) >= 22
         assert "@" not in f"{path}{decoded}"
 
@@ -213,7 +221,7 @@ def test_tokens_get_into_no_log(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     caplog.set_level("DEBUG")
-    paths = [*links.held, links.quarantine, links.webmail]
+    paths = links.paths
     for path in (*paths, f"{links.held[0]}x"):
         client.get(path)
         post(client, path)
@@ -221,10 +229,10 @@ def test_tokens_get_into_no_log(
     assert client.get(paths[0]).status_code == 500
     written = "".join(capfd.readouterr()) + caplog.text
     assert "page_failed" in written
-    assert not any(path.removeprefix("/l/") in written for path in paths)
+    assert not any(path[3:] in written for path in paths)
 
 
 def test_no_site_learns_a_token_as_its_referer(client: FlaskClient, links: Links) -> None:
-    for path in (*links.held, links.quarantine, links.webmail):
+    for path in links.paths:
         assert client.get(path).headers["Referrer-Policy"] == "no-referrer"
         assert post(client, path).headers["Referrer-Policy"] == "no-referrer"

@@ -3,15 +3,17 @@
 import pytest
 from flask.testing import FlaskClient
 
-from mailstore import policies, reports
+from mailstore import policies
 from mailstore.deliveries import Delivery
 from mailstore.envelopes import HeldRight, MailClass
 from mailstore.mailboxes import Mailbox
 from mailstore.policies import PolicyRow
+from mailstore.reports.rows import LinkKind
 from mailstore.store import Store
-from portal.reports import Contents, Renderer, contents_of
+from portal.reports.rendering import Renderer
 from tests.factories import a_held_delivery, let_go
 from tests.portal.browsing import a_report, in_english, know_device, post, said, state
+from tests.reporting import draft_of
 
 PHISH = MailClass.PHISH
 
@@ -24,11 +26,6 @@ def permit(store: Store, mailbox: Mailbox, mail_class: MailClass, right: HeldRig
         db.add(policy)
         db.flush()
         db.get_one(Mailbox, mailbox.id).policy_id = policy.id
-
-
-def report_of(store: Store, mailbox: Mailbox) -> Contents:
-    with store.write() as db:
-        return contents_of(db, reports.begin_now(db, db.get_one(Mailbox, mailbox.id)).id)
 
 
 @pytest.mark.parametrize(
@@ -47,11 +44,12 @@ def test_a_report_offers_what_the_policy_of_the_mailbox_permits(
 ) -> None:  # fmt: skip
     permit(store, anna, mail_class, right)
     held = a_held_delivery(store, anna, mail_class=mail_class)
-    contents = report_of(store, anna)
-    assert [delivery.id for _, delivery in contents.lines] == [held.id] * listed
-    assert contents.may_deliver(held) is deliverable
-    first = Renderer(store).first_url(contents)
-    assert (first == Renderer(store)._url(contents.lines[0][0]) if listed else False) is deliverable
+    draft, renderer = draft_of(store, anna), Renderer(store.settings)
+    assert draft is not None
+    assert [delivery.id for delivery in draft.lines.new] == [held.id] * listed
+    assert (draft.lines.rights.to(held) is HeldRight.DELIVER) is deliverable
+    urls = [renderer.url(draft, LinkKind.HELD, each) for each in draft.lines.new]
+    assert (renderer.first_url(draft) in urls) is deliverable
 
 
 def test_a_link_to_a_mail_that_the_policy_hides_by_now_leads_nowhere(

@@ -6,18 +6,20 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeSerializer
 
 from mailstore.deliveries import Delivery, State
-from mailstore.reports import Link, LinkKind
+from mailstore.reports.rows import Link, LinkKind
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal.links import SALT, LinkForged, LinkSigner
+from portal.oneclick.holders import MOST_GUESSES
 from tests.portal.browsing import Links, post, state
 
 OLD, NEW, OTHER = "old-" * 10, "new-" * 10, "other-" * 8
+LINK_ID = "abcdefghijklmnopqrstuv"
 LETTERS = string.ascii_letters + string.digits + "-_."
 
 
-def a_link(kind: LinkKind = LinkKind.HELD) -> Link:
-    return Link(id="abcdefghijklmnopqrstuv", kind=kind)
+def a_token(signer: LinkSigner, kind: LinkKind = LinkKind.HELD) -> str:
+    return signer.sign(LINK_ID, kind)
 
 
 def is_forged(signer: LinkSigner, token: str) -> bool:
@@ -31,23 +33,23 @@ def is_forged(signer: LinkSigner, token: str) -> bool:
 @pytest.mark.parametrize("kind", LinkKind)
 def test_what_was_signed_can_be_read(kind: LinkKind) -> None:
     signer = LinkSigner([NEW])
-    assert signer.read(signer.sign(a_link(kind))) == (a_link().id, kind)
+    assert signer.read(a_token(signer, kind)) == (LINK_ID, kind)
 
 
 def test_the_newest_key_signs_and_older_ones_still_read() -> None:
     old, both = LinkSigner([OLD]), LinkSigner([NEW, OLD])
-    assert both.read(old.sign(a_link()))
-    assert LinkSigner([NEW]).read(both.sign(a_link()))
-    assert is_forged(old, both.sign(a_link()))
+    assert both.read(a_token(old))
+    assert LinkSigner([NEW]).read(a_token(both))
+    assert is_forged(old, a_token(both))
 
 
 def test_links_of_a_key_that_was_taken_away_are_dead() -> None:
-    assert is_forged(LinkSigner([NEW, OTHER]), LinkSigner([OLD]).sign(a_link()))
+    assert is_forged(LinkSigner([NEW, OTHER]), a_token(LinkSigner([OLD])))
 
 
 def test_a_changed_letter_is_noticed_wherever_it_is() -> None:
     signer = LinkSigner([NEW])
-    token = signer.sign(a_link())
+    token = a_token(signer)
     for place in range(len(token) - 1):
         letter = "A" if token[place] != "A" else "B"
         assert is_forged(signer, token[:place] + letter + token[place + 1 :])
@@ -55,7 +57,7 @@ def test_a_changed_letter_is_noticed_wherever_it_is() -> None:
 
 def test_the_letters_of_the_end_that_carry_no_bits_make_no_other_link() -> None:
     signer = LinkSigner([NEW])
-    token = signer.sign(a_link())
+    token = a_token(signer)
     for letter in LETTERS:
         changed = token[:-1] + letter
         assert is_forged(signer, changed) or signer.read(changed) == signer.read(token)
@@ -82,7 +84,7 @@ def test_a_token_of_another_shape_is_forged_even_if_we_signed_it(payload: object
 
 @pytest.mark.parametrize("salt", ["cookie-session", "wtf-csrf-token", "itsdangerous", ""])
 def test_a_token_for_another_purpose_is_forged(salt: str) -> None:
-    token = URLSafeSerializer(NEW, salt=salt).dumps([a_link().id, "held"])
+    token = URLSafeSerializer(NEW, salt=salt).dumps([LINK_ID, "held"])
     assert is_forged(LinkSigner([NEW]), str(token))
 
 
@@ -110,12 +112,23 @@ def test_a_forged_link_is_not_found_and_does_nothing(
     assert state(store, held) is State.QUARANTINED
 
 
+def test_who_guesses_too_often_has_to_wait_and_real_links_still_open(
+    client: FlaskClient, links: Links
+) -> None:
+    for _ in range(MOST_GUESSES):
+        assert client.get("/l/guessed").status_code == 404
+    answer = client.get("/u/guessed")
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) <= 60
+    assert client.get(links.held[0]).status_code == 200
+
+
 def test_a_link_of_another_key_is_not_found(
     client: FlaskClient, store: Store, held: Delivery, links: Links
 ) -> None:
     with store.read() as db:
         link = db.query(Link).filter_by(delivery_id=held.id).one()
-    path = f"/l/{LinkSigner([OTHER]).sign(link)}"
+    path = f"/l/{LinkSigner([OTHER]).sign(link.id, link.kind)}"
     assert client.get(path).status_code == 404
     assert post(client, path).status_code == 404
 

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from mailstore.deliveries import Delivery, State
 from mailstore.devices import LIFE
 from mailstore.mailboxes import Mailbox
-from mailstore.reports import CODE_TRIES
+from mailstore.reports.links import CODE_TRIES
 from mailstore.store import Store
 from tests.factories import a_held_delivery, an_accepted
 from tests.portal.browsing import (

@@ -5,10 +5,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from mailstore import accounts, reports, sessions
+from mailstore import accounts, sessions
 from mailstore.accounts import Account
 from mailstore.devices import Device
 from mailstore.mailboxes import Mailbox, Right
+from mailstore.reports import links
 from mailstore.signins import SignIn
 from mailstore.store import Store
 from portal.profile.browsers import in_words
@@ -23,6 +24,7 @@ from tests.portal.browsing import (
     told,
 )
 from tests.portal.profiles import a_device, a_session
+from tests.reporting import keep
 
 PAGE, CONTACT = "/profile/devices/", "/profile/contact"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -131,13 +133,13 @@ def test_links_of_mailboxes_that_are_only_lent_live_on(
 ) -> None:
     with store.write() as db:
         accounts.grant(db, user.id, beat.id, Right.DELEGATE)
-        report = reports.begin_now(db, db.get_one(Mailbox, beat.id))
+    pages = keep(store, beat).pages.values()
     device = a_device(store, beat)
     post(browser, f"{PAGE}everywhere", CONTACT)
     assert device in rows(store, Device)
     with store.read() as db:
-        found = [reports.alive(db, each.id) for each in reports.page_links(db, report.id).values()]
-    assert [ended for _, ended in filter(None, found)] == [False, False]
+        found = [links.alive(db, each.id) for each in pages]
+    assert [ended for _, ended in filter(None, found)] == [False] * len(pages)
 
 
 def test_a_session_of_a_browser_that_says_nothing_is_shown_too(

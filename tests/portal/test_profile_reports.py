@@ -8,9 +8,10 @@ from mailstore import accounts, policies
 from mailstore.accounts import Account
 from mailstore.mailboxes import Mailbox, Right
 from mailstore.policies import PolicyRow
-from mailstore.reports import Report
 from mailstore.store import Store
+from portal.reports.sending import write_reports
 from tests.portal.browsing import enter, in_english, post, said, stock, told
+from tests.reporting import reports_of
 
 PAGE, CONTACT = "/profile/reports/", "/profile/contact"
 
@@ -42,14 +43,25 @@ def test_the_page_says_when_reports_come_and_when_the_next_one(browser: FlaskCli
 @pytest.mark.parametrize(
     ("form", "kept", "words"),
     [
-        ({"how": "own", "first": "16:30"}, "16:30", "Yours come at 16:30."),
+        ({"how": "own", "first": "16:30"}, "16:30", "Yours come daily at 16:30."),
         ({"how": "own", "first": "16:30", "second": "07:15"}, "07:15,16:30", "07:15 and 16:30."),
+        ({"how": "own", "first": "16:30", "days": "mon"}, "16:30", "weekly on Monday at 16:30."),
+        ({"how": "never"}, "", "You get none: they were stopped."),
         ({"how": "policy"}, "", "daily at 09:00."),
         ({"how": "policy", "first": "09:00"}, "", "daily at 09:00."),
-        ({"how": "policy", "first": "16:30"}, "16:30", "Yours come at 16:30."),
+        ({"how": "policy", "first": "16:30"}, "16:30", "Yours come daily at 16:30."),
         ({"how": "policy", "second": "09:00", "first": "07:15"}, "07:15,09:00", "07:15 and 09:00."),
     ],
-    ids=["one", "two", "the policy's", "as the policy says", "filled in only", "two filled in"],
+    ids=[
+        "one",
+        "two",
+        "on Mondays",
+        "never",
+        "the policy's",
+        "as the policy says",
+        "filled in only",
+        "two filled in",
+    ],
 )
 def test_a_person_chooses_the_times_of_their_reports(
     browser: FlaskClient, store: Store, anna: Mailbox, form: dict[str, str], kept: str, words: str
@@ -70,10 +82,11 @@ def test_who_goes_back_to_the_policys_times_has_none_of_their_own(
 
 @pytest.mark.parametrize(
     "form",
-    [{}, {"how": "own"}, {"how": "never"}, {"how": "own", "first": "25:00"},
+    [{}, {"how": "own"}, {"how": "own", "first": "25:00"},
      {"how": "own", "first": "noon"}, {"how": "own", "first": "09:00+02:00"},
+     {"how": "own", "first": "07:00", "days": "someday"},
      {"how": "own", "first": "07:00,08:00,09:00"}, {"how": "policy", "first": "noon"}],
-    ids=["nothing", "no time", "no way", "no hour", "a word", "a zone", "three", "filled in only"],
+    ids=["nothing", "no time", "no hour", "a word", "a zone", "no day", "three", "filled in only"],
 )  # fmt: skip
 def test_what_is_no_time_is_refused_beside_its_field(
     browser: FlaskClient, store: Store, anna: Mailbox, form: dict[str, str]
@@ -91,8 +104,8 @@ def test_a_report_can_be_asked_for_once_an_hour(
     first, second = (told(in_english(browser), post(browser, path, CONTACT)) for _ in range(2))
     assert "A report is on its way to you." in first
     assert "within the last hour" in second
-    with store.read() as db:
-        assert db.query(Report).count() == 1
+    write_reports(store)
+    assert reports_of(store) == 1
 
 
 def test_where_no_report_is_sent_the_page_says_so_and_takes_no_wish(

@@ -7,19 +7,17 @@ from email.message import EmailMessage
 from email.policy import default
 
 import pytest
-from sqlalchemy import func, select
 from time_machine import Traveller
 
-from mailstore import reports
-from mailstore.deliveries import Delivery, State
-from mailstore.envelopes import MailClass
+from mailstore.deliveries import State
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
-from mailstore.reports import RESEND_AFTER, Report
 from mailstore.store import Store
 from mailstore.tenants import Tenant
-from portal.reports import begin_report, send_report
+from portal.reports.sending import write_reports
 from tests.factories import RecordedJobs, a_held_delivery, a_mailbox
+from tests.portal.mails import become
+from tests.reporting import queued, reports_of, send
 
 NAMES = {
     "plain": "Anna Keller",
@@ -36,14 +34,9 @@ NAMES = {
 DAY = timedelta(days=1)
 
 
-def begun(store: Store, mailbox: Mailbox) -> int:
-    with store.write() as db:
-        return reports.begin_now(db, db.get_one(Mailbox, mailbox.id)).id
-
-
 def wire(store: Store, mailbox: Mailbox) -> bytes:
     """Return a report as it lies in the queue."""
-    send_report(store, begun(store, mailbox))
+    assert len(send(store, mailbox)) == 1
     with store.read() as db:
         message = db.get_one(Message, queued(store)[-1].message_id)
     return b"".join(store.content(message))
@@ -53,18 +46,6 @@ def parsed(raw: bytes) -> EmailMessage:
     found = email.message_from_bytes(raw, policy=default)
     assert isinstance(found, EmailMessage)
     return found
-
-
-def queued(store: Store) -> list[Delivery]:
-    """Return the report mails on their way."""
-    with store.read() as db:
-        found = select(Delivery).where(Delivery.mail_class == MailClass.REPORT)
-        return list(db.scalars(found.order_by(Delivery.id)))
-
-
-def count(store: Store) -> int:
-    with store.read() as db:
-        return db.scalar(select(func.count()).select_from(Report)) or 0
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
@@ -130,67 +111,27 @@ def test_a_report_is_written_as_mail_has_to_be(store: Store, anna: Mailbox) -> N
     ]  # fmt: skip
 
 
-def test_a_report_is_queued_once_though_its_job_runs_twice(
+def test_a_report_wakes_the_lane_that_takes_it(
     store: Store, anna: Mailbox, jobs: RecordedJobs
 ) -> None:
-    held, report_id = a_held_delivery(store, anna), begun(store, anna)
-    for _ in range(2):
-        send_report(store, report_id)
+    held = a_held_delivery(store, anna)
+    send(store, anna)
     (mail,) = queued(store)
     assert (mail.state, mail.recipient) == (State.QUEUED, anna.address)
     assert jobs.asked == [("drain", held.lane_id)]
 
 
-def test_a_report_is_queued_once_though_its_job_runs_late_and_again(
-    clock: Traveller, store: Store, anna: Mailbox
-) -> None:
-    report_id = begun(store, anna)
-    for _ in range(3):
-        send_report(store, report_id)
-        clock.shift(RESEND_AFTER)
-    assert len(queued(store)) == 1
-
-
-def test_of_many_workers_at_once_one_queues_a_report(store: Store, anna: Mailbox) -> None:
-    a_held_delivery(store, anna)
-    report_id = begun(store, anna)
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: send_report(store, report_id), range(8)))
-    assert len(queued(store)) == 1
-
-
-def test_a_report_whose_worker_died_is_sent_after_a_while(
-    clock: Traveller, store: Store, anna: Mailbox
-) -> None:
-    report_id = begun(store, anna)
-    with store.write() as db:
-        assert reports.try_again_later(db, report_id)
-    send_report(store, report_id)
-    assert queued(store) == []
-    clock.shift(RESEND_AFTER)
-    send_report(store, report_id)
-    assert len(queued(store)) == 1
-
-
-def test_a_mailbox_whose_report_is_due_gets_exactly_one(
-    clock: Traveller, store: Store, anna: Mailbox
+def test_of_many_workers_at_once_one_queues_a_report(
+    store: Store, anna: Mailbox, clock: Traveller
 ) -> None:
     a_held_delivery(store, anna)
     clock.shift(DAY)
-    for _ in range(3):
-        begin_report(store, anna.id)
-    assert (count(store), len(queued(store))) == (1, 1)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: write_reports(store), range(8)))
+    assert (reports_of(store), len(queued(store))) == (1, 1)
 
 
-def test_a_report_that_is_not_due_is_not_begun(
-    clock: Traveller, store: Store, anna: Mailbox
-) -> None:
-    a_held_delivery(store, anna)
-    begin_report(store, anna.id)
-    assert (count(store), len(queued(store))) == (0, 0)
-
-
-def test_without_anything_new_there_is_no_report(
+def test_without_anything_new_no_report_is_queued(
     clock: Traveller, store: Store, anna: Mailbox
 ) -> None:
     a_held_delivery(store, anna)
@@ -199,8 +140,9 @@ def test_without_anything_new_there_is_no_report(
         if expected == 2:
             a_held_delivery(store, anna)
             clock.shift(DAY)
-        begin_report(store, anna.id)
+        write_reports(store)
         assert len(queued(store)) == expected
+        become(store, queued(store)[-1], State.DELIVERED)
 
 
 def test_a_report_names_what_is_held_and_nothing_of_others(
@@ -211,11 +153,14 @@ def test_a_report_names_what_is_held_and_nothing_of_others(
     assert "1 neue Nachricht" in parsed(wire(store, anna))["Subject"]
 
 
-def test_a_mailbox_that_was_closed_gets_no_report(store: Store, anna: Mailbox) -> None:
-    report_id = begun(store, anna)
+def test_a_mailbox_that_was_closed_gets_no_report(
+    store: Store, anna: Mailbox, clock: Traveller
+) -> None:
+    a_held_delivery(store, anna)
+    clock.shift(DAY)
     with store.write() as db:
         db.get_one(Mailbox, anna.id).active = False
-    send_report(store, report_id)
+    write_reports(store)
     assert queued(store) == []
 
 

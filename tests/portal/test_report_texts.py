@@ -1,7 +1,4 @@
-import email
 import re
-from email.message import EmailMessage
-from email.policy import SMTP, default
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,20 +6,20 @@ import pytest
 from flask import Flask
 
 from filter.rule import load_rules
-from mailstore import reports
+from mailstore import brands
 from mailstore.deliveries import Delivery
 from mailstore.envelopes import MailClass, Summary
 from mailstore.mailboxes import Mailbox
 from mailstore.quarantine import SELF_SERVICE
-from mailstore.reports import Report
 from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal import reasons
 from portal.content.turns import TURNS
 from portal.mails import LONGEST_SHOWN
-from portal.reports import Renderer, contents_of
 from tests.factories import a_held_delivery, some_settings
+from tests.pictures import a_png
+from tests.reporting import draft_of, keep, mail_of, parts, rendered
 
 BIDI = frozenset(map(chr, TURNS))
 
@@ -62,29 +59,6 @@ def settings(tmp_path: Path) -> Settings:
     return some_settings(tmp_path / "data").model_copy(update=changed)
 
 
-def begun(store: Store, mailbox: Mailbox) -> Report:
-    with store.write() as db:
-        return reports.begin_now(db, db.get_one(Mailbox, mailbox.id))
-
-
-def rendered(store: Store, mailbox: Mailbox) -> EmailMessage:
-    """Return a report as its reader's program sees it."""
-    with store.read() as db:
-        contents = contents_of(db, begun(store, mailbox).id)
-    raw = Renderer(store).render(contents).as_bytes(policy=SMTP)
-    found = email.message_from_bytes(raw, policy=default)
-    assert isinstance(found, EmailMessage)
-    return found
-
-
-def parts(mail: EmailMessage) -> tuple[str, str]:
-    """Return text and HTML."""
-    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
-    assert text is not None
-    assert html is not None
-    return text.get_content(), html.get_content()
-
-
 def speak(store: Store, mailbox: Mailbox, own: str | None, **tenant: object) -> None:
     with store.write() as db:
         db.get_one(Mailbox, mailbox.id).language = own
@@ -96,7 +70,7 @@ GERMAN = ("Quarantänebericht", "Guten Tag, Anna Keller", "1 Nachricht an Sie wu
           "Dienstag, 24. November 2026", "Di. 24. Nov. 13:00", "Mehrere kleine", "Zustellen",
           "Notfall-Webmail", "nach 30 Tagen gelöscht", "anna@muster.example")  # fmt: skip
 ENGLISH = ("Quarantine report", "Hello Anna Keller", "1 message for you was held", "Bob", "Plans",
-           "Tuesday, November 24, 2026", "Tue 24. Nov 13:00", "Several small", "Deliver",
+           "Tuesday, November 24, 2026", "Tue 24 Nov 13:00", "Several small", "Deliver",
            "Emergency webmail", "after 30 days", "anna@muster.example")  # fmt: skip
 
 
@@ -109,7 +83,7 @@ def test_both_parts_of_a_report_say_the_same_in_the_readers_language(
 ) -> None:
     a_held_delivery(store, anna)
     speak(store, anna, language)
-    for part in parts(rendered(store, anna)):
+    for part in parts(mail_of(store, anna)):
         assert [word for word in words if word not in part] == []
 
 
@@ -118,7 +92,7 @@ def test_without_a_language_of_its_own_a_mailbox_speaks_as_its_tenant(
 ) -> None:
     a_held_delivery(store, anna)
     speak(store, anna, None, language="en")
-    assert rendered(store, anna)["Subject"] == "1 new message in quarantine"
+    assert mail_of(store, anna)["Subject"] == "1 new message in quarantine"
 
 
 REPORT = {
@@ -133,7 +107,7 @@ REPORT = {
 def test_all_of_a_report_speaks_one_language(store: Store, anna: Mailbox, language: str) -> None:
     a_held_delivery(store, anna)
     speak(store, anna, language)
-    _, html = parts(rendered(store, anna))
+    _, html = parts(mail_of(store, anna))
     (said,) = re.findall(r'<html lang="(\w+)">', html)
     assert REPORT[said] in html
 
@@ -153,13 +127,13 @@ def test_the_subject_counts(
     for _ in range(count):
         a_held_delivery(store, anna)
     speak(store, anna, language)
-    assert rendered(store, anna)["Subject"] == subject
+    assert mail_of(store, anna)["Subject"] == subject
 
 
 def test_what_others_wrote_stays_one_line_of_text(store: Store, anna: Mailbox) -> None:
     summary = Summary(author_name=HOSTILE, subject=HOSTILE)
     a_held_delivery(store, anna, summary=summary)
-    mail = rendered(store, anna)
+    mail = mail_of(store, anna)
     text, html = parts(mail)
     shown = "</td><script>alert(1)</script>Bcc: eve@evil.examplegpj.exe &amp; \"'"
     assert shown in text.splitlines()
@@ -172,7 +146,7 @@ def test_what_others_wrote_stays_one_line_of_text(store: Store, anna: Mailbox) -
 
 def test_a_long_subject_is_cut(store: Store, anna: Mailbox) -> None:
     a_held_delivery(store, anna, summary=Summary(subject="ä" * 5000, author_name="ö" * 5000))
-    text, _ = parts(rendered(store, anna))
+    text, _ = parts(mail_of(store, anna))
     assert "ä" * (LONGEST_SHOWN - 1) + "…" in text.splitlines()
     assert max(map(len, text.splitlines())) < 300
 
@@ -182,14 +156,14 @@ def test_a_mail_without_subject_and_author_has_a_line_too(store: Store, anna: Ma
     with store.write() as db:
         held.message.sender = ""
         db.merge(held.message)
-    for part in parts(rendered(store, anna)):
+    for part in parts(mail_of(store, anna)):
         assert "(kein Betreff)" in part
         assert "unbekannter Absender" in part
 
 
 def test_a_report_tells_nothing_of_the_content(store: Store, anna: Mailbox) -> None:
     a_held_delivery(store, anna, summary=Summary(subject="Plans", snippet="Shall we meet"))
-    for part in parts(rendered(store, anna)):
+    for part in parts(mail_of(store, anna)):
         assert "Shall we meet" not in part
 
 
@@ -198,7 +172,7 @@ def test_a_line_offers_to_deliver_only_what_its_reader_may_deliver(
     store: Store, anna: Mailbox, mail_class: MailClass
 ) -> None:
     a_held_delivery(store, anna, mail_class=mail_class)
-    text, html = parts(rendered(store, anna))
+    text, html = parts(mail_of(store, anna))
     releasable = mail_class in SELF_SERVICE
     assert ("Zustellen:" in text) is (">Zustellen</a>" in html) is releasable
     never = mail_class is MailClass.VIRUS
@@ -212,7 +186,7 @@ def test_what_decided_without_a_finding_is_told(store: Store, anna: Mailbox) -> 
     held = a_held_delivery(store, anna)
     with store.write() as db:
         db.get_one(Delivery, held.id).reason = "blocked author"
-    for part in parts(rendered(store, anna)):
+    for part in parts(mail_of(store, anna)):
         assert "Der Absender ist gesperrt." in part
 
 
@@ -220,7 +194,7 @@ def test_the_heaviest_reasons_are_told_in_sentences(store: Store, anna: Mailbox)
     held = a_held_delivery(store, anna)
     with store.write() as db:
         db.get_one(Delivery, held.id).symbols = [["GTUBE", "", 9.0], ["UNHEARD_OF", "", 1.0]]
-    for part in parts(rendered(store, anna)):
+    for part in parts(mail_of(store, anna)):
         assert "Sie enthält die Zeichenfolge, mit der man Spamfilter prüft." in part
         assert "UNHEARD_OF" not in part
 
@@ -228,49 +202,67 @@ def test_the_heaviest_reasons_are_told_in_sentences(store: Store, anna: Mailbox)
 def test_all_links_lead_to_the_configured_address(store: Store, anna: Mailbox) -> None:
     for _ in range(3):
         a_held_delivery(store, anna)
-    text, html = parts(rendered(store, anna))
+    text, html = parts(mail_of(store, anna))
     links = re.findall(r"https?://\S+", text)
-    assert len(links) == len(set(links)) == 5
+    assert len(links) == len(set(links)) == 7
     assert all(re.fullmatch(rf"{BASE}/l/[\w.-]+", link) for link in links)
-    assert set(Balance(html).links) == set(links)
+    of_senders = {f"{link}/{deed}" for link in links[:3] for deed in ("allowed", "blocked")}
+    assert set(Balance(html).links) == {*links, *of_senders}
 
 
 def test_no_request_gets_into_a_link(app: Flask, store: Store, anna: Mailbox) -> None:
     a_held_delivery(store, anna)
     headers = {"X-Forwarded-Host": "evil.example"}
     with app.test_request_context("/", base_url="http://evil.example", headers=headers):
-        mail = rendered(store, anna)
+        mail = mail_of(store, anna)
     assert "evil" not in mail.as_string()
 
 
 def test_the_links_of_a_report_open_what_they_say(app: Flask, store: Store, anna: Mailbox) -> None:
     a_held_delivery(store, anna)
-    text, _ = parts(rendered(store, anna))
+    text, _ = parts(rendered(store, keep(store, anna).draft))
     found = []
     for link in re.findall(rf"{BASE}(/l/\S+)", text):
         answer = app.test_client().get(link, base_url=BASE.removesuffix("/haven"))
         found.append((answer.status_code, answer.location))
-    assert found == [(200, None), (303, "/quarantine/"), (303, "/webmail/")]
+    assert found == [
+        (200, None), (303, "/quarantine/"), (303, "/webmail/"),
+        (303, "/sign-in?next=/profile/reports/"),
+    ]  # fmt: skip
 
 
 def test_both_parts_show_the_code(store: Store, anna: Mailbox) -> None:
     a_held_delivery(store, anna)
-    report = begun(store, anna)
-    with store.read() as db:
-        mail = Renderer(store).render(contents_of(db, report.id))
-    text, html = parts(mail)
-    assert f"Code dieses Berichts: {report.code}" in text
-    assert f">{report.code}</td>" in html
+    draft = draft_of(store, anna)
+    assert draft is not None
+    text, html = parts(rendered(store, draft))
+    assert f"Code dieses Berichts: {draft.code}" in text
+    assert f">{draft.code}</td>" in html
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_the_html_of_a_report_is_balanced(store: Store, anna: Mailbox, count: int) -> None:
     for mail_class in [MailClass.SPAM, MailClass.VIRUS, MailClass.NEWSLETTER][:count]:
         a_held_delivery(store, anna, mail_class=mail_class)
-    found = Balance(parts(rendered(store, anna))[1])
+    found = Balance(parts(mail_of(store, anna))[1])
     assert (found.wrong, found.open) == ([], [])
 
 
 def test_a_report_of_nothing_says_so(store: Store, anna: Mailbox) -> None:
-    for part in parts(rendered(store, anna)):
+    for part in parts(mail_of(store, anna)):
         assert "Zurzeit ist nichts für Sie zurückgehalten." in part
+
+
+def test_a_tenants_look_is_shown_and_is_never_a_template(store: Store, anna: Mailbox) -> None:
+    a_held_delivery(store, anna)
+    with store.write() as db:
+        brands.set_text(db, anna.tenant_id, "{{ 7 * 7 }} %(name)s <b>\nTel. 044", by="test")
+        brands.set_colour(db, anna.tenant_id, "#7a1f5c", by="test")
+        brands.set_logo(db, anna.tenant_id, a_png(), by="test")
+    mail = mail_of(store, anna)
+    text, html = parts(mail)
+    assert "{{ 7 * 7 }} %(name)s <b>\nTel. 044" in text.replace("\r\n", "\n")
+    assert "{{ 7 * 7 }} %(name)s &lt;b&gt;<br>Tel. 044" in html
+    assert "color:#7a1f5c" in html
+    (logo,) = [part for part in mail.walk() if part.get_content_maintype() == "image"]
+    assert f'src="cid:{logo["Content-ID"].strip("<>")}"' in html

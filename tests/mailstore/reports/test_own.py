@@ -5,14 +5,17 @@ import pytest
 from sqlalchemy import select
 from time_machine import Traveller
 
-from mailstore import accounts, owntimes, policies, reports
+from mailstore import accounts, policies
 from mailstore.accounts import Account
 from mailstore.errors import BadName
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox, Right
 from mailstore.policies import PolicyRow
+from mailstore.reports import own
+from mailstore.reports.times import Schedule
 from mailstore.store import Store
 from tests.factories import ANNA, BEAT, a_held_delivery, a_mailbox, an_account
+from tests.reporting import keep_due
 
 NINE, HALF_PAST_FOUR = time(9), time(16, 30)
 
@@ -41,7 +44,7 @@ def under(store: Store, mailbox: Mailbox, **values: Any) -> None:
 
 def choose(store: Store, mailbox: Mailbox, *times: time) -> bool:
     with store.write() as db:
-        return owntimes.set_times(db, mailbox.id, times, by="anna")
+        return own.choose(db, mailbox.id, times, "", by="anna")
 
 
 def due(store: Store, mailbox: Mailbox) -> datetime | None:
@@ -71,7 +74,7 @@ def test_own_times_are_kept_and_the_next_report_is_due_by_them(
     with store.read() as db:
         assert db.get_one(Mailbox, anna.id).report_at == kept
         (event,) = db.scalars(select(Event).where(Event.kind == "report_times_set"))
-    assert (event.mailbox_id, event.detail) == (anna.id, {"times": kept})
+    assert (event.mailbox_id, event.detail) == (anna.id, {"times": kept, "days": ""})
     assert due(store, anna) == at(next_one)
 
 
@@ -83,8 +86,7 @@ def test_after_a_report_the_next_one_is_due_at_the_own_time(
     for now, next_one in (("2026-11-24 15:30", "2026-11-25 08:00"),
                           ("2026-11-25 08:00", "2026-11-25 15:30")):  # fmt: skip
         clock.move_to(at(now))
-        with store.write() as db:
-            reports.begin_due(db, anna.id)
+        keep_due(store, anna)
         assert due(store, anna) == at(next_one)
 
 
@@ -109,11 +111,11 @@ def test_own_times_count_no_more_once_the_policy_takes_the_choice_away(
     choose(store, anna, HALF_PAST_FOUR)
     under(store, anna, report_choice=False, report_at="08:00")
     with store.read() as db:
-        (found,) = owntimes.of_owner(db, account.id)
-    assert (found.own, found.of_policy) == ((), [time(8)])
+        (found,) = own.of_owner(db, account.id)
+    assert not found.is_own
+    assert found.wanted == found.of_policy == Schedule([time(8)])
     clock.move_to(at("2026-11-24 15:30"))
-    with store.write() as db:
-        reports.begin_due(db, anna.id)
+    keep_due(store, anna)
     assert due(store, anna) == at("2026-11-25 07:00")
 
 
@@ -124,16 +126,5 @@ def test_only_the_owner_of_a_mailbox_is_asked(
         beat = a_mailbox(db, BEAT)
         accounts.grant(db, account.id, beat.id, Right.DELEGATE)
     with store.read() as db:
-        assert [each.mailbox.address for each in owntimes.of_owner(db, account.id)] == [ANNA]
-        assert owntimes.one_of_owner(db, account.id, beat.id) is None
-
-
-def test_a_report_that_is_asked_for_comes_once_an_hour(
-    store: Store, anna: Mailbox, clock: Traveller
-) -> None:
-    begun = []
-    for _ in range(3):
-        with store.write() as db:
-            begun.append(reports.ask_now(db, anna.id))
-        clock.shift(1801)
-    assert begun == [True, False, True]
+        assert [each.mailbox.address for each in own.of_owner(db, account.id)] == [ANNA]
+        assert own.one_of_owner(db, account.id, beat.id) is None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstore.errors import BadName
-from mailstore.reporttimes import next_report_at, parse_times
+from mailstore.reports.times import Schedule, parse_times
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NINE = [time(9)]
@@ -41,7 +41,7 @@ def at(text: str) -> datetime:
          "to summer", "in summer", "new year"],
 )  # fmt: skip
 def test_a_report_is_due_at_nine_on_the_clock(after: str, expected: str) -> None:
-    assert next_report_at(at(after), ZURICH, NINE) == at(expected)
+    assert Schedule(NINE).next_after(at(after), ZURICH) == at(expected)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_report_is_due_at_nine_on_the_clock(after: str, expected: str) -> None
          "not the second time", "between both times"],
 )  # fmt: skip
 def test_half_past_two_comes_once_on_the_days_of_change(after: str, expected: str) -> None:
-    assert next_report_at(at(after), ZURICH, [time(2, 30)]) == at(expected)
+    assert Schedule([time(2, 30)]).next_after(at(after), ZURICH) == at(expected)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_half_past_two_comes_once_on_the_days_of_change(after: str, expected: st
 def test_there_is_one_report_on_every_day(start: str, days: int, hour: int) -> None:
     moment, found = at(start), []
     for _ in range(days):
-        moment = next_report_at(moment, ZURICH, [time(hour, 30)])
+        moment = Schedule([time(hour, 30)]).next_after(moment, ZURICH)
         found.append(moment.astimezone(ZURICH).date())
     assert found == [found[0] + each * DAY for each in range(days)]
 
@@ -76,7 +76,7 @@ def test_there_is_one_report_on_every_day(start: str, days: int, hour: int) -> N
 def test_the_next_report_is_later_and_within_a_day(
     after: datetime, zone: ZoneInfo, chosen: list[time]
 ) -> None:
-    found = next_report_at(after, zone, chosen)
+    found = Schedule(chosen).next_after(after, zone)
     assert after < found <= after + DAY + CHANGE
 
 
@@ -84,9 +84,9 @@ def test_the_next_report_is_later_and_within_a_day(
 def test_no_time_in_between_is_left_out(
     after: datetime, zone: ZoneInfo, chosen: list[time]
 ) -> None:
-    found = next_report_at(after, zone, chosen)
+    found = Schedule(chosen).next_after(after, zone)
     for each in (after + (found - after) * part / 4 for part in range(4)):
-        assert next_report_at(each, zone, chosen) == found
+        assert Schedule(chosen).next_after(each, zone) == found
 
 
 def test_times_of_day_are_read_in_order_and_once() -> None:

@@ -1,0 +1,1 @@
+"""Tests of mailstore/reports: times, drafts, links, own choices."""
