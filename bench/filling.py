@@ -61,10 +61,7 @@ Judged = tuple[datetime, Verdict]
 def fill(store: Store, deliveries: int, held: int) -> None:
     """Add so many deliveries for many customers, and so many held mails for USER."""
     dice = random.Random(7)  # noqa: S311 (the same rows every time)
-    with store.read() as db:
-        own = mailboxes.resolve(db, Address.parse(USER))
-    if own is None:
-        raise LookupError(USER)
+    own = the_user(store)
     with store.write() as db:
         others = _add_customers(db, own)
     now, size = clock.now(), min(ROUND, deliveries)
@@ -78,6 +75,15 @@ def fill(store: Store, deliveries: int, held: int) -> None:
     store_mails(store, own, waiting, dice)
     with store.write() as db:
         _read_most(db, own)
+
+
+def the_user(store: Store) -> Recipient:
+    """Return USER as mail to them is recorded; raises LookupError."""
+    with store.read() as db:
+        found = mailboxes.resolve(db, Address.parse(USER))
+    if found is None:
+        raise LookupError(USER)
+    return found
 
 
 def _add_customers(db: Session, own: Recipient) -> list[Recipient]:

@@ -12,12 +12,11 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
-from bench.filling import a_verdict, add_customer, store_mails
-from bench.installation import USER, Installation
+from bench.filling import a_verdict, add_customer, store_mails, the_user
+from bench.installation import Installation
 from bench.measured import say
 from bench.processes import Usage
-from mailstore import clock, mailboxes
-from mailstore.addresses import Address
+from mailstore import clock
 from mailstore.mailboxes import Mailbox, MailboxAddress
 from mailstore.messages import Message
 from mailstore.reports.rows import Report
@@ -44,10 +43,7 @@ def main() -> None:
 def fill(store: Store, people: int, held: int) -> None:
     """Add a customer with so many people, each with so many held mails, and no report yet."""
     dice = random.Random(7)  # noqa: S311 (the same rows every time)
-    with store.read() as db:
-        like = mailboxes.resolve(db, Address.parse(USER))
-    if like is None:
-        raise LookupError(USER)
+    like = the_user(store)
     with store.write() as db:
         added = add_customer(db, DOMAIN, people, like)
         db.add_all(

@@ -6,12 +6,11 @@ What cannot be sealed goes out without a set.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 
 import structlog
 
 from filter.authentication.signatures import Signed
+from filter.signing import key_in
 from mailstore import domains
 from mailstore.deliveries import Delivery
 from mailstore.settings import Settings
@@ -65,7 +64,7 @@ def _made(settings: Settings, content: bytes) -> bytes:
     made: list[bytes] = work.sign(
         settings.arc_selector.encode(),
         ours,
-        _key(settings.arc_key, _changed(settings.arc_key)),
+        key_in(settings.arc_key),
         ours,
     )
     return b"".join(made)
@@ -75,12 +74,3 @@ def _foreign(field: tuple[bytes, bytes], ours: bytes) -> bool:
     """Whether these are results of somebody else, which the library might not be able to read."""
     name, value = field
     return name.lower() == RESULTS and not value.strip().startswith(ours + b";")
-
-
-def _changed(path: Path) -> float:
-    return path.stat().st_mtime
-
-
-@lru_cache(maxsize=1)
-def _key(path: Path, _changed_at: float) -> bytes:
-    return path.read_bytes()

@@ -57,7 +57,11 @@ def names(settings: Settings) -> tuple[str, str]:
 
 def key_of(settings: Settings) -> bytes:
     """Return the key as its file has it now; raises OSError and Misconfigured."""
-    path = settings.dkim_file
+    return key_in(settings.dkim_file)
+
+
+def key_in(path: Path) -> bytes:
+    """Return a key (PEM) as its file has it now; raises OSError."""
     return _read(path, path.stat().st_mtime_ns)
 
 
@@ -81,6 +85,6 @@ def _made(settings: Settings, content: bytes) -> bytes:
     return made
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _read(path: Path, _changed_at: int) -> bytes:
     return path.read_bytes()

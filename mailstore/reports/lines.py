@@ -1,7 +1,7 @@
 """What a report says: what is new in quarantine, what ends soon, what was tagged or refused."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -80,7 +80,6 @@ class Lines:
     refused: Sequence[Refusal]
     blocked: int
     rights: Rights
-    known: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def is_news(self) -> bool:
@@ -101,7 +100,7 @@ def gather(db: Session, about: About, granted: Rights) -> Lines:
         key=lambda each: _likely(each, granted, known),
     )
     if about.only is not None:
-        return Lines(listed, [], [], 0, [], [], 0, granted, known)
+        return Lines(listed, [], [], 0, [], [], 0, granted)
     refused, blocked = _refused(db, about)
     return Lines(
         new=listed,
@@ -112,7 +111,6 @@ def gather(db: Session, about: About, granted: Rights) -> Lines:
         refused=refused,
         blocked=blocked,
         rights=granted,
-        known=known,
     )
 
 

@@ -27,7 +27,16 @@ from tests.factories import (
     a_held_delivery,
     a_mailbox,
 )
-from tests.portal.browsing import PASSWORD, Links, Own, a_report, an_owner, enter, know_device
+from tests.portal.browsing import (
+    PASSWORD,
+    Links,
+    Own,
+    a_report,
+    an_owner,
+    enter,
+    in_english,
+    know_device,
+)
 from tests.portal.owning import belongings
 from tests.portal.signing import a_reset
 
@@ -164,3 +173,9 @@ def guest(app: Flask, store: Store, anna: Mailbox) -> FlaskClient:
 def visitor(request: pytest.FixtureRequest) -> FlaskClient:
     found: FlaskClient = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+def speaks_english(client: FlaskClient) -> None:
+    """Let the browser speak English, whatever the mailbox it looks into speaks."""
+    in_english(client)

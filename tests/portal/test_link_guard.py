@@ -20,7 +20,6 @@ from tests.portal.browsing import (
     Links,
     a_report,
     happened,
-    in_english,
     know_device,
     post,
     said,
@@ -29,14 +28,9 @@ from tests.portal.browsing import (
 )
 from tests.reporting import send
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = pytest.mark.usefixtures("clock", "speaks_english")
 
 ASKS = "Enter the code of the report"
-
-
-@pytest.fixture
-def client(client: FlaskClient) -> FlaskClient:
-    return in_english(client)
 
 
 def set_guard(store: Store, anna: Mailbox, guard: Guard) -> None:

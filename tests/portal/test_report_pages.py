@@ -20,7 +20,6 @@ from tests.portal.browsing import (
     Links,
     a_report,
     happened,
-    in_english,
     know_device,
     post,
     said,
@@ -29,14 +28,9 @@ from tests.portal.browsing import (
 )
 from tests.reporting import LINK_LIFE
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = pytest.mark.usefixtures("clock", "speaks_english")
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest.fixture
-def client(client: FlaskClient) -> FlaskClient:
-    return in_english(client)
 
 
 def stopped(store: Store, mailbox: Mailbox) -> bool:
