@@ -106,7 +106,7 @@ def resolve(db: Session, address: Address) -> Recipient | None:
     if domain is None:
         return None
     known = Address(address.local, domain.name)
-    mailbox = _mailbox_at(db, known)
+    mailbox = known_at(db, known)
     if mailbox is None and (domain.takes is Takes.ANY or address.local.lower() == POSTMASTER):
         mailbox = db.get(Mailbox, domain.catch_all_id)
     if mailbox is None or not mailbox.active:
@@ -147,7 +147,8 @@ def addresses_of(db: Session, mailbox_id: int) -> list[str]:
     return [mailbox.address, *(key for key in keys if key != mailbox.address.lower())]
 
 
-def _mailbox_at(db: Session, address: Address) -> Mailbox | None:
+def known_at(db: Session, address: Address) -> Mailbox | None:
+    """Return the mailbox of an address at a domain that is no alias, or of the base of a +tag."""
     found = db.execute(
         select(MailboxAddress.key, Mailbox)
         .join(Mailbox, Mailbox.id == MailboxAddress.mailbox_id)

@@ -38,6 +38,7 @@ from mailstore import (
 )
 from mailstore.db import Base
 from mailstore.reports import openings, rows
+from mailstore.writing import rows as written
 
 MODULES = (
     accounts,
@@ -76,6 +77,7 @@ MODULES = (
     strict,
     subscriptions,
     tenants,
+    written,
 )
 
 __all__ = ["MODULES", "Base"]

@@ -1,0 +1,1 @@
+"""Sending: who may send mail through us, as whom, how much, and what becomes of it."""

@@ -1,0 +1,61 @@
+"""Submitters: who hands us mail to send, and as whom they may write (RFC 6409 §6.1)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mailstore import mailboxes
+from mailstore.accounts import Account
+from mailstore.addresses import Address
+from mailstore.domains import Domain
+from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxKind
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """A person, or a program or mail server of a tenant.
+
+    `mailbox_ids`: with whose addresses they may write; None: with any at one of `domain_ids`.
+    """
+
+    tenant_id: int
+    name: str
+    mailbox_ids: frozenset[int] | None = None
+    domain_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """An address that a mail is written with, and whose it is; a program's has no mailbox."""
+
+    address: Address
+    tenant_id: int
+    domain_id: int
+    mailbox_id: int | None
+
+
+def person(db: Session, account: Account) -> Submitter | None:
+    """Return an account as whoever sends with the mailboxes it may use; None for an operator."""
+    if account.tenant_id is None:
+        return None
+    theirs = (
+        select(Mailbox.id)
+        .join(MailboxAccess, MailboxAccess.mailbox_id == Mailbox.id)
+        .where(MailboxAccess.account_id == account.id, Mailbox.active)
+        .where(Mailbox.kind != MailboxKind.CATCH_ALL)
+    )
+    return Submitter(account.tenant_id, account.email, frozenset(db.scalars(theirs)))
+
+
+def author_of(db: Session, submitter: Submitter, address: Address) -> Author | None:
+    """Return whose an address is; None if the submitter may not write with it."""
+    domain = db.scalar(select(Domain).where(Domain.name == address.domain))
+    if domain is None or domain.tenant_id != submitter.tenant_id:
+        return None
+    home = db.get_one(Domain, domain.alias_of_id) if domain.alias_of_id else domain
+    mailbox = mailboxes.known_at(db, Address(address.local, home.name))
+    author = Author(address, domain.tenant_id, domain.id, mailbox.id if mailbox else None)
+    if submitter.mailbox_ids is None:
+        return author if {domain.id, home.id} & submitter.domain_ids else None
+    return author if author.mailbox_id in submitter.mailbox_ids else None
