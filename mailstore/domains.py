@@ -139,3 +139,8 @@ def set_seal(db: Session, name: str, *, on: bool, by: str) -> bool:
     kind = "arc_seal_on" if on else "arc_seal_off"
     events.record(db, kind, by=by, tenant_id=tenant_id, detail={"domain": name})
     return True
+
+
+def names_of(db: Session, tenant_id: int) -> frozenset[str]:
+    """Return the names of a tenant's domains."""
+    return frozenset(db.scalars(select(Domain.name).where(Domain.tenant_id == tenant_id)))

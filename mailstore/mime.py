@@ -123,13 +123,16 @@ class Mail:
     @cached_property
     def authors(self) -> list[tuple[str, Address]]:
         """Return names and addresses of From, those that are addresses, each of them once."""
-        found = _addresses(raw_fields(self.message, "From"))
-        return list({address: (name, address) for name, address in found}.values())
+        return list({address: (name, address) for name, address in self.people("From")}.values())
 
     @cached_property
     def reply_to(self) -> list[str]:
         """Return the addresses of Reply-To, those that are addresses."""
-        return [str(address) for _, address in _addresses(raw_fields(self.message, "Reply-To"))]
+        return [str(address) for _, address in self.people("Reply-To")]
+
+    def people(self, name: str) -> list[tuple[str, Address]]:
+        """Return names and addresses of all fields of this name, those that are addresses."""
+        return list(_addresses(raw_fields(self.message, name)))
 
     @cached_property
     def text(self) -> str:

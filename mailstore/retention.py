@@ -24,6 +24,7 @@ from mailstore.reports.rows import Link, Report
 from mailstore.search import index
 from mailstore.store import Store
 from mailstore.tenants import Tenant
+from mailstore.writing import ending
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ def expire(store: Store) -> None:
         last = ids[-1]
     _in_batches(store, _forget_content)
     with store.write() as db:
+        ending.purge(db)
         erased = keys.erase_before(db, today, but=_still_named())
         if erased:
             events.record(db, "keys_erased", by="worker", detail={"keys": erased})
@@ -106,7 +108,7 @@ def _still_named() -> ColumnElement[bool]:
         Message.day == keys.DataKey.day,
         Message.pack.is_not(None),
     )
-    return named.exists()
+    return or_(named.exists(), ending.needs_key())
 
 
 def _to_carry(store: Store, today: date, after: int) -> Sequence[int]:
@@ -186,7 +188,7 @@ def _remove_packs(store: Store, today: date) -> None:
     named = select(Message.id).where(Message.pack == Pack.name)
     with store.read() as db:
         packs = db.execute(
-            select(Pack.name, Pack.day).where(Pack.day < today, ~named.exists())
+            select(Pack.name, Pack.day).where(Pack.day < today, ~named.exists(), ~ending.in_pack())
         ).all()
     for name, day in packs:
         with store.write() as db:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
-from typing import Self
+from typing import Protocol, Self
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -15,13 +15,28 @@ from mailstore.db import make_engine, reader_options, writer_options
 from mailstore.errors import Misconfigured, NotFound
 from mailstore.jobs import Jobs, start_waiting
 from mailstore.keys import KeyRing
-from mailstore.messages import Message
-from mailstore.packs import LocalPacks, Packs
+from mailstore.packs import LocalPacks, Packs, Place
 from mailstore.pipe import PipeJobs
 from mailstore.settings import Settings
 from mailstore.slices import Sealed, seal, unseal
 
 NUDGES = "nudges"
+
+
+class Stored(Protocol):
+    """A row whose bytes lie in a pack: a mail, or a file in a draft."""
+
+    @property
+    def tenant_id(self) -> int:
+        """Whose key it is sealed with."""
+
+    @property
+    def place(self) -> Place | None:
+        """Where it lies; None once it is erased."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its plain bytes."""
 
 
 class Store:
@@ -85,17 +100,22 @@ class Store:
             self.ring.remember(tenant_id, day, key)
         return key
 
-    def content(self, message: Message) -> Iterator[bytes]:
-        """Yield the stored canonical bytes; raises NotFound once erased, Corrupt if damaged."""
-        place = message.place
+    def content(self, stored: Stored) -> Iterator[bytes]:
+        """Yield the stored plain bytes; raises NotFound once erased, Corrupt if damaged."""
+        place = stored.place
         if place is None:
             raise NotFound("the content is erased")
-        key = self.ring.known(message.tenant_id, place.day)
+        key = self.key_of(stored.tenant_id, place.day)
+        return unseal(key, self.packs.read(place), stored.sha256)
+
+    def key_of(self, tenant_id: int, day: date) -> bytes:
+        """Return the key of a tenant's day, or raise NotFound: it was erased."""
+        key = self.ring.known(tenant_id, day)
         if key is None:
             with self.read() as db:
-                key = self.ring.find(db, message.tenant_id, place.day)
-            self.ring.remember(message.tenant_id, place.day, key)
-        return unseal(key, self.packs.read(place), message.sha256)
+                key = self.ring.find(db, tenant_id, day)
+            self.ring.remember(tenant_id, day, key)
+        return key
 
     def close(self) -> None:
         """Let go of connections."""

@@ -11,7 +11,7 @@ from werkzeug.routing import IntegerConverter, Map
 from mailstore.sandbox import ROOT, Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import access, demo, errors, find, home, languages, reasons, security, sight
+from portal import access, demo, errors, find, home, languages, reasons, security, sight, uploads
 from portal.admin import delivery as admin_delivery
 from portal.admin import look as admin_look
 from portal.admin import people as admin_people
@@ -28,6 +28,7 @@ from portal.profile import devices as profile_devices
 from portal.profile import factor as profile_factor
 from portal.profile import files as profile_files
 from portal.profile import lists as profile_lists
+from portal.profile import signatures as profile_signatures
 from portal.profile import times as profile_times
 from portal.profile import views as profile
 from portal.quarantine import asking, chosen, sender
@@ -35,14 +36,14 @@ from portal.quarantine import views as quarantine
 from portal.reasons import RuleText
 from portal.stats import subscribing
 from portal.stats import views as statistics
-from portal.webmail import deeds, files, restore
+from portal.webmail import deeds, files, restore, write
 from portal.webmail import views as webmail
 
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
-    deeds, files, restore, find, oneclick, codes, unsubscribe, profile, profile_times,
-    profile_lists, profile_files, profile_factor, profile_devices, admin, admin_delivery,
-    admin_look, admin_personal, admin_requests, asking, statistics, subscribing,
+    deeds, files, restore, write, find, oneclick, codes, unsubscribe, profile, profile_times,
+    profile_lists, profile_signatures, profile_files, profile_factor, profile_devices, admin,
+    admin_delivery, admin_look, admin_personal, admin_requests, asking, statistics, subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600
@@ -66,6 +67,7 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
         SECRET_KEY_FALLBACKS=older,
         TRUSTED_HOSTS=_trusted_hosts(base.hostname or ""),
         MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_SECONDS,
         WTF_CSRF_TIME_LIMIT=None,
         # Our pages forbid browsers to say where they come from, so no Referer can be asked for.
@@ -83,7 +85,7 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
     CSRFProtect(app).exempt(unsubscribe.act)
     Bootstrap5(app)
     reasons.tell(rules)
-    for part in (languages, security, access, errors, sight):
+    for part in (uploads, languages, security, access, errors, sight):
         part.init_app(app)
     app.wsgi_app = security.BehindProxies(app.wsgi_app, settings.proxies)  # type: ignore[method-assign]  # Flask's own way
     for area in (*AREAS, *((demo,) if settings.demo else ())):

@@ -160,6 +160,11 @@ def attachments(message: Message) -> Iterator[tuple[str, bytes]]:
         at = said["next"]
 
 
+def answered(message: Message) -> dict[str, Any] | None:
+    """Return people, fields and text of a mail for an answer to it; None where it is gone."""
+    return cast("dict[str, Any] | None", _ask("answered", None, message))
+
+
 def source_of(message: Message) -> dict[str, str] | None:
     """Return head and body of a mail as text; None where its content is gone."""
     return cast("dict[str, str] | None", _ask("source", None, message))

@@ -17,6 +17,7 @@ from portal.content.sanitize import Cleaned, TooComplex, clean_html
 
 LONGEST_TEXT = 512 * 1024
 LONGEST_SOURCE = 256 * 1024
+LONGEST_QUOTED, MOST_PEOPLE = 64 * 1024, 200
 # In base64 it must fit one reply of the child.
 MOST_TOGETHER = 16 * 2**20
 SHOWN_FIELDS = ("From", "To", "Cc", "Date", "Subject", "Reply-To")
@@ -70,6 +71,19 @@ def _text(mail: Mail) -> str:
     return (mail.text or unescape(text_of(mail.html)))[:LONGEST_TEXT]
 
 
+def answered(_args: Any, raw: bytes, _ask: Ask) -> dict[str, Any]:
+    """Return what an answer to a mail, or whoever hands it on, needs of it."""
+    mail = Mail(raw)
+    said = {name.lower(): _people(mail, name) for name in ("From", "Reply-To", "To", "Cc")}
+    names = ("Message-ID", "References", "In-Reply-To", "Subject", "Date")
+    fields = {name.lower(): mail.header(name) for name in names}
+    return {"people": said, "fields": fields, "text": _text(mail)[:LONGEST_QUOTED]}
+
+
+def _people(mail: Mail, name: str) -> list[tuple[str, str]]:
+    return [(said, str(address)) for said, address in mail.people(name)[:MOST_PEOPLE]]
+
+
 def attachment(args: Any, raw: bytes, _ask: Ask) -> dict[str, Any] | None:
     """Return the file with this number, its bytes in base64; None if there is none."""
     found = (each for each in files_of(raw) if each.number == args)
@@ -107,6 +121,7 @@ def _whole(file: File) -> dict[str, Any]:
 
 SERVED = {
     "read": read,
+    "answered": answered,
     "body": body,
     "plain": plain,
     "attachment": attachment,

@@ -1,4 +1,4 @@
-// The one module: theme, menus, keys, choosing, the mail beside its list, live news.
+// The module of all pages: theme, menus, keys, choosing, the mail beside its list, live news.
 // Every page works without it.
 
 const root = document.documentElement;
@@ -128,7 +128,7 @@ function onClick(event) {
 
 // What is done to the mail beside its list leaves the list where it is.
 async function onSubmit(event) {
-  const form = event.target.closest("[data-preview] form.deed");
+  const form = event.target.closest("[data-preview] form.deed:not([data-leaving])");
   if (!form) return;
   event.preventDefault();
   let page = null;
@@ -265,6 +265,9 @@ const deeds = {
   p: () => press("p"),
   m: () => press("m"),
   b: () => press("b"),
+  c: () => document.querySelector('[data-key="c"]')?.click(),
+  r: () => press("r"),
+  f: () => press("f"),
   "#": () => press("#"),
   x: choose,
   a: () => document.querySelector('[data-key="a"]')?.click(),

@@ -90,6 +90,7 @@ class Own:
             "delivery_id": number,
             "number": 0,
             "deed": "read",
+            "how": "reply",
             "token": path.rpartition("/")[2],
             "domain_id": self.domain,
             "restore_id": self.restore,

@@ -12,6 +12,7 @@ from tests.factories import a_held_delivery, an_accepted
 from tests.mailstore.requested import a_request, risky
 from tests.portal.browsing import Own, a_report
 from tests.portal.profiles import of_profile
+from tests.writing import a_draft, leave
 
 
 def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
@@ -32,4 +33,15 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         "subscription_id": report.id,
         "listed": "blocked",
     }
+    others |= _written(store, mailbox)
     return Own(held.id, copy.id, a_report(store, mailbox), mailbox.domain_id, restore, others)
+
+
+def _written(store: Store, mailbox: Mailbox) -> dict[str, object]:
+    """Return what the owner of a mailbox writes, if it has one: a draft, and what they sent."""
+    with store.read() as db:
+        account = accounts.find(db, mailbox.address)
+    if account is None:
+        return {"draft_id": 1, "public_id": "none"}
+    sent = leave(store, a_draft(store, account))
+    return {"draft_id": a_draft(store, account).id, "public_id": sent.public_id}

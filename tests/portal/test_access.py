@@ -35,12 +35,15 @@ OPEN = {
     "unsubscribe.show", "unsubscribe.act",
 }  # fmt: skip
 # Whoever comes by a link signs in for these, before anything is looked up.
-NOT_BY_LINK = {"deeds.untag", "asking.ask", "asking.act", "sender.ask", "sender.act"}
+NOT_BY_LINK = {
+    "deeds.untag", "asking.ask", "asking.act", "sender.ask", "sender.act", "write.answer",
+}  # fmt: skip
 LARGEST = 2**63 - 1
 SOME = dict.fromkeys(
     ("delivery_id", "number", "domain_id", "restore_id", "mailbox_id", "entry_id", "sign_in_id",
-     "device_id", "request_id", "account_id", "bulk_id", "secret", "subscription_id"), 1,
-) | {"listed": "blocked", "deed": "read"}  # fmt: skip
+     "device_id", "request_id", "account_id", "bulk_id", "secret", "subscription_id",
+     "draft_id", "public_id"), 1,
+) | {"listed": "blocked", "deed": "read", "how": "reply"}  # fmt: skip
 
 
 @pytest.fixture(params=["chris@muster.example", "eve@elsewhere.example"],

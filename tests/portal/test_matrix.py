@@ -17,7 +17,7 @@ from tests.portal.owning import belongings
 # Whoever holds these has what they open: they are no ids, and have tests of their own.
 BEARER = {"token", "secret"}
 # Numbers and words within what an id leads to.
-WITHIN = {"number", "listed", "deed"}
+WITHIN = {"number", "listed", "deed", "how"}
 # Deeds for several mails of a list, and the page that asks before.
 SEVERAL = (
     "/quarantine/chosen", "/webmail/chosen", "/webmail/restore/deliver", "/webmail/restore/folder",

@@ -1,0 +1,260 @@
+"""Writing: a draft on its page, kept as somebody types, until they send or discard it."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from mailstore import clock, copies
+from mailstore.writing import addressing, departures, drafts, identities, known
+from mailstore.writing.drafts import Fields
+from mailstore.writing.identities import Identity
+from mailstore.writing.rows import Draft
+from portal import voices
+from portal.access import for_user, store
+from portal.paging import row_id
+from portal.webmail import answers, enclosing, sending
+from portal.webmail.answers import How
+from portal.webmail.place import back, carried, found, rail
+from portal.webmail.sending import Checked, Sender
+
+bp = Blueprint("write", __name__, url_prefix="/webmail")
+
+MOST_DRAFTS = 200
+TYPED = ("to", "cc", "bcc", "subject", "text")
+HOW = ",".join(How)
+
+Answer = str | Response | tuple[str | Response, int]
+
+
+@bp.post("/write")
+@for_user
+def begin() -> Response:
+    """Begin a new mail."""
+    me = _identities()[0]
+    return _begun(me, answers.new(me))
+
+
+@bp.post(f"/m/<int:delivery_id>/<any({HOW}):how>")
+@for_user
+def answer(delivery_id: int, how: str) -> Response:
+    """Begin an answer to a mail, or what hands it on or writes it again, with its files."""
+    delivery, mine = found(delivery_id), _identities()
+    original = answers.original_of(delivery)
+    me = answers.identity_for(mine, original, delivery)
+    keys = {each.address.key for each in mine}
+    voice, wished = voices.current(), How(how)
+    fields = answers.begun(wished, original, me, keys, voice, delivery.accepted_at)
+    inside = sending.is_inside(g.db, me.tenant_id, original.everybody)
+    files = enclosing.of_mail(delivery) if wished in (How.FORWARD, How.AGAIN) else ()
+    return _begun(me, replace(fields, inside=inside), delivery_id, files)
+
+
+@bp.get("/drafts")
+@for_user
+def index() -> str:
+    """Show what somebody began to write."""
+    mine = drafts.of(g.db, g.visitor.account.id, MOST_DRAFTS)
+    shown = [(each, drafts.fields_of(store(), each)) for each in mine]
+    return render_template("webmail/drafts.html", drafts=shown, **rail())
+
+
+@bp.get("/write/known")
+@for_user
+def suggest() -> Response:
+    """Say whom a text may mean; scripts ask as somebody types."""
+    people = known.suggest(g.db, g.scope, request.args.get("q", "")[:100])
+    return jsonify([addressing.written([each]) for each in people])
+
+
+@bp.get("/write/<int:draft_id>")
+@for_user
+def edit(draft_id: int) -> str:
+    """Show a draft as it stands."""
+    draft = _draft(draft_id)
+    return _page(draft, drafts.fields_of(store(), draft), draft.version)
+
+
+@bp.post("/write/<int:draft_id>")
+@for_user
+def act(draft_id: int) -> Answer:
+    """Keep what was typed, and do what was pressed."""
+    draft, mine = _draft(draft_id), _identities()
+    me = identities.one(mine, request.form.get("sender", "")) or abort(404)
+    before = drafts.fields_of(store(), draft)
+    typed: dict[str, Any] = {name: _typed(name) for name in TYPED}
+    fields = replace(before, sender=str(me.address), **typed)
+    version = _saved(draft, me, fields)
+    deed = request.form.get("deed", "save")
+    if request.accept_mimetypes.best == "application/json":
+        return _told(draft, fields, version)
+    if version is None:
+        return _apart(me, fields)
+    match deed.partition("-")[::2]:
+        case "send", _number:
+            return _sent(draft, version, me, fields)
+        case "discard", _number:
+            return _discarded(draft)
+        case "attach", _number:
+            _say(enclosing.attach(draft, request.files.getlist("files")))
+        case "remove", number:
+            enclosing.remove(draft, number)
+        case _:
+            flash(_("The draft is saved."), "success")
+    return _to(draft.id)
+
+
+@bp.post("/write/<int:draft_id>/files")
+@for_user
+def attach(draft_id: int) -> Response:
+    """Add files; scripts send them while somebody types on."""
+    draft = _draft(draft_id)
+    _say(enclosing.attach(draft, request.files.getlist("files")))
+    return _to(draft.id)
+
+
+@bp.get("/leaving/<public_id>")
+@for_user
+def leaving(public_id: str) -> Answer:
+    """Show a mail that is about to be sent, or what became of it."""
+    account_id = g.visitor.account.id
+    draft = departures.leaving(g.db, account_id, public_id)
+    if draft is None:
+        sent = sending.sent(g.db, g.scope, public_id) or abort(404)
+        return redirect(url_for("webmail.look", delivery_id=sent, back=carried(back())), 303)
+    if draft.place is None:
+        return _to(draft.id)
+    fields, now = drafts.fields_of(store(), draft), clock.now()
+    left = int((draft.send_at - now).total_seconds()) if draft.send_at else 0
+    page = {"draft": draft, "fields": fields, "left": max(left, 0), "back": back()}
+    return render_template("webmail/leaving.html", came_from=carried(back()), **page)
+
+
+@bp.post("/leaving/<public_id>")
+@for_user
+def take_back(public_id: str) -> Response:
+    """Make a mail that is about to be sent a draft again."""
+    account_id = g.visitor.account.id
+    if departures.leaving(g.db, account_id, public_id) is None:
+        sending.sent(g.db, g.scope, public_id) or abort(404)
+    with store().write() as db:
+        draft_id = departures.take_back(db, account_id, public_id, by=g.visitor.name)
+    if draft_id is None:
+        flash(_("It was too late: the message is on its way."), "warning")
+        return _to_leaving(public_id)
+    flash(_("The message was not sent. It is a draft again."), "success")
+    return _to(draft_id)
+
+
+bp.app_template_global()(sending.goes_outside)
+bp.app_template_global()(sending.refused)
+
+
+def _draft(draft_id: int) -> Draft:
+    return drafts.one(g.db, g.visitor.account.id, draft_id) or abort(404)
+
+
+def _identities() -> list[Identity]:
+    """Return all that the visitor may write as; 404 for somebody without a mailbox."""
+    return list(identities.of(g.db, g.visitor.account)) or abort(404)
+
+
+def _typed(name: str) -> str:
+    return str(request.form.get(name, ""))[: sending.LONGEST[name]]
+
+
+def _begun(
+    me: Identity, fields: Fields, answers_id: int | None = None, files: enclosing.Files = ()
+) -> Response:
+    kept = drafts.sealed(store(), me.tenant_id, drafts.first_day(), fields)
+    with store().write() as db:
+        draft = drafts.begin(db, me, g.visitor.account.id, kept, answers_id)
+    _say(enclosing.put(draft, files))
+    return _to(draft.id)
+
+
+def _saved(draft: Draft, me: Identity, fields: Fields) -> int | None:
+    version = request.form.get("version", -1, row_id)
+    kept = drafts.sealed(store(), draft.tenant_id, draft.day, fields)
+    with store().write() as db:
+        return drafts.save(db, draft, version, me.mailbox_id, kept)
+
+
+def _told(draft: Draft, fields: Fields, version: int | None) -> Answer:
+    """Tell a script what it has to show of a draft that was kept, or was not."""
+    if version is None:
+        return jsonify(said=_("Not saved: this draft was changed in another window.")), 409
+    at = voices.current().moment(clock.now())
+    outside = sending.check(g.db, draft.tenant_id, fields).outside
+    said = _("Saved %(time)s", time=at)
+    return jsonify(version=version, said=said, outside=sending.goes_outside(outside))
+
+
+def _apart(me: Identity, fields: Fields) -> Response:
+    flash(
+        _("This draft was changed in another window. What you wrote here is a draft of its own."),
+        "warning",
+    )
+    return _begun(me, fields)
+
+
+def _sent(draft: Draft, version: int, me: Identity, fields: Fields) -> Answer:
+    checked = sending.check(g.db, me.tenant_id, fields)
+    asked = fields.inside and checked.outside and _typed("outside") != ",".join(checked.outside)
+    if checked.wrong or asked:
+        return _page(draft, fields, version, checked, asks=bool(asked)), 422
+    sender = Sender(me, g.tenant, clock.now())
+    departure = sending.departure(store(), sender, fields, checked, enclosing.of(draft))
+    with store().write() as db:
+        begun = departures.send(db, draft, version, departure, by=g.visitor.name)
+    if not begun:
+        return _apart(me, fields)
+    return _to_leaving(departure.public_id)
+
+
+def _discarded(draft: Draft) -> Response:
+    with store().write() as db:
+        drafts.discard(db, draft, by=g.visitor.name)
+    flash(_("The draft is discarded."), "success")
+    return redirect(back(), 303)
+
+
+def _to(draft_id: int) -> Response:
+    return redirect(url_for(".edit", draft_id=draft_id, back=carried(back())), 303)
+
+
+def _to_leaving(public_id: str) -> Response:
+    return redirect(url_for(".leaving", public_id=public_id, back=carried(back())), 303)
+
+
+def _say(trouble: str) -> None:
+    if trouble:
+        flash(trouble, "warning")
+
+
+def _page(
+    draft: Draft,
+    fields: Fields,
+    version: int,
+    checked: Checked | None = None,
+    *,
+    asks: bool = False,
+) -> str:
+    outside = checked or sending.check(g.db, draft.tenant_id, fields)
+    return render_template(
+        "webmail/write.html",
+        draft=draft,
+        version=version,
+        fields=fields,
+        answered=copies.look(g.db, g.scope, draft.answers_id) if draft.answers_id else None,
+        identities=_identities(),
+        files=enclosing.of(draft),
+        wrong=checked.wrong if checked else {},
+        outside=outside.outside,
+        asks=asks,
+        longest=sending.LONGEST,
+        back=back(),
+        came_from=carried(back()),
+    )
