@@ -80,6 +80,18 @@ def sent(scope: Scope) -> ColumnElement[bool]:
     return and_(by_them, ~select(other.id).where(*before).exists())
 
 
+def is_received(scope: Scope, delivery: Delivery) -> bool:
+    """Whether a mail that somebody of a scope is shown came to them, and not from them."""
+    theirs = scope.mailbox_ids is None or delivery.mailbox_id in scope.mailbox_ids
+    return delivery.direction is Direction.IN and theirs
+
+
+def everybody(db: Session, delivery: Delivery) -> Sequence[Delivery]:
+    """Return a message for each of its recipients, for whoever wrote it; blind copies as well."""
+    first = Delivery.message_id == delivery.message_id, Delivery.resend_of == 0
+    return db.scalars(select(Delivery).where(*first).order_by(Delivery.id)).all()
+
+
 def look(db: Session, scope: Scope, delivery_id: int) -> Delivery | None:
     """Return one mail, received or sent, its message loaded; None if out of scope or not shown."""
     return db.scalar(
@@ -137,8 +149,7 @@ def resend(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
     """Deliver a copy again to its stored recipient; False if it is on its way already."""
     original = look(db, scope, delivery_id)
     # What somebody wrote goes out again by being written again.
-    ours = original is None or original.message.writer_id is not None
-    if original is None or ours or not _kept(original.message):
+    if original is None or not is_received(scope, original) or not _kept(original.message):
         return False
     latest = last_sent(db, original)
     if latest.state is State.QUEUED:

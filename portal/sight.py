@@ -68,6 +68,19 @@ STEPS = {
     "undeleted": N_("Its deletion was taken back."),
     "expired": N_("Its time in the quarantine was over, so it was deleted."),
 }
+# The same for whoever wrote it.
+STEPS_AWAY = STEPS | {
+    "accepted": N_("It was written and handed to us."),
+    "held": N_("It was held: an administrator decides whether it goes out."),
+    "silent": N_("The recipient's mail server did not answer; the message waited here."),
+    "deferred": N_("The recipient's mail server asked us to come again later."),
+    "delivered": N_("The recipient's mail server took it."),
+    "failed": N_("The recipient's mail server refused it."),
+}
+STATES_AWAY = STATES | {
+    State.QUARANTINED: N_("held, an administrator decides"),
+    State.FAILED: N_("refused by the recipient's mail server"),
+}
 
 
 def init_app(app: Flask) -> None:
@@ -149,6 +162,8 @@ def _tables(voice: Voice) -> dict[str, Mapping[Any, str]]:
         "classes": CLASSES,
         "states": STATES,
         "steps": STEPS,
+        "states_away": STATES_AWAY,
+        "steps_away": STEPS_AWAY,
     }
     return {
         name: {key: voice.text(word) for key, word in table.items()}

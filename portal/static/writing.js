@@ -218,8 +218,22 @@ function write() {
   if (document.activeElement === text) text.setSelectionRange(0, 0);
 }
 
-// A mail that is about to be sent: the page looks again until it is gone.
-const leaves = document.querySelector("[data-leaves]");
+// A mail that is about to be sent: looked at again until it is gone, and then at what became of it.
+
+async function follow(news) {
+  await new Promise((done) => setTimeout(done, 1000));
+  try {
+    const answer = await fetch(location.href);
+    if (answer.redirected || !answer.ok) return location.assign(answer.url);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    news.replaceChildren(...page.getElementById(news.id).childNodes);
+  } catch {
+    // The network comes back, or the page is left.
+  }
+  follow(news);
+}
+
+const leaves = document.getElementById("leaves");
 
 if (form) write();
-else if (leaves) setTimeout(() => location.reload(), Math.min(Number(leaves.dataset.leaves) || 1, 2) * 1000);
+else if (leaves) follow(leaves);

@@ -53,11 +53,10 @@ class Original:
         return {each.address.domain for people in self.people.values() for each in people}
 
 
-def original_of(delivery: Delivery) -> Original:
+def original_of(delivery: Delivery, *, is_own: bool) -> Original:
     """Return what an answer needs of a mail; of one that cannot be read, what its row says."""
     message = delivery.message
     said = reading.answered(message)
-    is_own = message.writer_id is not None
     if said is None:
         author = _named([(message.author_name, message.author or message.sender)])
         known = {"message-id": message.message_id, "subject": message.subject}

@@ -58,6 +58,7 @@ def news() -> tuple[str, int]:
 def look(delivery_id: int) -> str:
     """Show one mail, its conversation, and what became of it."""
     delivery = found(delivery_id)
+    received = copies.is_received(g.scope, delivery)
     conversation = folders.conversation(g.db, g.scope, delivery, MOST_OF_CONVERSATION)
     # Mostly the mail stands among those of its conversation, and its marks with it.
     itself = (each for each in conversation if each.id == delivery_id)
@@ -67,6 +68,8 @@ def look(delivery_id: int) -> str:
     return render_template(
         "webmail/look.html",
         delivery=delivery,
+        received=received,
+        everybody=() if received else copies.everybody(g.db, delivery),
         mark=mark,
         kept_until=_kept_until(delivery.message.day, delivery.accepted_at, mark.pinned_at),
         today=clock.today(),

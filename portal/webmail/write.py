@@ -42,7 +42,7 @@ def begin() -> Response:
 def answer(delivery_id: int, how: str) -> Response:
     """Begin an answer to a mail, or what hands it on or writes it again, with its files."""
     delivery, mine = found(delivery_id), _identities()
-    original = answers.original_of(delivery)
+    original = answers.original_of(delivery, is_own=not copies.is_received(g.scope, delivery))
     me = answers.identity_for(mine, original, delivery)
     keys = {each.address.key for each in mine}
     voice, wished = voices.current(), How(how)

@@ -60,6 +60,7 @@ from tests.portal.browsing import Links, a_report
 from tests.portal.mails import SAMPLES, become, summary_of
 from tests.portal.profiles import a_device, a_session, an_entry
 from tests.portal.signing import a_reset
+from tests.writing import a_draft, a_file, leave
 
 CHRIS, FABIA = "chris@quiet.example", "fabia@muster.example"
 PASSWORD = "a quiet harbour in fog"  # noqa: S105 (of tests only)
@@ -139,6 +140,7 @@ def _seed(store: Store) -> World:
     _end(store, old)
     ids = _of_profile(store, anna) | _requests(store, anna, held)
     ids |= {"bulk_id": _deeds(store, anna, gone), "domain_id": anna.domain_id, "number": 0}
+    ids |= _written(store)
     ids |= {"restore_id": _restore(store, anna, kept), "secret": a_reset(store)}
     _refused(store, anna)
     _outage(store, kept)
@@ -195,6 +197,14 @@ def _end(store: Store, links: Links) -> None:
     with store.write() as db:
         for link in db.scalars(select(Link).where(Link.report_id == links.report_id)):
             link.ends_at = clock.now() - timedelta(days=1)
+
+
+def _written(store: Store) -> dict[str, object]:
+    with store.read() as db:
+        account = accounts.named(db, ANNA)
+    draft = a_draft(store, account)
+    a_file(store, draft)
+    return {"draft_id": draft.id, "public_id": leave(store, a_draft(store, account)).public_id}
 
 
 def _of_profile(store: Store, anna: Mailbox) -> dict[str, object]:

@@ -23,7 +23,7 @@ NO_PAGES = {
     "profile_files.export", "quarantine.recent", "profile.index",
     "admin.index", "profile_lists.index", "oneclick.show", "oneclick.sender", "unsubscribe.show",
     "code.ask", "second.ask", "restore.ask", "restore.resending", "look.logo",
-    "statistics.chart", "statistics.numbers", "statistics.held_numbers",
+    "write.suggest", "statistics.chart", "statistics.numbers", "statistics.held_numbers",
 }  # fmt: skip
 SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"
 Theme = Literal["light", "dark"]
