@@ -136,6 +136,11 @@ class Handing(BaseSettings):
         None,
         description="Certificates (PEM) that next hops are proven by; empty: the system's.",
     )
+    dnssec_servers: str = Field(
+        "127.0.0.0/8,::1",
+        description="Networks, by commas, of name servers that check DNSSEC and whose word counts: "
+        "DANE is used only with them. None but such as nobody can step between.",
+    )
     inside_networks: str = Field(
         "",
         description="Networks of the inside, by commas, that hosts named by tenants or by foreign "

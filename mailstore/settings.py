@@ -179,6 +179,11 @@ class Settings(Limits, Scanning, SigningIn, Handing):
         return _networks(self.inside_networks, "INSIDE_NETWORKS")
 
     @property
+    def dnssec_networks(self) -> list[Network]:
+        """The networks of DNSSEC_SERVERS; raises Misconfigured."""
+        return _networks(self.dnssec_servers, "DNSSEC_SERVERS")
+
+    @property
     def way_out(self) -> Route | None:
         """The route of SMARTHOST; None where recipients' domains name one; raises Misconfigured."""
         try:
@@ -196,7 +201,7 @@ class Settings(Limits, Scanning, SigningIn, Handing):
 
     def check_ways(self) -> None:
         """Raise Misconfigured for a way out that is misspelt, before any mail waits for it."""
-        _ = self.way_out, self.inside, self.operator
+        _ = self.way_out, self.inside, self.operator, self.dnssec_networks
 
     @property
     def believed_sealers(self) -> list[str] | None:

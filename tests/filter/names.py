@@ -19,13 +19,15 @@ class FakeDNS(asyncio.DatagramProtocol):
     """Answers by (kind, name); a name it does not know at all does not exist.
 
     `turns` says what the next answers to a question are, before `records` does; every answer is
-    `late` by so many seconds.
+    `late` by so many seconds. Who asks for a name that ends in one of `signed` is told that DNSSEC
+    proves the answer.
     """
 
     def __init__(self, records: dict[tuple[str, str], list[str]]) -> None:
         self.records = records
         self.turns: dict[tuple[str, str], list[list[str] | str]] = {}
         self.asked: list[tuple[str, str]] = []
+        self.signed: tuple[str, ...] = ()
         self.silent = False
         self.failing = False
         self.mistaken = False
@@ -73,6 +75,8 @@ class FakeDNS(asyncio.DatagramProtocol):
     ) -> dns.message.Message:
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA
+        if name.endswith(self.signed) and query.flags & dns.flags.AD:
+            reply.flags |= dns.flags.AD
         if isinstance(told, str):
             reply.set_rcode(dns.rcode.from_text(told))
             return reply

@@ -8,7 +8,7 @@ import pytest
 import filter.dns
 from filter.dns import MOST_QUESTIONS, Resolver
 from mailstore.settings import Settings
-from tests.filter.names import FakeDNS
+from tests.filter.names import SILENT, FakeDNS
 
 RECORDS = {
     ("A", "there.example"): ["192.0.2.7"],
@@ -118,6 +118,38 @@ def test_a_silent_server_counts_as_down_and_nobody_waits_for_it_again(settings: 
         assert len(server.asked) == asked
 
     ask(settings, case)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_name_whose_own_server_is_silent_holds_up_no_other(settings: Settings) -> None:
+    async def case(server: FakeDNS, resolver: Resolver) -> None:
+        server.turns["MX", "slow.example"] = [SILENT] * 9
+        assert await resolver.lookup("MX", "slow.example") is None
+        assert await resolver.lookup("A", "there.example") == ["192.0.2.7"]
+
+    ask(settings, case)
+
+
+@pytest.mark.parametrize(
+    ("name", "believed", "proven"),
+    [
+        ("there.example", "127.0.0.0/8", True),
+        ("there.example", "192.0.2.0/24", False),
+        ("there.example", "", False),
+        ("elsewhere.example", "127.0.0.0/8", False),
+    ],
+    ids=["a server that counts", "another server", "no server counts", "an unsigned name"],
+)
+def test_only_a_server_whose_word_counts_proves_an_answer(
+    settings: Settings, name: str, believed: str, proven: bool
+) -> None:
+    async def case(server: FakeDNS, resolver: Resolver) -> None:
+        server.signed = ("there.example",)
+        server.records["MX", "elsewhere.example"] = ["10 mx.there.example."]
+        for _ in range(2):
+            assert (await resolver.ask("MX", name)).proven is proven
+
+    ask(settings.model_copy(update={"dnssec_servers": believed}), case)
 
 
 @pytest.mark.usefixtures("impatient")
