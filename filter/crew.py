@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
@@ -126,11 +127,12 @@ class Crew:
 
     async def _attempt(self, connection: Connection, delivery: Delivery) -> Outcome:
         try:
-            return await connection.send(
+            outcome = await connection.send(
                 delivery.message.sender,
                 delivery.recipient,
                 lambda: wire_bytes(self._store, delivery),
             )
+            return replace(outcome, tls=connection.tls)
         except Unanswered as error:
             log.warning("delivery_ambiguous", delivery=delivery.id)
             # A server that always hangs up here may keep each of them.

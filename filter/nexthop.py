@@ -5,12 +5,12 @@ made or breaks is, and then nobody knows what became of the mail in flight: it i
 """
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from filter.proof import Demand, Proof
 from filter.wire import (
     COMMAND_SECONDS,
     END_SECONDS,
@@ -28,11 +28,16 @@ from filter.wire import (
 from mailstore.addresses import Address
 from mailstore.deliveries import Outcome, Result
 from mailstore.errors import BadAddress
-from mailstore.routes import Protocol, Route, Tls
+from mailstore.routes import Protocol, Route
 
 COMMANDS = 3
+NO_TLS = "none"
 PIECE = 64 * 1024
 TRANSACTION_SECONDS = 1800.0
+_OTHER_KEY = {
+    Proof.PIN: "the server has another key than the one that is pinned",
+    Proof.DANE: "the server has another key than those that DNS names (DANE)",
+}
 
 
 class Unanswered(HopDown):
@@ -52,14 +57,10 @@ class Manner:
         """The verb that greets (RFC 5321 §4.1.1.1, RFC 2033 §4.1)."""
         return "LHLO" if self.route.protocol is Protocol.LMTP else "EHLO"
 
-    def context(self) -> ssl.SSLContext:
-        """Return what a handshake must prove."""
-        context = ssl.create_default_context(cafile=self.authorities)
-        if self.route.tls is not Tls.MUST:
-            # Opportunistic: nobody is proven, as in plain text. Pinned: the key itself is.
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+    @property
+    def demand(self) -> Demand:
+        """What its route asks the next hop to prove."""
+        return Demand.of(self.route.tls, self.route.pin)
 
 
 async def connect(endpoints: Sequence[Endpoint], manner: Manner) -> "Connection":
@@ -74,10 +75,15 @@ async def connect(endpoints: Sequence[Endpoint], manner: Manner) -> "Connection"
 
 
 class Connection:
-    """One connection; use `async with`, or `open` and `close`."""
+    """One connection; use `async with`, or `open` and `close`.
+
+    `tls`: its version, and what proved the server; for people.
+    """
 
     def __init__(self, endpoint: Endpoint, manner: Manner) -> None:
         self.endpoint, self._manner = endpoint, manner
+        self._demand = endpoint.demand or manner.demand
+        self.tls = NO_TLS
         self._extensions: set[str] = set()
         self._broken = self._opened = False
 
@@ -92,7 +98,7 @@ class Connection:
         await self._reach()
         self._opened = True
         if "STARTTLS" not in self._extensions:
-            if self._manner.route.tls is not Tls.MAY:
+            if self._demand.tls:
                 self._wire.close()
                 raise HopDown("no TLS: the server does not offer STARTTLS")
             return self
@@ -100,7 +106,7 @@ class Connection:
             await self._secure()
         except HopDown:
             self._wire.abort()
-            if self._manner.route.tls is not Tls.MAY:
+            if self._demand.tls:
                 raise
             await self._reach()  # what is opportunistic goes on in plain (RFC 7435)
         return self
@@ -186,14 +192,14 @@ class Connection:
         if answer.kind != YES:
             raise HopDown(f"no TLS: {answer.text}")
         try:
-            context = self._manner.context()
+            context = self._demand.context(self._manner.authorities)
         except OSError as error:
             raise HopDown(f"no TLS: TLS_AUTHORITIES cannot be read: {error}") from error
         await self._wire.secure(context, self.endpoint.host)
-        route = self._manner.route
-        if route.tls is Tls.PIN and self._wire.pin() != route.pin:
-            raise HopDown("no TLS: the server has another key than the one that is pinned")
+        if not self._demand.fits(self._wire.certificate):
+            raise HopDown(f"no TLS: {_OTHER_KEY[self._demand.proof]}")
         await self._greet()  # what was said in plain does not count (RFC 3207 §4.2)
+        self.tls = f"{self._wire.version}, {self._demand.proof}"
 
     async def _say(self, line: str) -> Reply:
         self._wire.write(f"{line}\r\n".encode())

@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from filter.proof import Demand
 from mailstore.deliveries import Outcome, Result
 
 CONNECT_SECONDS = 30.0
@@ -33,11 +30,15 @@ class HopDown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address of a next hop; `host` is what its certificate must name."""
+    """One address of a next hop; `host` is what its certificate must name.
+
+    `demand`: what it must prove, where its domain says so and not the route.
+    """
 
     host: str
     address: str
     port: int
+    demand: Demand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +156,17 @@ class Wire:
         if await self._said_more():
             raise HopDown("the server spoke between its reply and TLS")
 
-    def pin(self) -> str:
-        """Return the SHA-256 of the other server's public key, in hexadecimal."""
-        der = self._writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        key = x509.load_der_x509_certificate(der).public_key()
-        digest = hashes.Hash(hashes.SHA256())
-        digest.update(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-        return digest.finalize().hex()
+    @property
+    def version(self) -> str:
+        """The version of TLS; empty in plain."""
+        secured = self._writer.get_extra_info("ssl_object")
+        return secured.version() or "" if secured else ""
+
+    @property
+    def certificate(self) -> bytes:
+        """What the other server showed, in DER; empty in plain."""
+        secured = self._writer.get_extra_info("ssl_object")
+        return secured.getpeercert(binary_form=True) or b"" if secured else b""
 
     async def _said_more(self) -> bool:
         try:

@@ -72,11 +72,13 @@ class Outcome:
     """What one attempt came to, with the other server's last reply.
 
     `soon`: nobody refused, the connection broke; worth another try before the usual wait.
+    `tls`: how safe the way was, for administrators.
     """
 
     result: Result
     reply: str
     soon: bool = False
+    tls: str = ""
 
 
 class Delivery(Base):
@@ -218,6 +220,7 @@ def finish_all(
             }
         )
         detail = {"reply": outcome.reply, "attempt": delivery.attempts}
+        detail |= {"tls": outcome.tls} if outcome.tls else {}
         ids = {"tenant_id": delivery.tenant_id, "delivery_id": delivery.id}
         lines.append({"kind": kind, "detail": detail} | ids)
     done = db.connection().execute(_FINISH, rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from filter import wire
 from filter.delivery import drain
@@ -14,6 +14,7 @@ from filter.nexthop import Manner
 from filter.wire import HopDown, Wire
 from mailstore import clock
 from mailstore.deliveries import Outcome, Result, State
+from mailstore.events import Event
 from mailstore.lanes import Lane
 from mailstore.routes import Route
 from mailstore.store import Store
@@ -202,7 +203,7 @@ def test_what_comes_in_plain_at_the_last_moment_is_no_reply_under_tls(
         loop, reader = asyncio.get_running_loop(), connection._reader
         loop.call_soon(loop.call_soon, reader.feed_data, EVIL)
         try:
-            await connection.secure(manner.context(), NAME)
+            await connection.secure(manner.demand.context(manner.authorities), NAME)
         finally:
             connection.abort()
 
@@ -258,3 +259,6 @@ def test_a_route_with_tls_delivers_to_whom_it_proves_and_keeps_mail_from_others(
     assert now(store, queued).state is (State.DELIVERED if proven else State.QUEUED)
     assert "no TLS" in lane_of(store, queued).last_error or proven
     assert len(hop.mails) == proven
+    with store.read() as db:
+        said = db.scalars(select(Event.detail).where(Event.kind == State.DELIVERED)).all()
+    assert [line["tls"] for line in said] == ["TLSv1.3, certificate"] * proven
