@@ -22,6 +22,7 @@ from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.commands import flask
 from mailstore.listing import lists
 from mailstore.protecting import protect, strict
+from mailstore.sending.securing import tls
 from mailstore.settings import Settings
 from mailstore.ways import domain
 
@@ -86,6 +87,7 @@ COMMANDS: tuple[click.Command, ...] = (
     learn,
     scanners,
     domain,
+    tls,
     protect,
     lists,
     strict,

@@ -60,7 +60,7 @@ class Route:
         hops = tuple(_hop(each, protocol) for each in named.split(","))
         if len(hops) > (1 if protocol is Protocol.MX else MOST_HOPS):
             raise BadName(f"'{text}' names too many servers.")
-        return cls(hops, protocol, *_safety(safety.strip()))
+        return cls(hops, protocol, *parse_safety(safety.strip()))
 
     @classmethod
     def by_mx(cls, domain: str) -> Self:
@@ -88,7 +88,8 @@ def _written(hop: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _safety(text: str) -> tuple[Tls, str]:
+def parse_safety(text: str) -> tuple[Tls, str]:
+    """Read what a route says behind its servers, and a pin; raises BadName."""
     if text in ("", "tls=may"):
         return Tls.MAY, ""
     if text == "tls=must":

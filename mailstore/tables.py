@@ -38,6 +38,7 @@ from mailstore import (
 )
 from mailstore.db import Base
 from mailstore.reports import openings, rows
+from mailstore.sending import stspolicies, tlspolicies
 from mailstore.writing import rows as written
 
 MODULES = (
@@ -75,8 +76,10 @@ MODULES = (
     senders,
     signins,
     strict,
+    stspolicies,
     subscriptions,
     tenants,
+    tlspolicies,
     written,
 )
 
