@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from filter import ledger
+from filter.assurance import assurance_of
 from filter.crew import Crew
 from filter.ledger import Ledger
 from filter.nexthop import Connection, Manner, connect
@@ -44,7 +45,7 @@ def drain(store: Store, lane_id: int) -> None:
 
 
 async def _drain(store: Store, lane: Lane) -> None:
-    hop, patience = Hop(store.settings, lane), patience_of(store.settings)
+    hop, patience = Hop(store, lane), patience_of(store.settings)
     begun = time.monotonic()
     try:
         first = await hop.connect()
@@ -91,16 +92,18 @@ def patience_of(settings: Settings) -> Patience:
 class Hop:
     """The next hop of a lane: what answered last is tried first."""
 
-    def __init__(self, settings: Settings, lane: Lane) -> None:
+    def __init__(self, store: Store, lane: Lane) -> None:
+        self._store, settings = store, store.settings
         self._route, self._trusted = Route.parse(lane.route), lane.trusted
         self._manner = Manner(settings.hostname, self._route, settings.tls_authorities)
-        self._router = router_of(settings)
+        self._router, self._assurance = router_of(settings), assurance_of(settings)
         self._endpoints: Sequence[Endpoint] = ()
 
     async def connect(self) -> Connection:
         """Return a connection that is ready for mail, or raise HopDown."""
         if not self._endpoints:
-            self._endpoints = await self._router.endpoints(self._route, trusted=self._trusted)
+            found = await self._router.endpoints(self._route, trusted=self._trusted)
+            self._endpoints = await self._assurance.asked(self._store, self._route, found)
         connection = await connect(self._endpoints, self._manner)
         self._endpoints = [connection.endpoint]
         return connection

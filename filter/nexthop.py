@@ -36,7 +36,7 @@ PIECE = 64 * 1024
 TRANSACTION_SECONDS = 1800.0
 _OTHER_KEY = {
     Proof.PIN: "the server has another key than the one that is pinned",
-    Proof.DANE: "the server has another key than those that DNS names (DANE)",
+    Proof.DANE: "the server has another key than those that DNS names",
 }
 
 
@@ -100,16 +100,21 @@ class Connection:
         if "STARTTLS" not in self._extensions:
             if self._demand.tls:
                 self._wire.close()
-                raise HopDown("no TLS: the server does not offer STARTTLS")
+                raise HopDown(f"no TLS: the server does not offer STARTTLS{self._by_whom}")
             return self
         try:
             await self._secure()
-        except HopDown:
+        except HopDown as error:
             self._wire.abort()
             if self._demand.tls:
-                raise
+                raise HopDown(f"{error}{self._by_whom}") from error
             await self._reach()  # what is opportunistic goes on in plain (RFC 7435)
         return self
+
+    @property
+    def _by_whom(self) -> str:
+        """Return who asks for what is missing, where that is not the route."""
+        return f" ({self._demand.proof} asks for it)" if self._demand.by_domain else ""
 
     def close(self) -> None:
         """Say QUIT and hang up."""

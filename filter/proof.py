@@ -92,6 +92,11 @@ class Demand:
                 key = Association(KEY_OF_SERVER, KEY, SHA256, bytes.fromhex(pin))
                 return cls(Proof.PIN, tls=True, keys=(key,))
 
+    @property
+    def by_domain(self) -> bool:
+        """Whether the domain itself asks for it."""
+        return self.proof in (Proof.STS, Proof.DANE)
+
     def context(self, authorities: Path | None) -> ssl.SSLContext:
         """Return what a handshake must prove; raises OSError where `authorities` are none."""
         context = ssl.create_default_context(cafile=authorities)

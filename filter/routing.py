@@ -30,10 +30,10 @@ class HopAbsent(HopDown):
 
 
 class Router:
-    """Finds the endpoints of routes; one for each process."""
+    """Finds the endpoints of routes; one for each process. `resolver` keeps what DNS said."""
 
     def __init__(self, settings: Settings) -> None:
-        self._resolver = Resolver(settings)
+        self.resolver = Resolver(settings)
         self._inside = settings.inside
         self._own_ports = {parse_host_port(text)[1] for text in settings.smtp_listen.split(",")}
 
@@ -66,7 +66,7 @@ class Router:
 
     async def _exchangers(self, domain: str, port: int) -> Sequence[tuple[str, int]]:
         """Return the hosts that take mail for a domain (RFC 5321 §5.1)."""
-        records = await self._resolver.lookup("MX", domain)
+        records = await self.resolver.lookup("MX", domain)
         if records is None:
             raise HopDown(f"no answer from DNS about {domain}")
         records = sorted(records, key=_turn)[:MOST_RECORDS]
@@ -75,7 +75,7 @@ class Router:
             raise HopAbsent(f"556 5.1.10 {domain} takes no mail (RFC 7505)")
         if hosts:
             return [(host, port) for host in hosts if [host] != NULL_MX]
-        exists = await self._resolver.lookup("NAME", domain)
+        exists = await self.resolver.lookup("NAME", domain)
         if exists == []:
             raise HopAbsent(f"550 5.1.2 there is no domain {domain}")
         return [(domain, port)]
@@ -83,7 +83,7 @@ class Router:
     async def _addresses(self, host: str) -> Sequence[str]:
         with suppress(ValueError):
             return [str(ip_address(host))]
-        asked = [self._resolver.lookup(kind, host) for kind in ("A", "AAAA")]
+        asked = [self.resolver.lookup(kind, host) for kind in ("A", "AAAA")]
         found = [each for answer in await asyncio.gather(*asked) for each in answer or ()]
         return found[:MOST_RECORDS]
 

@@ -55,7 +55,7 @@ async def _by_mail(store: Store, notice: Notice) -> tuple[bool, bool, str]:
     lane = Lane(route=str(route), named_by=OPERATOR if settings.way_out else NOBODY)
     content = list(signing.signed(settings, [notice.content or b""]))
     try:
-        connection = await Hop(settings, lane).connect()
+        connection = await Hop(store, lane).connect()
         try:
             outcome = await connection.send("", notice.target, lambda: iter(content))
         finally:

@@ -19,8 +19,8 @@ class FakeDNS(asyncio.DatagramProtocol):
     """Answers by (kind, name); a name it does not know at all does not exist.
 
     `turns` says what the next answers to a question are, before `records` does; every answer is
-    `late` by so many seconds. Who asks for a name that ends in one of `signed` is told that DNSSEC
-    proves the answer.
+    `late` by so many seconds. Who asks for a name that ends in one of `signed`, and leads nowhere
+    else, is told that DNSSEC proves the answer.
     """
 
     def __init__(self, records: dict[tuple[str, str], list[str]]) -> None:
@@ -75,16 +75,18 @@ class FakeDNS(asyncio.DatagramProtocol):
     ) -> dns.message.Message:
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA
-        if name.endswith(self.signed) and query.flags & dns.flags.AD:
-            reply.flags |= dns.flags.AD
         if isinstance(told, str):
             reply.set_rcode(dns.rcode.from_text(told))
             return reply
+        proven = bool(query.flags & dns.flags.AD)
         for _ in range(MOST_ALIASES):
             if not (alias := self.records.get(("CNAME", name))):
                 break
             self._add(reply, name, "CNAME", alias)
+            proven = proven and name.endswith(self.signed)
             name = alias[0].removesuffix(".")
+        if proven and name.endswith(self.signed):
+            reply.flags |= dns.flags.AD
         found = self.records.get((kind, name)) if told is None else told
         if found:
             self._add(reply, name, kind, found)

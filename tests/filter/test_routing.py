@@ -6,6 +6,8 @@ from filter.delivery import Hop
 from filter.wire import HopDown
 from mailstore.lanes import NOBODY, Lane
 from mailstore.settings import Settings
+from mailstore.store import Store
+from tests.databases import on_sqlite
 from tests.filter.conftest import MakeSink
 from tests.filter.hops import Find, asking
 from tests.filter.names import FakeDNS
@@ -88,8 +90,9 @@ def test_what_a_domains_records_name_never_leads_to_the_inside(find: Find, names
         find("mx:there.example:26", trusted=True)
 
 
+@on_sqlite
 def test_a_name_that_changes_after_the_check_is_reached_where_it_was_checked(
-    names: FakeDNS, settings: Settings, a_sink: MakeSink, monkeypatch: pytest.MonkeyPatch
+    names: FakeDNS, store: Store, a_sink: MakeSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filter.dns, "LONGEST_TTL", 0)
     names.turns[A] = [["127.0.0.1"]]
@@ -97,9 +100,10 @@ def test_a_name_that_changes_after_the_check_is_reached_where_it_was_checked(
     sink = a_sink()
     lane = Lane(route=f"there.example:{sink.port}", named_by=NOBODY)
     known = {"dns_servers": f"127.0.0.1:{names.port}", "inside_networks": "127.0.0.1"}
+    store.settings = store.settings.model_copy(update=known)
 
     async def run() -> list[str]:
-        hop = Hop(settings.model_copy(update=known), lane)
+        hop = Hop(store, lane)
         connections = [await hop.connect() for _ in range(2)]
         for each in connections:
             each.close()
