@@ -58,6 +58,7 @@ def _late(store: Store, now: datetime) -> None:
     steps = (
         (overdue.find_delayed, now - timedelta(hours=settings.delay_hours)),
         (overdue.give_up, now - timedelta(days=settings.outage_days)),
+        (overdue.give_up_abroad, now - timedelta(days=settings.give_up_days)),
     )
     for step, before in steps:
         while True:

@@ -4,6 +4,7 @@ A hop that does not answer is tried again soon. Silent for two minutes, it has a
 probed once a minute, and three good probes end it. Mail goes as soon as it answers at all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,6 +82,12 @@ def free(now: datetime) -> tuple[ColumnElement[bool], ...]:
         or_(Lane.lease_until.is_(None), Lane.lease_until < now),
         or_(Lane.try_at.is_(None), Lane.try_at <= now),
     )
+
+
+def failing_abroad(db: Session) -> Sequence[Lane]:
+    """Return the lanes to strangers whose servers do not answer as they should, by route."""
+    failing = Lane.named_by == NOBODY, Lane.failing_since.is_not(None)
+    return db.scalars(select(Lane).where(*failing).order_by(Lane.route)).all()
 
 
 def probe_due(now: datetime) -> ColumnElement[bool]:

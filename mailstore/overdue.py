@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from mailstore import clock, events, jobs, pulse
-from mailstore.deliveries import TOLD_OF, Delivery, State, is_due
-from mailstore.lanes import Lane
+from mailstore.deliveries import TOLD_OF, Delivery, Direction, State, is_due
+from mailstore.lanes import NOBODY, Lane
 from mailstore.messages import Message
 
 BATCH = 500
@@ -107,10 +107,23 @@ def give_up(db: Session, before: datetime) -> int:
 
     Only what nobody is sending right now; the rest ends with its attempt.
     """
+    return _give_up(db, _waiting(before))
+
+
+def give_up_abroad(db: Session, before: datetime) -> int:
+    """Let mail to strangers fail that waits since before a moment; a batch at most.
+
+    Nobody here can bring a stranger's server back, so its silence counts.
+    """
+    abroad = Delivery.direction == Direction.OUT, Lane.named_by == NOBODY
+    return _give_up(db, _waiting(before).where(*abroad))
+
+
+def _give_up(db: Session, waiting: Select[int]) -> int:
     if not pulse.settled(db):
         return 0
     now = clock.now()
-    chosen = _waiting(before).where(_free(now)).limit(BATCH)
+    chosen = waiting.where(_free(now)).limit(BATCH)
     failed = db.execute(
         update(Delivery)
         .where(Delivery.id.in_(chosen), Delivery.state == State.QUEUED, _free(now))

@@ -119,7 +119,7 @@ class Handing(BaseSettings):
         5,
         gt=0,
         description="Days after which mail the next hop keeps deferring counts as failed; the "
-        "time of its outages does not count.",
+        "time of its outages does not count, but for strangers' servers.",
     )
     outage_days: float = Field(
         30, gt=0, description="Days after which mail counts as failed, outage or not."

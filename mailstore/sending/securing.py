@@ -2,6 +2,7 @@
 
 import click
 
+from mailstore import lanes
 from mailstore.cli import OPERATOR, open_store, speaks
 from mailstore.errors import NotFound
 from mailstore.sending import stspolicies, tlspolicies
@@ -48,3 +49,14 @@ def tls_list() -> None:
         for each in stspolicies.known(db):
             until = f"until {each.ends_at:%Y-%m-%d %H:%M} UTC"
             click.echo(f"{each.domain}  MTA-STS {each.mode} {until}  {' '.join(each.patterns)}")
+
+
+@tls.command("waiting")
+@speaks
+def tls_waiting() -> None:
+    """List strangers whose servers get no mail now, and why: silent, or not proven as asked."""
+    with open_store().read() as db:
+        for lane in lanes.failing_abroad(db):
+            click.echo(
+                f"{lane.route}  since {lane.failing_since:%Y-%m-%d %H:%M} UTC: {lane.last_error}"
+            )

@@ -9,9 +9,10 @@ from time_machine import Traveller
 
 from mailstore import clock as clocks
 from mailstore import deliveries, overdue, pulse
-from mailstore.deliveries import TOLD_OF, Delivery, Outcome, Result, State
+from mailstore.deliveries import TOLD_OF, Delivery, Direction, Outcome, Result, State
 from mailstore.envelopes import MailClass
 from mailstore.events import Event
+from mailstore.lanes import NOBODY, OPERATOR, Lane
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
 from mailstore.retries import Retries
@@ -219,6 +220,25 @@ def test_what_is_late_is_taken_in_batches(
     assert [delayed(store) for _ in range(3)] == [2, 1, 0]
     assert [given_up(store) for _ in range(3)] == [2, 1, 0]
     assert len(untold(store)) == 2
+
+
+@pytest.mark.parametrize(
+    ("named_by", "direction", "failed"),
+    [(NOBODY, Direction.OUT, 1), (NOBODY, Direction.IN, 0), (OPERATOR, Direction.OUT, 0)],
+    ids=["strangers", "our people", "by the operator's relay"],
+)
+def test_only_mail_to_strangers_fails_though_its_next_hop_is_silent(
+    store: Store, queued: Delivery, clock: Traveller, named_by: int, direction: Direction,
+    failed: int,
+) -> None:  # fmt: skip
+    with store.write() as db:
+        db.execute(update(Lane).values(named_by=named_by, failing_since=clocks.now()))
+        db.execute(update(Delivery).values(direction=direction))
+    clock.shift(5 * DAY - MINUTE)
+    assert step(store, overdue.give_up_abroad, 5 * DAY) == 0
+    clock.shift(MINUTE)
+    assert step(store, overdue.give_up_abroad, 5 * DAY) == failed
+    assert untold(store) == [queued.id] * failed
 
 
 @pytest.mark.parametrize("gap", [40 * DAY, 2 * HOUR], ids=["a clock set on", "no worker"])

@@ -3,14 +3,18 @@ from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
+from mailstore import lanes
 from mailstore.errors import BadName
+from mailstore.lanes import Lane
+from mailstore.routes import Route
 from mailstore.sending import stspolicies, tlspolicies
 from mailstore.sending.securing import tls
 from mailstore.sending.stspolicies import Mode, Wish
 from mailstore.store import Store
 from tests.databases import on_sqlite
-from tests.factories import as_environment
+from tests.factories import NOON, as_environment
 
 PIN = "a" * 64
 Run = Callable[..., Result]
@@ -81,3 +85,15 @@ def test_policies_are_set_listed_and_removed_by_command(store: Store, run: Run) 
     assert heard.endswith(" UTC  mx.b.example *.b.example")
     assert run("remove", "a.example").exit_code == 0
     assert run("remove", "a.example").exit_code == 2
+
+
+@on_sqlite
+def test_strangers_that_get_no_mail_are_listed_with_the_reason(store: Store, run: Run) -> None:
+    with store.write() as db:
+        for name in ("a.example", "b.example"):
+            lanes.lane_to(db, Route.by_mx(name), named_by=lanes.NOBODY)
+        failing = {"failing_since": NOON, "last_error": "no TLS: certificate has expired"}
+        db.execute(update(Lane).where(Lane.route == "mx:a.example:25").values(**failing))
+    since = f"{NOON:%Y-%m-%d %H:%M} UTC"
+    line = f"mx:a.example:25  since {since}: no TLS: certificate has expired\n"
+    assert run("waiting").output == line
