@@ -11,7 +11,7 @@ from functools import lru_cache
 import structlog
 
 from filter import dane
-from filter.proof import Demand, Proof
+from filter.proof import BY_POLICY, Demand, Proof
 from filter.routing import Router, router_of
 from filter.sts import StsReader
 from filter.wire import Endpoint, HopDown
@@ -22,8 +22,6 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 
 log = structlog.get_logger()
-
-_NAMED = Demand(Proof.STS, tls=True)
 
 
 class Assurance:
@@ -64,7 +62,7 @@ def _as_named(policy: StsPolicy, endpoints: Sequence[Endpoint]) -> Sequence[Endp
     if policy.mode is not Mode.ENFORCE:
         return endpoints
     allowed = [
-        each if _is_proven(each) else replace(each, demand=_NAMED)
+        each if _is_proven(each) else replace(each, demand=BY_POLICY)
         for each in endpoints
         if _is_proven(each) or policy.names(each.host)
     ]

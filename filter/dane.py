@@ -17,9 +17,12 @@ async def with_keys(
     """Return the endpoints, those that DNS names keys of with what they must prove.
 
     One of which that is not known now is left out, or whoever silences DNS would take the keys
-    away (RFC 7672 §2.1.2); raises HopDown where none is left.
+    away (RFC 7672 §2.1); raises HopDown where none is left.
     """
-    if not (await resolver.ask("MX", domain)).proven:
+    servers_of, proven = await resolver.ask("MX", domain)
+    if servers_of is None:
+        raise HopDown(f"no answer from DNS about {domain}")
+    if not proven:
         return endpoints
     servers = list(dict.fromkeys((each.host, each.port) for each in endpoints))
     demands = dict(
@@ -37,7 +40,7 @@ async def with_keys(
 async def _of(resolver: Resolver, host: str, port: int) -> Demand | None:
     """Return what a server must prove, None if that is not known now."""
     addresses = [await resolver.ask(kind, host) for kind in ("A", "AAAA")]
-    # Servers of names in zones without DNSSEC may not know of such records (RFC 7672 §2.2.2).
+    # Servers of names in zones without DNSSEC may not know of such records (RFC 7672 §2.1).
     if not all(each.proven for each in addresses if each.records):
         return NOTHING
     records, proven = await resolver.ask("TLSA", f"_{port}._tcp.{host}")

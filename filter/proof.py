@@ -113,3 +113,7 @@ class Demand:
     def fits(self, certificate: bytes) -> bool:
         """Whether a certificate (DER) is among those that are named, where any must be."""
         return not self.keys or any(key.fits(certificate) for key in self.keys)
+
+
+# What a policy of MTA-STS asks of a domain's servers, and of the one that publishes it.
+BY_POLICY = Demand(Proof.STS, tls=True)

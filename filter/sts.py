@@ -9,7 +9,7 @@ from datetime import timedelta
 import httpx
 import structlog
 
-from filter.proof import Demand, Proof
+from filter.proof import BY_POLICY
 from filter.routing import Router
 from filter.wire import HopDown
 from mailstore import clock
@@ -32,7 +32,6 @@ LONGEST_AGE = 31_557_600
 VERSION, MARK = "STSv1", "v=STSv1;"
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
 _AGE = re.compile(r"[0-9]{1,10}")
-_PROVEN = Demand(Proof.STS, tls=True)
 
 
 class Unreadable(Exception):
@@ -82,7 +81,7 @@ class StsReader:
         host = url.raw_host.decode()
         # A stranger named the host: its address is checked, and that very address is asked.
         endpoint, *_ = await self._router.endpoints(Route(((host, PORT),)), trusted=False)
-        proven = _PROVEN.context(self._settings.tls_authorities)
+        proven = BY_POLICY.context(self._settings.tls_authorities)
         async with (
             httpx.AsyncClient(verify=proven, timeout=None, trust_env=False) as client,  # noqa: S113 (a timeout is around it)
             client.stream(

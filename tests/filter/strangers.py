@@ -9,6 +9,7 @@ from sqlalchemy import select
 from filter.delivery import drain
 from mailstore.deliveries import Delivery, State
 from mailstore.events import Event
+from mailstore.mailboxes import Mailbox
 from mailstore.sending import stspolicies, tlspolicies
 from mailstore.sending.stspolicies import Mode, Wish
 from mailstore.store import Store
@@ -60,6 +61,13 @@ class Stranger:
         """Let DNS name keys of its server, and prove that."""
         self.names.signed = (THERE,)
         self.names.records["TLSA", f"_{self.sink.port}._tcp.{MX}"] = list(records)
+
+    def queue_more(self, count: int) -> None:
+        """Queue more mails to it."""
+        with self.store.read() as db:
+            mailbox = db.get_one(Mailbox, self.queued.mailbox_id)
+        for _ in range(count):
+            an_accepted(self.store, mailbox)
 
     def drained(self) -> str:
         """Try to hand the mail on; return how safe it went, or why it waits untouched."""

@@ -169,6 +169,17 @@ def test_keys_that_cannot_be_checked_leave_room_for_mta_sts(there: Stranger, ca:
     assert "(MTA-STS asks for it)" in there.drained()
 
 
+def test_what_a_domain_asks_for_is_looked_up_once_for_many_mails(
+    there: Stranger, ca: Authority
+) -> None:
+    there.shows(ca.server(MX))
+    there.says(Mode.ENFORCE)
+    there.queue_more(5)
+    assert there.drained() == "TLSv1.3, MTA-STS"
+    assert len(there.sink.mails) == 6
+    assert [kind for kind, _ in there.names.asked] == ["MX", "A", "AAAA", "TXT"]
+
+
 def test_a_policy_is_fetched_when_the_first_mail_goes(
     there: Stranger, ca: Authority, background: Background, monkeypatch: pytest.MonkeyPatch
 ) -> None:

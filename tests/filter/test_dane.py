@@ -114,3 +114,6 @@ def test_a_server_whose_keys_nobody_can_know_now_is_left_out(
     zone.turns = {key: [FAILS] * 9 for key in KEYS.values()}
     with pytest.raises(HopDown, match="DNS does not say now what proves"):
         asked(zone, settings)
+    zone.turns = {("MX", THERE): [FAILS] * 9}
+    with pytest.raises(HopDown, match="no answer from DNS"):
+        asked(zone, settings)
