@@ -174,11 +174,19 @@ class TenantFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """What a mail came to for a recipient before it was even recorded: it arrived, or cannot."""
+
+    arrived: bool
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What becomes of a mail for one recipient, and why.
 
     `trail` are the steps of the decision in their order; `warning` what the reader is told to
-    beware of, as symbols, empty if nothing.
+    beware of, as symbols, empty if nothing; `ended` where nothing is left to be handed on.
     """
 
     recipient: Recipient
@@ -189,6 +197,7 @@ class Verdict:
     symbols: tuple[Symbol, ...]
     trail: tuple[str, ...] = ()
     warning: str = ""
+    ended: Ended | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from mailstore import clock, lanes, mailboxes, recording
 from mailstore.addresses import Address
-from mailstore.deliveries import Direction
 from mailstore.domains import Domain
 from mailstore.envelopes import Action, Client, MailClass, Policy, Recipient, Summary, Verdict
 from mailstore.messages import new_public_id
@@ -86,7 +85,6 @@ def _accepted(store: Store, letter: Letter, now: datetime) -> Accepted:
         sealed=store.seal(recipient.tenant_id, day, [letter.content]),
         headers="",
         verdicts=(verdict,),
-        direction=Direction.IN if recipient.mailbox_id else Direction.OUT,
     )
 
 

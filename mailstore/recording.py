@@ -11,8 +11,16 @@ from sqlalchemy.orm import Session
 
 from mailstore import atonce, figures, jobs, lists, refusals, threads
 from mailstore.db import dialect_of, insert_into
-from mailstore.deliveries import Delivery, Direction, State
-from mailstore.envelopes import Action, Client, MailClass, NewsletterAction, Summary, Verdict
+from mailstore.deliveries import TOLD_OF, Delivery, Direction, State
+from mailstore.envelopes import (
+    Action,
+    Client,
+    MailClass,
+    NewsletterAction,
+    Recipient,
+    Summary,
+    Verdict,
+)
 from mailstore.messages import Message
 from mailstore.packs import Pack, Place
 from mailstore.refusals import Refused
@@ -21,7 +29,11 @@ from mailstore.slices import Sealed
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A message for one tenant, sealed, with what was decided for its recipients."""
+    """A message for one tenant, sealed, with what was decided for its recipients.
+
+    `writer_id` is the mailbox of ours that wrote it; with `comes_home` it was written here, and
+    no other program of its writer has a copy.
+    """
 
     public_id: str
     tenant_id: int
@@ -32,8 +44,13 @@ class Accepted:
     sealed: Sealed
     headers: str
     verdicts: tuple[Verdict, ...]
-    direction: Direction = Direction.IN
     writer_id: int | None = None
+    comes_home: bool = False
+
+
+def direction_to(recipient: Recipient) -> Direction:
+    """Return which way mail to a recipient goes: away exactly where there is no mailbox of ours."""
+    return Direction.OUT if recipient.mailbox_id is None else Direction.IN
 
 
 # Statements on tables, not on classes: a group commit is the limit of the relay, and the object
@@ -82,10 +99,10 @@ def record(
 
 
 def _count(tally: figures.Tally, each: Accepted) -> None:
-    coming, size = each.direction is Direction.IN, each.sealed.size
     for verdict in each.verdicts:
         held, domain_id = verdict.action is Action.QUARANTINE, verdict.recipient.domain_id
-        tally.accepted(domain_id, verdict.mail_class, size, coming=coming, held=held)
+        coming = direction_to(verdict.recipient) is Direction.IN
+        tally.accepted(domain_id, verdict.mail_class, each.sealed.size, coming=coming, held=held)
 
 
 def _message(each: Accepted, place: Place) -> dict[str, Any]:
@@ -117,7 +134,8 @@ def _message(each: Accepted, place: Place) -> dict[str, Any]:
 
 
 def _delivery(each: Accepted, verdict: Verdict) -> dict[str, Any]:
-    recipient, held = verdict.recipient, verdict.action is Action.QUARANTINE
+    recipient, state = verdict.recipient, _first_state(verdict)
+    held, waits = state is State.QUARANTINED, state is State.QUEUED
     policy, newsletter = recipient.policy, verdict.mail_class is MailClass.NEWSLETTER
     tagged = newsletter and policy.newsletters is NewsletterAction.TAG and not policy.untagged
     return {
@@ -126,9 +144,9 @@ def _delivery(each: Accepted, verdict: Verdict) -> dict[str, Any]:
         "domain_id": recipient.domain_id,
         "mailbox_id": recipient.mailbox_id,
         "lane_id": recipient.lane_id,
-        "direction": each.direction,
+        "direction": direction_to(recipient),
         "recipient": str(recipient.address),
-        "state": State.QUARANTINED if held else State.QUEUED,
+        "state": state,
         "mail_class": verdict.mail_class,
         "score": round(verdict.score, 2),
         "reason": verdict.reason,
@@ -139,12 +157,28 @@ def _delivery(each: Accepted, verdict: Verdict) -> dict[str, Any]:
         "accepted_at": each.received_at,
         "tell_at": each.received_at if held and atonce.is_told(verdict) else None,
         "held_until": each.received_at + timedelta(days=recipient.held_days) if held else None,
-        "queued_at": None if held else each.received_at,
-        "next_attempt_at": None if held else each.received_at,
+        "queued_at": each.received_at if waits else None,
+        "next_attempt_at": each.received_at if waits else None,
         "resend_of": 0,
         # Mail that names no other is a conversation of its own.
         "thread": each.summary.thread or threads.alone(each.public_id),
         "attempts": 0,
         "fence": 0,
-        "reply": "",
+        "reply": verdict.ended.reply if verdict.ended else "",
+        "done_at": each.received_at if verdict.ended else None,
+        "dsn_at": each.received_at if _is_told(each, verdict) else None,
     }
+
+
+def _first_state(verdict: Verdict) -> State:
+    if verdict.action is Action.QUARANTINE:
+        return State.QUARANTINED
+    if verdict.ended is None:
+        return State.QUEUED
+    return State.DELIVERED if verdict.ended.arrived else State.FAILED
+
+
+def _is_told(each: Accepted, verdict: Verdict) -> bool:
+    """Whether the sender is to be told at once that a mail failed."""
+    failed = verdict.ended is not None and not verdict.ended.arrived
+    return failed and each.sender != "" and verdict.mail_class in TOLD_OF

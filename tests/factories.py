@@ -22,7 +22,7 @@ from mailstore import (
 )
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
-from mailstore.deliveries import Delivery, Direction
+from mailstore.deliveries import Delivery
 from mailstore.domains import Domain, Takes
 from mailstore.envelopes import (
     Action,
@@ -180,7 +180,6 @@ def accepted_by(
         sealed=store.seal(tenant_id, day, [raw]),
         headers="Received: by mx.mailhafen.test\r\n",
         verdicts=tuple(verdicts),
-        direction=Direction.IN,
     )
 
 

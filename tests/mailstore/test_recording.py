@@ -7,8 +7,8 @@ from sqlalchemy import select
 from time_machine import Traveller
 
 from mailstore import recording
-from mailstore.deliveries import Direction, State
-from mailstore.envelopes import MailClass, NewsletterAction
+from mailstore.deliveries import State
+from mailstore.envelopes import Ended, MailClass, NewsletterAction
 from mailstore.figures import Figure
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
@@ -131,24 +131,26 @@ def test_figures_are_counted_by_domain_and_class(store: Store, people: list[Mail
 
 
 @pytest.mark.parametrize(
-    ("direction", "mail_class", "expected"),
+    ("away", "mail_class", "expected"),
     [
-        (Direction.OUT, MailClass.CLEAN, "out"),
-        (Direction.OUT, MailClass.REPORT, "own"),
-        (Direction.IN, MailClass.REPORT, "own"),
+        (True, MailClass.CLEAN, "out"),
+        (True, MailClass.REPORT, "own"),
+        (False, MailClass.REPORT, "own"),
     ],
     ids=["written by somebody", "a bounce", "a report"],
 )
 def test_what_people_write_and_what_we_write_is_not_received(
     store: Store,
     people: list[Mailbox],
-    direction: Direction,
+    away: bool,
     mail_class: MailClass,
     expected: str,
 ) -> None:
     with store.read() as db:
-        verdict = a_verdict(the_recipient(db), mail_class=mail_class)
-    record(store, replace(accepted_by(store, [verdict]), direction=direction))
+        recipient = the_recipient(db)
+    if away:
+        recipient = replace(recipient, mailbox_id=None)
+    record(store, accepted_by(store, [a_verdict(recipient, mail_class=mail_class)]))
     assert figures(store) == {(people[0].domain_id, expected): (1, len(RAW))}
 
 
@@ -196,3 +198,22 @@ def test_only_a_newsletter_under_such_a_policy_is_tagged(
     record(store, accepted)
     with store.read() as db:
         assert deliveries_of(db, accepted)[0].tag == tag
+
+
+@pytest.mark.parametrize(
+    ("arrived", "state", "told"),
+    [(True, State.DELIVERED, False), (False, State.FAILED, True)],
+    ids=["it is here", "nobody is there"],
+)
+def test_what_has_ended_waits_for_nothing(
+    store: Store, people: list[Mailbox], arrived: bool, state: State, told: bool
+) -> None:
+    with store.read() as db:
+        verdict = a_verdict(the_recipient(db))
+    accepted = accepted_by(store, [replace(verdict, ended=Ended(arrived, "550 no"))])
+    record(store, accepted)
+    with store.read() as db:
+        (delivery,) = deliveries_of(db, accepted)
+    assert (delivery.state, delivery.reply, delivery.done_at) == (state, "550 no", NOON)
+    assert (delivery.queued_at, delivery.next_attempt_at) == (None, None)
+    assert (delivery.dsn_at is not None) is told
