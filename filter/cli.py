@@ -23,6 +23,7 @@ from mailstore.commands import flask
 from mailstore.listing import lists
 from mailstore.protecting import protect, strict
 from mailstore.sending.securing import tls
+from mailstore.sending.commands import credential, relayer
 from mailstore.settings import Settings
 from mailstore.ways import domain
 
@@ -92,6 +93,8 @@ COMMANDS: tuple[click.Command, ...] = (
     lists,
     strict,
     brand,
+    credential,
+    relayer,
     demo,
     *helping.COMMANDS,
 )

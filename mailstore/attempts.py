@@ -16,6 +16,8 @@ from mailstore import clock
 from mailstore.db import Base, PrimaryKey, dialect_of
 
 WINDOW = timedelta(minutes=15)
+SIGN_IN = "sign_in"
+MOST_HERE, MOST_FROM_NETWORK, MOST_FOR_ACCOUNT = 10, 50, 100
 IPV6_BITS = 64
 # Any number does, as long as nobody else locks by it.
 _ONE_BY_ONE = 0x7472795F
@@ -72,6 +74,18 @@ def take_back(db: Session, *tries: Begun, key: str | None = None) -> None:
         forgotten = forgotten.where(Attempt.key == key)
     if ids:
         db.execute(forgotten.execution_options(synchronize_session=False))
+
+
+def from_network(address: str, most: int = MOST_FROM_NETWORK) -> Limit:
+    """Return what a try from an address counts for, whomever it is about."""
+    return Limit(network_of(address), most)
+
+
+def of_stranger(email: str, address: str, most: int | None = MOST_FOR_ACCOUNT) -> list[Limit]:
+    """Return what a try at an account counts for; `most` for all strangers together, if at all."""
+    network = from_network(address)
+    found = [Limit(f"{email} {network.key}", MOST_HERE), network]
+    return found if most is None else [*found, Limit(email, most)]
 
 
 def network_of(address: str) -> str:

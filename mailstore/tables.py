@@ -39,6 +39,7 @@ from mailstore import (
 from mailstore.db import Base
 from mailstore.reports import openings, rows
 from mailstore.sending import stspolicies, tlspolicies
+from mailstore.sending import credentials, relayers
 from mailstore.writing import rows as written
 
 MODULES = (
@@ -81,6 +82,8 @@ MODULES = (
     tenants,
     tlspolicies,
     written,
+    credentials,
+    relayers,
 )
 
 __all__ = ["MODULES", "Base"]

@@ -9,7 +9,7 @@ from mailstore import mailboxes
 from mailstore.accounts import Account
 from mailstore.addresses import Address
 from mailstore.domains import Domain
-from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxKind
+from mailstore.mailboxes import POSTMASTER, Mailbox, MailboxAccess, MailboxKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,14 @@ class Submitter:
     """A person, or a program or mail server of a tenant.
 
     `mailbox_ids`: with whose addresses they may write; None: with any at one of `domain_ids`.
+    `bounces`: a mail server, whose bounces have no sender and an author of its own.
     """
 
     tenant_id: int
     name: str
     mailbox_ids: frozenset[int] | None = None
     domain_ids: frozenset[int] = frozenset()
+    bounces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +61,17 @@ def author_of(db: Session, submitter: Submitter, address: Address) -> Author | N
     if submitter.mailbox_ids is None:
         return author if {domain.id, home.id} & submitter.domain_ids else None
     return author if author.mailbox_id in submitter.mailbox_ids else None
+
+
+def author_of_nobody(db: Session, submitter: Submitter) -> Author | None:
+    """Return for whom mail without a sender counts: a receipt, or a bounce (RFC 5321 §4.5.5).
+
+    That is the first mailbox of a person, or postmaster of the first domain; None without either.
+    """
+    if submitter.mailbox_ids is not None:
+        ids = sorted(submitter.mailbox_ids)
+        mailbox = db.get_one(Mailbox, ids[0]) if ids else None
+        return author_of(db, submitter, Address.parse(mailbox.address)) if mailbox else None
+    ids = sorted(submitter.domain_ids)
+    domain = db.get(Domain, ids[0]) if ids else None
+    return author_of(db, submitter, Address(POSTMASTER, domain.name)) if domain else None

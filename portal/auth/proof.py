@@ -54,7 +54,7 @@ def ask(email: str, text: str) -> Asked:
     """Look at what somebody typed for a password."""
     account, is_code = accounts.find(g.db, email), codes.looks_like_code(text)
     known = tries.knows(account)
-    by_password = (tries.SIGN_IN, tries.limits(email, known=known))
+    by_password = (attempts.SIGN_IN, tries.limits(email, known=known))
     by_code = [(tries.CODE, tries.limits(email, known=known, most=None))] if is_code else []
     begun = tries.begin(by_password, *by_code)
     waits = [each.wait for each in begun if each.wait]

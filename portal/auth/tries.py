@@ -13,13 +13,13 @@ from werkzeug.wrappers import Response
 
 from mailstore import attempts, bearer, devices
 from mailstore.accounts import Account
-from mailstore.attempts import Begun, Limit
+from mailstore.attempts import MOST_FOR_ACCOUNT, MOST_FROM_NETWORK, Begun, Limit
 from portal.access import device_token, store
 
-SIGN_IN, CODE, RESET = "sign_in", "emergency_code", "reset"
+CODE, RESET = "emergency_code", "reset"
 SECOND, SECOND_DAY = "second_factor", "second_factor_day"
 RECOVERY, REPORT = "recovery_code", "report_code"
-MOST_HERE, MOST_FROM_NETWORK, MOST_FOR_ACCOUNT, MOST_KNOWN = 10, 50, 100, 20
+MOST_KNOWN = 20
 # Six digits are guessed sooner than a password, and whoever gets here has that.
 MOST_SECOND, MOST_SECOND_A_DAY = 20, 60
 DAY = timedelta(days=1)
@@ -37,14 +37,12 @@ def limits(email: str, *, known: bool, most: int | None = MOST_FOR_ACCOUNT) -> l
     """Return what a try at an account counts for; `most` for all strangers together, if at all."""
     if known:
         return [Limit(f"{email} {bearer.hash_of(device_token() or '')}", MOST_KNOWN)]
-    network = from_here()
-    found = [Limit(f"{email} {network.key}", MOST_HERE), network]
-    return found if most is None else [*found, Limit(email, most)]
+    return attempts.of_stranger(email, request.remote_addr or "", most)
 
 
 def from_here(most: int = MOST_FROM_NETWORK) -> Limit:
     """Return what a try counts for whomever it is about."""
-    return Limit(attempts.network_of(request.remote_addr or ""), most)
+    return attempts.from_network(request.remote_addr or "", most)
 
 
 def begin(*wanted: tuple[str, Sequence[Limit]]) -> list[Begun]:

@@ -7,16 +7,10 @@ from flask.testing import FlaskClient
 from time_machine import Traveller
 
 from mailstore.accounts import Account
+from mailstore.attempts import MOST_FOR_ACCOUNT, MOST_FROM_NETWORK, MOST_HERE, SIGN_IN
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from portal.auth.tries import (
-    CODE,
-    MOST_FOR_ACCOUNT,
-    MOST_FROM_NETWORK,
-    MOST_HERE,
-    REPORT,
-    SIGN_IN,
-)
+from portal.auth.tries import CODE, REPORT
 from tests.portal.browsing import (
     a_report,
     csrf,

@@ -10,11 +10,11 @@ from time_machine import Traveller
 
 from mailstore import bearer, codes, passwords, people, sessions
 from mailstore.accounts import Account
+from mailstore.attempts import MOST_HERE
 from mailstore.codes import CodeKind
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from portal.auth.tries import (
-    MOST_HERE,
     MOST_KNOWN,
     MOST_SECOND,
     MOST_SECOND_A_DAY,

@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from mailstore import imap, ownserver
 from mailstore.accounts import Account, Role
+from mailstore.attempts import MOST_FROM_NETWORK
 from mailstore.domains import Domain
 from mailstore.imap import Server
 from mailstore.mailboxes import Mailbox, MailboxKind
 from mailstore.ownserver import Person, Reply
 from mailstore.store import Store
-from portal.auth.tries import MOST_FROM_NETWORK
 from tests.authority import Authority
 from tests.daemons import HERE
 from tests.dovecot import PASSWORD as THERE

@@ -1,1 +1,1 @@
-"""Tests of mailstore/sending: who may send, and how safe the way out is."""
+"""Tests of mailstore/sending: who may send, with what, how much, and how it goes out."""
