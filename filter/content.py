@@ -23,7 +23,7 @@ def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
 def _unsealed(store: Store, delivery: Delivery) -> Iterator[bytes]:
     away = delivery.direction is Direction.OUT
     released = _released(delivery, store.settings)
-    yield headers.identity(delivery) if away else headers.prepended(delivery, released)
+    yield headers.away(delivery) if away else headers.prepended(delivery, released)
     message = delivery.message
     chunks = without(store.content(message), [tuple(cut) for cut in message.cuts])
     first = next(chunks, b"")

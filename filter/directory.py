@@ -115,12 +115,27 @@ class Directory:
         call = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
+    async def know(self, addresses: Sequence[Address]) -> list[Recipient | str]:
+        """Return the recipients behind addresses or replies that turn them away, all at once."""
+        return await self.in_thread(self._find_all, addresses)
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown(wait=False)
+
+    def _find_all(self, addresses: Sequence[Address]) -> list[Recipient | str]:
+        with self._store.read() as db:
+            return [self._find_in(db, each) for each in addresses]
+
     def _find(self, address: Address) -> Recipient | str:
         with self._store.read() as db:
-            recipient = mailboxes.resolve(db, address)
-            if recipient is not None:
-                return self._recipients.put(address, recipient)
-            return reply.UNKNOWN_MAILBOX if domains.ours(db, address.domain) else reply.NOT_OURS
+            return self._find_in(db, address)
+
+    def _find_in(self, db: Session, address: Address) -> Recipient | str:
+        recipient = mailboxes.resolve(db, address)
+        if recipient is not None:
+            return self._recipients.put(address, recipient)
+        return reply.UNKNOWN_MAILBOX if domains.ours(db, address.domain) else reply.NOT_OURS
 
     def _oldest_domain(self) -> str | None:
         with self._store.read() as db:

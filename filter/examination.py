@@ -6,8 +6,9 @@ examined.
 
 import asyncio
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import asdict, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import structlog
 
@@ -72,6 +73,12 @@ class Examiner:
         self._pool = pool
         self._resolver = resolver
         self.rules_off = [name.strip() for name in settings.rules_off.split(",") if name.strip()]
+
+    def of_content(self) -> Self:
+        """Return an examiner that asks no list of senders, for mail of our own people."""
+        fewer = copy(self)
+        fewer._scanners = self._scanners.of_content()
+        return fewer
 
     async def examine(
         self,

@@ -21,22 +21,47 @@ AUTHENTICATION_RESULTS = b"authentication-results"
 _ANSWER = re.compile(r"(?i)^(?:(?:re|aw|antw|fwd?|wg|tr|rif|r|i)\s?:\s*){1,9}")
 
 
-def trace(
-    client: Client, hostname: str, public_id: str, at: datetime, results: Sequence[str]
-) -> str:
+def trace(client: Client, hostname: str, public_id: str, at: datetime, lines: Sequence[str]) -> str:
     """Return our Received (RFC 5321 §4.4) and Authentication-Results (RFC 8601)."""
     helo = "".join(
         char if char.isalnum() or char in ".-_[]:" else "?" for char in client.helo[:255]
     )
     literal = f"IPv6:{client.ip}" if ":" in client.ip else client.ip
-    with_protocol = ("ESMTPS" if client.tls else "ESMTP") if client.esmtp else "SMTP"
-    proofs = f";{CRLF}\t".join(results) or "none"
     return (
         f"Received: from {helo or 'unknown'} ([{literal}]){CRLF}"
-        f"\tby {hostname} (Mailhafen) with {with_protocol} id {public_id};{CRLF}"
-        f"\t{format_datetime(at)}{CRLF}"
-        f"Authentication-Results: {hostname};{CRLF}\t{proofs}{CRLF}"
+        f"\tby {hostname} (Mailhafen) with {_protocol(client)} id {public_id};{CRLF}"
+        f"\t{format_datetime(at)}{CRLF}" + results(hostname, lines)
     )
+
+
+def taken(client: Client, hostname: str, public_id: str, at: datetime) -> str:
+    """Return our Received above mail of our own people: who took it and how (RFC 5321 §4.4).
+
+    From where is said in a word only: strangers need no address of somebody's home, nor the name
+    of a server inside. Rows have both for administrators.
+    """
+    if not client.ip:
+        way, using = "webmail", ""
+    else:
+        way, using = "submission" if client.user else "server", f" with {_protocol(client)}"
+    return (
+        f"Received: from {way}{CRLF}"
+        f"\tby {hostname} (Mailhafen){using} id {public_id};{CRLF}"
+        f"\t{format_datetime(at)}{CRLF}"
+    )
+
+
+def results(hostname: str, lines: Sequence[str]) -> str:
+    """Return our Authentication-Results (RFC 8601)."""
+    proofs = f";{CRLF}\t".join(lines) or "none"
+    return f"Authentication-Results: {hostname};{CRLF}\t{proofs}{CRLF}"
+
+
+def _protocol(client: Client) -> str:
+    """Return how a mail came in (RFC 3848)."""
+    if not client.esmtp:
+        return "SMTP"
+    return "ESMTP" + "S" * client.tls + "A" * bool(client.user)
 
 
 def cuts(raw: bytes, hostname: str) -> tuple[tuple[int, int], ...]:
@@ -89,8 +114,16 @@ def prepended(delivery: "Delivery", also: bytes = b"") -> bytes:
     return ours + also + identity(delivery)
 
 
+def away(delivery: "Delivery") -> bytes:
+    """Return the lines above a delivery to strangers; what we think of it is no business of theirs.
+
+    That it came this way is: without it a loop would never be found (RFC 5321 §6.3).
+    """
+    return delivery.message.headers.encode("ascii", "replace") + identity(delivery)
+
+
 def identity(delivery: "Delivery") -> bytes:
-    """Return the one line above a delivery to strangers: what we think is no business of theirs."""
+    """Return the line that names a mail, which strangers see too."""
     return f"X-Mailhafen-Id: {delivery.message.public_id}{CRLF}".encode()
 
 

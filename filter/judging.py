@@ -8,8 +8,10 @@ from filter.directory import View
 from filter.findings import Findings
 from filter.rule import ALL, RULES, TenantExam, found_by
 from filter.verdict import judge, settle
+from mailstore import clock
 from mailstore.addresses import Address
 from mailstore.envelopes import Client, Recipient, Symbol, Verdict
+from mailstore.refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,29 @@ class Judging:
                 found += tuple(more)
                 exam = replace(exam, findings=replace(exam.findings, symbols=found))
         return found
+
+
+def refusals(received: Received, verdicts: Sequence[Verdict], answer: str) -> list[Refused]:
+    """Return what the recipients may later see of a mail that was turned away."""
+    return [
+        Refused(
+            at=clock.now(),
+            tenant_id=verdict.recipient.tenant_id,
+            domain_id=verdict.recipient.domain_id,
+            mailbox_id=verdict.recipient.mailbox_id,
+            recipient=str(verdict.recipient.address),
+            client_ip=received.client.ip,
+            sender=str(received.sender or ""),
+            author=str(received.findings.author or ""),
+            subject=received.findings.summary.subject,
+            reason=verdict.reason,
+            reply=answer,
+        )
+        for verdict in verdicts
+        if verdict.recipient.mailbox_id is not None
+    ]
+
+
+def hits(verdicts: Sequence[Verdict]) -> frozenset[int]:
+    """Return the entries of lists that spoke, and have long not been noted."""
+    return frozenset().union(*(verdict.recipient.policy.hits for verdict in verdicts))

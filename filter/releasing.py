@@ -79,10 +79,8 @@ class Rescan:
     def __init__(self, store: Store) -> None:
         self._store, self._child = store, OneChild()
         self.close = self._child.close
-        # A list of senders says nothing of a virus, and its silence must keep nothing back.
-        settings = store.settings.model_copy(update={"dns_lists": "", "dns_domain_lists": ""})
-        resolver = Resolver(settings)
-        self._scanners = Scanners(settings, resolver)
+        settings, resolver = store.settings, Resolver(store.settings)
+        self._scanners = Scanners(settings, resolver).of_content()
         self._examiner = Examiner(settings, self._child, resolver, self._scanners)
 
     async def settle(self, delivery: Delivery) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from filter.rule import RULES
+from mailstore.addresses import Address
 from mailstore.envelopes import Action, Verdict
 
 OK = "250 2.0.0 OK"
@@ -41,6 +42,9 @@ TOO_MANY_NEW = "421 4.7.0 Too many new connections from your address, please slo
 NOT_SCANNED = "451 4.7.1 The message could not be scanned now, please try again later"
 NOT_CHECKED = "451 4.7.24 The sender's domain could not be checked, please try again later"
 BAD_XCLIENT = "501 5.5.4 Bad XCLIENT attribute"
+AUTHOR_NEEDED = "550 5.7.1 From has to name one address, and yours"
+HEADER_TOO_LARGE = "552 5.3.4 The header is too large"
+HANDED_OVER = "250 2.0.0 Handed over here"
 
 # Why a verdict puts a mail off, and how that is said.
 DEFERRALS = {"not scanned": NOT_SCANNED, "sender domain not checked": NOT_CHECKED}
@@ -66,6 +70,12 @@ def enhanced(response: bytes) -> bytes:
 def accepted(public_id: str) -> str:
     """Return the 250 that promises: it is on disk."""
     return f"250 2.6.0 Taken as {public_id}"
+
+
+def not_yours(address: Address) -> str:
+    """Return the 550 for somebody who writes with an address that is not theirs."""
+    shown = str(address).encode("ascii", "replace").decode()
+    return f"550 5.7.1 You may not write as {shown}"
 
 
 def deferred(verdicts: Sequence[Verdict]) -> str | None:

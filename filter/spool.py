@@ -102,6 +102,12 @@ class Spool:
         while chunk := self._file.read(CHUNK):
             yield chunk
 
+    def beside(self) -> "Spool":
+        """Return an empty spool in the same place, for the same mail in another form."""
+        other = Spool(self._folder)
+        other.bare = self.bare
+        return other
+
     def close(self) -> None:
         """Let the mail go; nothing of it stays."""
         if self._file is not None:

@@ -41,20 +41,23 @@ def towards(db: Session, settings: Settings, address: Address, domain: Domain) -
     """
     if found := mailboxes.resolve(db, address):
         return found
-    route = settings.way_out or Route.by_mx(address.domain)
-    lane_id = lanes.lane_to(
-        db, route, named_by=lanes.OPERATOR if settings.way_out else lanes.NOBODY
-    )
     return Recipient(
         address=address,
         tenant_id=domain.tenant_id,
         domain_id=domain.id,
         mailbox_id=None,
-        lane_id=lane_id,
+        lane_id=lane_towards(db, settings, address.domain),
         keep_days=OUTSIDE_DAYS,
         held_days=OUTSIDE_DAYS,
         policy=Policy(),
     )
+
+
+def lane_towards(db: Session, settings: Settings, domain: str) -> int:
+    """Return the lane of mail to a domain that is not ours, made if need be."""
+    if settings.way_out:
+        return lanes.lane_to(db, settings.way_out)
+    return lanes.lane_to(db, Route.by_mx(domain), named_by=lanes.NOBODY)
 
 
 def put_in_pack(store: Store, recipient: Recipient, content: bytes, summary: Summary) -> Stored:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from itertools import chain
 from time import monotonic
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from filter.dns import Resolver
 from filter.scanners import dns_lists
@@ -49,7 +50,20 @@ class Scanners:
             Watch(engine, settings.scanner_seconds, settings.scanner_max_bytes, tell)
             for engine in _engines(settings, resolver)
         ]
-        self.on = bool(self._watched)
+
+    def of_content(self) -> Self:
+        """Return those of these engines that look at content.
+
+        Lists of senders name the connections of people at home too, and say nothing of a virus.
+        """
+        fewer = copy(self)
+        fewer._watched = [each for each in self._watched if not each.by_sender]
+        return fewer
+
+    @property
+    def on(self) -> bool:
+        """Whether there is any to be asked."""
+        return bool(self._watched)
 
     @property
     def silent(self) -> bool:

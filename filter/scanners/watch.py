@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from filter.rules.outside_engines import UNSCANNED
+from filter.scanners.dns_lists import DnsList
 from filter.scanners.engine import Declined, Engine, Question, Unanswered
 from mailstore.envelopes import Symbol
 
@@ -25,6 +26,7 @@ class Watch:
 
     def __init__(self, engine: Engine, seconds: float, largest: int, tell: Tell) -> None:
         self.name = engine.name
+        self.by_sender = isinstance(engine, DnsList)
         self._engine, self._seconds, self._largest = engine, seconds, largest
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._tell = tell

@@ -1,15 +1,17 @@
 """Submitters: who hands us mail to send, and as whom they may write (RFC 6409 §6.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import mailboxes
+from mailstore import mailboxes, policies
 from mailstore.accounts import Account
 from mailstore.addresses import Address
 from mailstore.domains import Domain
+from mailstore.envelopes import HeldNotice, Impersonation, NewsletterAction, Recipient
 from mailstore.mailboxes import POSTMASTER, Mailbox, MailboxAccess, MailboxKind
+from mailstore.tenants import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,37 @@ def author_of(db: Session, submitter: Submitter, address: Address) -> Author | N
     if submitter.mailbox_ids is None:
         return author if {domain.id, home.id} & submitter.domain_ids else None
     return author if author.mailbox_id in submitter.mailbox_ids else None
+
+
+def as_recipient(db: Session, author: Author) -> Recipient:
+    """Return an author as mail to strangers is judged and kept: by their own policy and days.
+
+    What a policy wants of mail that comes in does not count: nobody is refused for an old program,
+    pretends to be a colleague, or has a newsletter marked.
+    """
+    own = db.get_one(Domain, author.domain_id)
+    home = db.get_one(Domain, own.alias_of_id) if own.alias_of_id else own
+    tenant = db.get_one(Tenant, author.tenant_id)
+    mailbox = db.get(Mailbox, author.mailbox_id) if author.mailbox_id else None
+    policy_id = (mailbox.policy_id if mailbox else None) or home.policy_id or tenant.policy_id
+    policy = replace(
+        policies.effective(db, policy_id),
+        reject_at=None,
+        mandatory=frozenset(),
+        newsletters=NewsletterAction.NOTHING,
+        impersonation=Impersonation.OFF,
+        notice=HeldNotice.OFF,
+    )
+    return Recipient(
+        address=author.address,
+        tenant_id=tenant.id,
+        domain_id=home.id,
+        mailbox_id=None,
+        lane_id=home.lane_id,
+        keep_days=tenant.keep_days,
+        held_days=tenant.held_days,
+        policy=policy,
+    )
 
 
 def author_of_nobody(db: Session, submitter: Submitter) -> Author | None:

@@ -7,6 +7,7 @@ truth: a worker that dies leaves mail that is sending and is found again.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Update, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -86,6 +87,22 @@ _WRITING = {
     "state": DraftState.WRITING, "lease_until": None, "send_at": None, "attempts": 0,
     "pack": None, "sent_day": None,
 }  # fmt: skip
+
+
+class Why(StrEnum):
+    """Why a mail was not sent, as a draft's `error` says it; what a server said follows a colon."""
+
+    NOT_YOURS = "not_yours"
+    NOBODY = "nobody"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+    NOT_SCANNED = "not_scanned"
+    LOST = "lost"
+
+
+def worded(why: Why, said: str = "") -> str:
+    """Return what a draft's `error` is."""
+    return f"{why}:{said}" if said else why
 
 
 def due(db: Session, now: datetime) -> bool:
