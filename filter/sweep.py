@@ -31,6 +31,7 @@ from mailstore.jobs import Jobs
 from mailstore.reports import planning
 from mailstore.search import indexing
 from mailstore.store import Store
+from mailstore.writing import departures
 
 log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
         taught = lessons.due(db, now)
         released = releases.due(db, now)
         unknown = indexing.due(db, now)
+        written = departures.due(db, now)
         asked: list[tuple[str | int, ...]] = [
             *(("drain", each) for each in lanes),
             *((overdue.BOUNCE, each) for each in overdue.untold(db, now)),
@@ -64,6 +66,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *([(lessons.JOB,)] if taught else ()),
             *([(releases.JOB,)] if released else ()),
             *([(indexing.JOB,)] if unknown else ()),
+            *([(departures.JOB,)] if written else ()),
         ]
         resting = deadletters.resting(db)
     for name, *ids in asked:

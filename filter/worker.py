@@ -11,6 +11,7 @@ from filter.bounce import write_bounce
 from filter.learning import learn_lessons
 from filter.releasing import scan_releases
 from filter.telling import send_notice
+from filter.written import send_written
 from mailstore import bulk, deadletters, restoring, retention
 from mailstore.cli import open_store, speaks
 from mailstore.notices import spread_notices
@@ -28,6 +29,7 @@ JOBS = (
     learn_lessons,
     index_mail,
     scan_releases,
+    send_written,
     spread_notices,
     send_notice,
     write_bounce,
