@@ -24,6 +24,7 @@ from mailstore.listing import lists
 from mailstore.protecting import protect, strict
 from mailstore.sending.securing import tls
 from mailstore.sending.commands import credential, relayer
+from mailstore.sending.homing import homecoming
 from mailstore.settings import Settings
 from mailstore.ways import domain
 
@@ -95,6 +96,7 @@ COMMANDS: tuple[click.Command, ...] = (
     brand,
     credential,
     relayer,
+    homecoming,
     demo,
     *helping.COMMANDS,
 )

@@ -8,6 +8,7 @@ from filter import headers, seal, signing
 from mailstore.deliveries import Delivery, Direction
 from mailstore.envelopes import MailClass
 from mailstore.messages import without
+from mailstore.sending import sentcopies
 from mailstore.settings import Settings
 from mailstore.store import Store
 
@@ -17,18 +18,29 @@ def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
     plain = _unsealed(store, delivery)
     if delivery.mail_class is MailClass.REPORT and delivery.message.is_ours:
         return signing.signed(store.settings, plain)
-    return seal.sealed(store, delivery, plain) if delivery.tag else plain
+    if delivery.tag and not sentcopies.is_one(delivery):
+        return seal.sealed(store, delivery, plain)
+    return plain
 
 
 def _unsealed(store: Store, delivery: Delivery) -> Iterator[bytes]:
-    away = delivery.direction is Direction.OUT
-    released = _released(delivery, store.settings)
-    yield headers.away(delivery) if away else headers.prepended(delivery, released)
     message = delivery.message
     chunks = without(store.content(message), [tuple(cut) for cut in message.cuts])
     first = next(chunks, b"")
+    yield _above(store, delivery, first)
     yield headers.tagged(first, delivery.tag) if delivery.tag else first
     yield from chunks
+
+
+def _above(store: Store, delivery: Delivery, first: bytes) -> bytes:
+    """Return our lines above a mail that begins like this."""
+    if sentcopies.is_one(delivery):
+        with store.read() as db:
+            blind = sentcopies.bcc(first, sentcopies.recipients_of(db, delivery.message_id))
+        return headers.SENT_COPY + headers.identity(delivery) + blind
+    if delivery.direction is Direction.OUT:
+        return headers.away(delivery)
+    return headers.prepended(delivery, _released(delivery, store.settings))
 
 
 def _released(delivery: Delivery, settings: Settings) -> bytes:

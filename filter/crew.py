@@ -19,6 +19,7 @@ from filter.wire import HopDown
 from mailstore.deliveries import Delivery, Outcome, Result
 from mailstore.errors import Corrupt, NotFound
 from mailstore.lanes import Lane
+from mailstore.sending import sentcopies
 from mailstore.store import Store
 
 log = structlog.get_logger()
@@ -128,7 +129,8 @@ class Crew:
     async def _attempt(self, connection: Connection, delivery: Delivery) -> Outcome:
         try:
             outcome = await connection.send(
-                delivery.message.sender,
+                # Nobody is told what becomes of a copy for whoever wrote a mail (RFC 3834 §2 too).
+                "" if sentcopies.is_one(delivery) else delivery.message.sender,
                 delivery.recipient,
                 lambda: wire_bytes(self._store, delivery),
             )

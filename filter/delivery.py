@@ -24,6 +24,7 @@ from mailstore.deliveries import Direction, Outcome, Result
 from mailstore.jobs import job
 from mailstore.lanes import Lane, Patience
 from mailstore.routes import Route
+from mailstore.sending import homecomings
 from mailstore.settings import Settings
 from mailstore.store import Store
 
@@ -78,6 +79,7 @@ def _is_back(store: Store, lane: Lane, patience: Patience) -> None:
     with store.write() as db:
         if lane.answers_since is None:
             leases.start_over(db, lane.id)
+            homecomings.start_over(db, lane.id)
         if lanes.answered(db, lane, patience):
             log.info("lane_up", lane=lane.id)
 

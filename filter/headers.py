@@ -18,6 +18,8 @@ CRLF = "\r\n"
 LONGEST_LINE = 990
 OURS = b"x-mailhafen-"
 AUTHENTICATION_RESULTS = b"authentication-results"
+# What people sort by: a mail of their own that comes home.
+SENT_COPY = b"X-Mailhafen-Sent-Copy: yes\r\n"
 _ANSWER = re.compile(r"(?i)^(?:(?:re|aw|antw|fwd?|wg|tr|rif|r|i)\s?:\s*){1,9}")
 
 

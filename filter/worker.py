@@ -19,6 +19,7 @@ from mailstore.pipe import PipeReader
 from mailstore.redisjobs import RedisReader
 from mailstore.reports.planning import plan_reports
 from mailstore.search.indexing import index_mail
+from mailstore.sending.bringing import bring_home
 from mailstore.store import NUDGES, Store
 from mailstore.threadjobs import ThreadJobs
 
@@ -34,6 +35,7 @@ JOBS = (
     send_notice,
     write_bounce,
     restoring.restore,
+    bring_home,
     bulk.run_bulk,
     plan_reports,
 )

@@ -15,6 +15,7 @@ from mailstore.events import Event
 from mailstore.incidents import Incident
 from mailstore.messages import Message
 from mailstore.scope import Scope, one_of
+from mailstore.sending import sentcopies
 from mailstore.tenants import Tenant
 
 ON_THE_WAY = (State.QUEUED, State.FAILED)
@@ -24,8 +25,9 @@ SHOWN = (*ON_THE_WAY, State.DELIVERED)
 def waiting(db: Session, scope: Scope, lane_id: int | None = None) -> int:
     """Return how much mail the customer's server has not taken yet, or that of one lane."""
     queued = select(func.count()).where(
-        Delivery.state == State.QUEUED, Delivery.direction == Direction.IN, scope.covers(Delivery)
-    )
+        Delivery.state == State.QUEUED, Delivery.direction == Direction.IN,
+        scope.covers(Delivery), ~sentcopies.among(Delivery),
+    )  # fmt: skip
     if lane_id is not None:
         queued = queued.where(Delivery.lane_id == lane_id)
     return db.scalar(queued) or 0
@@ -36,7 +38,7 @@ def delivered_after(db: Session, scope: Scope, outage: Incident) -> int:
     count = select(func.count()).where(
         Delivery.state == State.DELIVERED, Delivery.direction == Direction.IN,
         Delivery.lane_id == outage.lane_id, Delivery.done_at >= outage.began_at,
-        scope.covers(Delivery),
+        scope.covers(Delivery), ~sentcopies.among(Delivery),
     )  # fmt: skip
     if outage.ended_at is not None:
         count = count.where(Delivery.queued_at <= outage.ended_at)
@@ -138,7 +140,7 @@ def last_of(db: Session, originals: Sequence[Delivery]) -> dict[int, Delivery]:
     ids = [each.message_id for each in originals]
     again = db.scalars(
         select(Delivery)
-        .where(Delivery.message_id.in_(ids), Delivery.resend_of != 0)
+        .where(Delivery.message_id.in_(ids), Delivery.resend_of != 0, ~sentcopies.among(Delivery))
         .order_by(Delivery.id)
     )
     newest = {(each.message_id, each.recipient): each for each in again}
@@ -182,6 +184,7 @@ def last_sent(db: Session, original: Delivery) -> Delivery:
     return db.scalars(
         select(Delivery)
         .where(Delivery.message_id == original.message_id, Delivery.recipient == original.recipient)
+        .where(~sentcopies.among(Delivery))
         .order_by(Delivery.id.desc())
         .limit(1)
     ).one()

@@ -14,6 +14,7 @@ from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain
 from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox
+from mailstore.sending import sentcopies
 
 
 class Trouble(StrEnum):
@@ -69,7 +70,7 @@ def ways(db: Session, tenant_id: int) -> Sequence[Way]:
             func.min(Delivery.accepted_at).label("oldest"),
         )
         .where(Delivery.tenant_id == tenant_id, Delivery.state == State.QUEUED)
-        .where(Delivery.direction == Direction.IN)
+        .where(Delivery.direction == Direction.IN, ~sentcopies.among(Delivery))
         .where(Delivery.lane_id.in_(select(Domain.lane_id).filter_by(tenant_id=tenant_id)))
         .group_by(Delivery.domain_id)
         .subquery()

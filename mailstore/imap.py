@@ -154,9 +154,16 @@ def folder(server: Server, login: Login, name: str) -> Iterator[Folder]:
     """Sign in and give a folder, made if need be; raises NoImap, SignInRefused."""
     _checked(name)
     with signed_in(server, login) as client:
-        with _told(), _within(client.socket(), READ_SECONDS):
+        with patient(client):
             _open(client, name)
         yield Folder(client, name)
+
+
+@contextlib.contextmanager
+def patient(client: IMAPClient) -> Iterator[None]:
+    """Let a server take the usual time for what is asked meanwhile, or raise NoImap."""
+    with _told(), _within(client.socket(), READ_SECONDS):
+        yield
 
 
 @contextlib.contextmanager

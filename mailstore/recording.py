@@ -24,6 +24,7 @@ from mailstore.envelopes import (
 from mailstore.messages import Message
 from mailstore.packs import Pack, Place
 from mailstore.refusals import Refused
+from mailstore.sending import homecomings
 from mailstore.slices import Sealed
 
 
@@ -32,7 +33,7 @@ class Accepted:
     """A message for one tenant, sealed, with what was decided for its recipients.
 
     `writer_id` is the mailbox of ours that wrote it; with `comes_home` it was written here, and
-    no other program of its writer has a copy.
+    its writer gets it into their own mailbox too (mailstore/sending/).
     """
 
     public_id: str
@@ -87,6 +88,7 @@ def record(
         connection.execute(_MESSAGES, [_message(each, place) for each, place in placed])
         deliveries = [_delivery(each, verdict) for each, _ in placed for verdict in each.verdicts]
         connection.execute(_DELIVERIES, deliveries)
+        homecomings.expect(db, [each for each, _ in placed if each.comes_home])
         for each, _ in placed:
             _count(tally, each)
         for lane_id in {row["lane_id"] for row in deliveries if row["state"] is State.QUEUED}:

@@ -59,6 +59,16 @@ def server_of(domain: Domain, settings: Settings) -> Server | None:
     )
 
 
+def master_of(db: Session, store: Store, mailbox_id: int) -> Login | None:
+    """Return what signs in to a mailbox by the master login of its domain; None without one."""
+    mailbox = db.get_one(Mailbox, mailbox_id)
+    domain = db.get_one(Domain, mailbox.domain_id)
+    if not domain.imap_master:
+        return None
+    secret = store.ring.unwrap(domain.imap_secret).decode()
+    return Login(mailbox.address, secret, domain.imap_master)
+
+
 @job
 def restore(store: Store, restore_id: int) -> None:
     """Go on with a restore by the master login of its domain; safe to run twice.
@@ -68,14 +78,11 @@ def restore(store: Store, restore_id: int) -> None:
     with store.write() as db:
         if not restores.take(db, restore_id):
             return
-        row = db.get_one(Restore, restore_id)
-        mailbox = db.get_one(Mailbox, row.mailbox_id)
-        domain = db.get_one(Domain, mailbox.domain_id)
-        if not domain.imap_master:
+        login = master_of(db, store, db.get_one(Restore, restore_id).mailbox_id)
+        if login is None:
             restores.stop(db, restore_id, RestoreState.STOPPED, "It was interrupted.")
             return
-    secret = store.ring.unwrap(domain.imap_secret).decode()
-    run(store, restore_id, Login(mailbox.address, secret, domain.imap_master))
+    run(store, restore_id, login)
 
 
 def start(store: Store, restore_id: int, login: Login) -> None:

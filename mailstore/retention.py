@@ -22,6 +22,7 @@ from mailstore.packs import Pack
 from mailstore.refusals import Refusal
 from mailstore.reports.rows import Link, Report
 from mailstore.search import index
+from mailstore.sending import homecomings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.writing import ending
@@ -98,7 +99,7 @@ def _waits() -> ColumnElement[bool]:
         Delivery.message_id == Message.id,
         Delivery.state.in_(UNSETTLED),
     )
-    return waiting.exists()
+    return or_(waiting.exists(), homecomings.waits(Message.id))
 
 
 def _still_named() -> ColumnElement[bool]:

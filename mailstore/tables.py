@@ -40,6 +40,7 @@ from mailstore.db import Base
 from mailstore.reports import openings, rows
 from mailstore.sending import stspolicies, tlspolicies
 from mailstore.sending import credentials, relayers
+from mailstore.sending import homecomings
 from mailstore.writing import rows as written
 
 MODULES = (
@@ -55,6 +56,7 @@ MODULES = (
     domains,
     events,
     figures,
+    homecomings,
     incidents,
     keys,
     lanes,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from mailstore import incidents
 from mailstore.deliveries import Delivery, State
 from mailstore.events import Event
+from mailstore.sending import sentcopies
 
 DEFERRED = "deferred"
 RELEASED = "released"
@@ -54,7 +55,9 @@ def of(db: Session, delivery: Delivery) -> Timeline:
     """Return what became of a mail for its recipient, however often it was delivered."""
     tries = db.scalars(
         select(Delivery).where(
-            Delivery.message_id == delivery.message_id, Delivery.recipient == delivery.recipient
+            Delivery.message_id == delivery.message_id,
+            Delivery.recipient == delivery.recipient,
+            ~sentcopies.among(Delivery),
         )
     ).all()
     ids = [each.id for each in tries]
