@@ -21,6 +21,8 @@ from tests.authority import Authority
 from tests.daemons import HERE, PATIENCE, Daemon
 
 PASSWORD, MASTER, MASTER_PASSWORD = 'grün "7" §', "keeper", "all \\the\\ keys"
+# Whoever makes this folder has it for sent mail (RFC 6154), whatever else is there.
+SPECIAL = "Versandt"
 DOMAIN, FULL, FULL_FOR_NOW = "muster.example", "full.example", "busy.example"
 CONTENT, FLAGS, DATE = b"BODY.PEEK[]", b"FLAGS", b"INTERNALDATE"
 CONFIGURATION = """\
@@ -43,6 +45,9 @@ auth_failure_delay = 0
 namespace inbox {{
   inbox = yes
   separator = /
+  mailbox {special} {{
+    special_use = \\Sent
+  }}
 }}
 plugin {{
   quota = count:User quota
@@ -123,7 +128,7 @@ class Dovecot:
         os.chown(homes, keeper.pw_uid, keeper.pw_gid)
         internal = pwd.getpwnam("dovecot") if root else own
         text = CONFIGURATION.format(
-            folder=self.folder, here=HERE, certificate=self._authority.issue(HERE),
+            folder=self.folder, here=HERE, special=SPECIAL, certificate=self._authority.issue(HERE),
             internal=internal.pw_name, login="dovenull" if root else own.pw_name,
             group=grp.getgrgid(internal.pw_gid).gr_name, uid=keeper.pw_uid, gid=keeper.pw_gid,
             imap=self.imap, imaps=self.imaps, lmtp=self.lmtp,
@@ -159,6 +164,11 @@ class Dovecot:
         """Return the names of the folders that programs show."""
         with self._mailbox(person) as mailbox:
             return {str(name) for *_, name in mailbox.list_sub_folders()}
+
+    def make(self, person: str, folder: str) -> None:
+        """Make a folder, as a mail program does."""
+        with self._mailbox(person) as mailbox:
+            mailbox.create_folder(folder)
 
     @contextlib.contextmanager
     def _mailbox(self, person: str) -> Iterator[Any]:

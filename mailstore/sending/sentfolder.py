@@ -30,7 +30,7 @@ def sent_folder(server: Server, login: Login) -> Iterator[Folder]:
     """Sign in and give the folder of sent mail, made if need be; raises NoImap, SignInRefused."""
     with imap.signed_in(server, login) as client:
         with imap.patient(client):
-            name = _found(_listed(client)) or _made(client)
+            name = found_in(_listed(client)) or _made(client)
             client.select_folder(name)
         yield Folder(client, name)
 
@@ -47,7 +47,8 @@ def _listed(client: IMAPClient) -> Listed:
     return client._proc_folder_list(data)  # type: ignore[no-any-return]
 
 
-def _found(listed: Listed) -> str | None:
+def found_in(listed: Listed) -> str | None:
+    """Return the name of the folder of sent mail among those that a server lists, or None."""
     folders: dict[str, str] = {}
     for flags, separator, name in listed:
         said = {flag.lower() for flag in flags}

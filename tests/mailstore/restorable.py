@@ -1,5 +1,8 @@
 """A mailbox of ours that lies on Dovecot too, and copies of its mail that go back there."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -11,11 +14,13 @@ from mailstore.domains import Domain
 from mailstore.envelopes import Summary
 from mailstore.imap import Login
 from mailstore.restores import Restore
+from mailstore.sandbox import ROOT
+from mailstore.settings import PREFIX
 from mailstore.store import Store
 from tests.authority import Authority
 from tests.daemons import HERE
 from tests.dovecot import MASTER, MASTER_PASSWORD, PASSWORD, Dovecot, Kept
-from tests.factories import NOON, RAW, a_domain, a_mailbox, an_accepted
+from tests.factories import NOON, RAW, a_domain, a_mailbox, an_accepted, as_environment
 
 FOLDER = "Wiederhergestellt/Ärger"
 # What stands above a mail that is restored: a delivery brings it too.
@@ -92,3 +97,13 @@ class Restorable:
     def trust_master(self, password: str = MASTER_PASSWORD) -> None:
         """Let the domain have a master login."""
         self.change(imap_master=MASTER, imap_secret=self.store.ring.wrap(password.encode()))
+
+
+def dies(store: Store, job: str, its_id: int, number: int) -> int:
+    """Let a process of its own do a job until so many mails are there; return how it ended."""
+    own = as_environment(store.settings)
+    own[f"{PREFIX}TLS_AUTHORITIES"] = str(store.settings.tls_authorities)
+    command = [sys.executable, "-m", "tests.mailstore.restorer", job, str(its_id), str(number)]
+    return subprocess.run(  # noqa: S603 (our own command)
+        command, cwd=ROOT, env=os.environ | own, check=False
+    ).returncode

@@ -1,6 +1,6 @@
-"""A process that restores, and dies with a mail in its folder before it can note so.
+"""A process that puts mail into a folder, and dies with one there before it can note so.
 
-python -m tests.mailstore.restorer RESTORE NUMBER
+python -m tests.mailstore.restorer JOB ID NUMBER
 """
 
 import itertools
@@ -11,12 +11,16 @@ from typing import Any
 
 from mailstore import restoring
 from mailstore.imap import Folder
+from mailstore.jobs import REGISTRY
+from mailstore.sending import bringing
 from mailstore.settings import Settings
 from mailstore.store import Store
 
+JOBS = (restoring.restore, bringing.bring_home)
+
 
 def main() -> None:
-    restore_id, last = map(int, sys.argv[1:])
+    name, (its_id, last) = sys.argv[1], map(int, sys.argv[2:])
     put, numbers = Folder.put, itertools.count(1)
 
     def dying(folder: Folder, *args: Any, **more: Any) -> None:
@@ -25,7 +29,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Folder.put = dying  # type: ignore[method-assign, assignment]  # there are no hooks for this
-    restoring.restore(Store.open(Settings.load()), restore_id)
+    REGISTRY[name](Store.open(Settings.load()), its_id)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,6 @@
 import base64
 import logging
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,15 +11,12 @@ from structlog.testing import capture_logs
 from mailstore import restoring
 from mailstore.deliveries import Delivery
 from mailstore.restores import Restore, RestoreState
-from mailstore.sandbox import ROOT
-from mailstore.settings import PREFIX
 from mailstore.store import Store
 from tests.authority import Authority
 from tests.databases import on_sqlite
 from tests.dovecot import MASTER, MASTER_PASSWORD, PASSWORD, Dovecot
-from tests.factories import as_environment
 from tests.filter.rows import damage
-from tests.mailstore.restorable import OURS, Restorable, raw
+from tests.mailstore.restorable import OURS, Restorable, dies, raw
 
 pytest_plugins = ["tests.peers"]
 pytestmark = on_sqlite
@@ -56,21 +50,11 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def dies_after(store: Store, restore_id: int, number: int) -> int:
-    """Let a process of its own restore, and return how it ended."""
-    own = as_environment(store.settings)
-    own[f"{PREFIX}TLS_AUTHORITIES"] = str(store.settings.tls_authorities)
-    command = [sys.executable, "-m", "tests.mailstore.restorer", str(restore_id), str(number)]
-    return subprocess.run(  # noqa: S603 (our own command)
-        command, cwd=ROOT, env=os.environ | own, check=False
-    ).returncode
-
-
 def test_a_restore_goes_on_where_a_worker_died(anna: Restorable, three: list[Delivery]) -> None:
     anna.trust_master()
     begun = anna.begin(three)
     anna.leave(begun)
-    assert dies_after(anna.store, begun, 2) == -signal.SIGKILL
+    assert dies(anna.store, "restore", begun, 2) == -signal.SIGKILL
     assert (anna.row(begun).state, anna.row(begun).done, len(anna.kept())) == (RUNNING, 1, 2)
     anna.leave(begun)
     assert anna.left() == [begun]
