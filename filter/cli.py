@@ -39,7 +39,7 @@ def serve() -> None:
     commands = {
         "relay": flask("relay"),
         "worker": flask("worker"),
-        "portal": supervisor.gunicorn(listen),
+        supervisor.PORTAL: supervisor.gunicorn(listen),
     }
     supervisor.Supervisor(commands).run()
 

@@ -14,12 +14,14 @@ from pathlib import Path
 import structlog
 
 from mailstore.sandbox import ROOT
+from mailstore.settings import DKIM_RING
 
 log = structlog.get_logger()
 
 PAUSE = 1.0
 PATIENCE = 35.0
 FROM_COMMAND = "FLASK_RUN_FROM_CLI"
+PORTAL = "portal"
 TIED = (sys.executable, "-m", "filter.tied")
 
 
@@ -82,8 +84,10 @@ class Supervisor:
 
     def _start(self, name: str) -> None:
         command = [*TIED, str(os.getpid()), *self.commands[name]]
-        # What tells wsgi.py that a command runs is not for the web server we start from one.
-        env = {key: text for key, text in self.env.items() if key != FROM_COMMAND}
+        # What tells wsgi.py that a command runs is not for the web server we start from one, and
+        # what signs the customers' mail is not for the portal at all.
+        hidden = {FROM_COMMAND, DKIM_RING} if name == PORTAL else {FROM_COMMAND}
+        env = {key: text for key, text in self.env.items() if key not in hidden}
         with contextlib.ExitStack() as stack:
             out = stack.enter_context(self.log_file.open("ab")) if self.log_file else None
             self._running[name] = subprocess.Popen(  # noqa: S603 (our own commands)

@@ -58,7 +58,7 @@ def write_migration(name: str) -> None:
 
 
 def write_secrets(settings: Settings) -> None:
-    """Generate what signs links, wraps keys and signs our own mail; readable by us only.
+    """Generate what signs links, wraps keys and signs mail; readable by us only.
 
     What the settings give is not generated, and what is there stays.
     """
@@ -66,6 +66,7 @@ def write_secrets(settings: Settings) -> None:
     for name, given, made in (
         ("secret_key", settings.secret_key, secrets.token_urlsafe(48)),
         ("keys", settings.keys, Fernet.generate_key().decode()),
+        ("dkim_ring", settings.dkim_ring, Fernet.generate_key().decode()),
     ):
         file = settings.data_dir / name
         if not given.get_secret_value() and not (file.exists() and file.stat().st_size):

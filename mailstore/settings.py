@@ -18,6 +18,7 @@ from mailstore.setting_groups import Handing, Limits, Scanning, SigningIn
 PREFIX = "MAILHAFEN_"
 SHORTEST_SECRET = 32
 DKIM_KEY = "dkim.pem"
+DKIM_RING = PREFIX + "DKIM_RING"
 
 
 class Settings(Limits, Scanning, SigningIn, Handing):
@@ -40,6 +41,12 @@ class Settings(Limits, Scanning, SigningIn, Handing):
         SecretStr(""),
         description="Key ring that wraps the keys of stored mail (Fernet keys, separated by "
         "commas, the first wraps). Empty: the ring `flask setup` wrote.",
+    )
+    dkim_ring: SecretStr = Field(
+        SecretStr(""),
+        description="Key ring like KEYS that wraps what signs mail of the customers' domains "
+        "(DKIM). Only the worker and commands read it: do not give it to the portal. Empty: the "
+        "ring `flask setup` wrote.",
     )
     base_url: str = Field(
         "http://127.0.0.1:8080", description="Address of the portal as people type it."
@@ -135,12 +142,12 @@ class Settings(Limits, Scanning, SigningIn, Handing):
     @property
     def signing_keys(self) -> list[str]:
         """What signs links and cookies, newest first; raises Misconfigured for a weak one."""
-        return _secrets(self.secret_key, self.data_dir / "secret_key", SHORTEST_SECRET)
+        return secrets_of(self.secret_key, self.data_dir / "secret_key", SHORTEST_SECRET)
 
     @property
     def wrapping_keys(self) -> list[str]:
         """What wraps data keys, newest first; raises Misconfigured without any."""
-        return _secrets(self.keys, self.data_dir / "keys", SHORTEST_SECRET)
+        return secrets_of(self.keys, self.data_dir / "keys", SHORTEST_SECRET)
 
     @property
     def report_author(self) -> str:
@@ -256,7 +263,8 @@ def _networks(text: str, name: str) -> list[Network]:
         raise Misconfigured(f"{PREFIX}{name}: {error}.") from error
 
 
-def _secrets(given: SecretStr, file: Path, shortest: int) -> list[str]:
+def secrets_of(given: SecretStr, file: Path, shortest: int) -> list[str]:
+    """Return the secrets of a setting or else of its file, newest first; raises Misconfigured."""
     text = given.get_secret_value()
     if not text and file.exists():
         text = file.read_text()

@@ -41,6 +41,7 @@ from mailstore.reports import openings, rows
 from mailstore.sending import stspolicies, tlspolicies
 from mailstore.sending import credentials, relayers
 from mailstore.sending import homecomings
+from mailstore.sending import dkimkeys
 from mailstore.writing import rows as written
 
 MODULES = (
@@ -53,6 +54,7 @@ MODULES = (
     deadletters,
     deliveries,
     devices,
+    dkimkeys,
     domains,
     events,
     figures,

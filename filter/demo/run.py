@@ -80,7 +80,7 @@ def run(places: Places) -> None:
         {
             "relay": flask("relay"),
             "worker": flask("worker"),
-            "portal": supervisor.gunicorn(places.web),
+            supervisor.PORTAL: supervisor.gunicorn(places.web),
         },
         env,
         places.log,

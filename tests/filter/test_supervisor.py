@@ -11,6 +11,7 @@ import pytest
 from filter import supervisor
 from filter.supervisor import Supervisor, gunicorn
 from mailstore.commands import flask
+from mailstore.settings import DKIM_RING
 
 PAUSE = 0.05
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -123,6 +124,18 @@ def test_what_processes_say_goes_to_the_log_file(watch: Watch, tmp_path: Path) -
     says = ["/bin/sh", "-c", "echo $WORD; echo [$FLASK_RUN_FROM_CLI] >&2; sleep 60"]
     watch(Supervisor({"says": says}, env, log, PAUSE))
     until(lambda: log.exists() and log.read_text() == "hello\n[]\n")
+
+
+def test_what_signs_the_mail_of_customers_is_kept_from_the_portal(
+    watch: Watch, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    says = [sys.executable, "-c", f"import os; print(os.getpid(), {DKIM_RING!r} in os.environ)"]
+    env = dict(os.environ) | {DKIM_RING: "r" * 44}
+    running = watch(Supervisor({"portal": says, "worker": says}, env, log, 60))
+    pids = running.pids()
+    until(lambda: log.exists() and len(log.read_text().splitlines()) == 2)
+    assert sorted(log.read_text().splitlines()) == sorted([f"{pids[0]} False", f"{pids[1]} True"])
 
 
 def test_our_own_commands_are_run_by_this_python() -> None:

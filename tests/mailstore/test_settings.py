@@ -72,12 +72,14 @@ def test_setup_writes_secrets_that_only_we_can_read_and_keeps_them(tmp_path: Pat
     schema.write_secrets(settings)
     assert (settings.signing_keys, settings.wrapping_keys) == made[:2]
     assert settings.dkim_file.read_bytes() == made[2]
-    for name in ("secret_key", "keys", "dkim.pem"):
+    for name in ("secret_key", "keys", "dkim_ring", "dkim.pem"):
         assert (settings.data_dir / name).stat().st_mode & 0o077 == 0
 
 
 def test_given_secrets_are_not_written_down(tmp_path: Path) -> None:
-    given = bare(tmp_path, secret_key="s" * 40, keys="k" * 40, dkim_key="/etc/dkim.pem")
+    given = bare(
+        tmp_path, secret_key="s" * 40, keys="k" * 40, dkim_ring="r" * 40, dkim_key="/etc/dkim.pem"
+    )
     schema.write_secrets(given)
     assert list(tmp_path.iterdir()) == []
 
