@@ -1,12 +1,13 @@
 """What goes over the wire for a delivery: our lines, then the stored bytes without the cuts."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from itsdangerous import Signer
 
 from filter import headers, seal, signing
+from filter.signers import keys_for
 from mailstore.deliveries import Delivery, Direction
-from mailstore.envelopes import MailClass
 from mailstore.messages import without
 from mailstore.sending import sentcopies
 from mailstore.settings import Settings
@@ -14,13 +15,11 @@ from mailstore.store import Store
 
 
 def wire_bytes(store: Store, delivery: Delivery) -> Iterator[bytes]:
-    """Yield what goes to the next hop: our own mail signed, an ARC set where that is asked for."""
-    plain = _unsealed(store, delivery)
-    if delivery.mail_class is MailClass.REPORT and delivery.message.is_ours:
-        return signing.signed(store.settings, plain)
-    if delivery.tag and not sentcopies.is_one(delivery):
-        return seal.sealed(store, delivery, plain)
-    return plain
+    """Yield what goes to the next hop: signed, and under an ARC set where that is asked for."""
+    plain = partial(_unsealed, store, delivery)
+    signed = signing.signed(plain, partial(keys_for, store, delivery))
+    changed = delivery.tag and not sentcopies.is_one(delivery)
+    return seal.sealed(store, delivery, signed) if changed else signed
 
 
 def _unsealed(store: Store, delivery: Delivery) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import time
+from functools import partial
 
 import httpx
 import structlog
@@ -53,7 +54,8 @@ async def _by_mail(store: Store, notice: Notice) -> tuple[bool, bool, str]:
     settings, address = store.settings, Address.parse(notice.target)
     route = settings.way_out or Route.by_mx(address.domain)
     lane = Lane(route=str(route), named_by=OPERATOR if settings.way_out else NOBODY)
-    content = list(signing.signed(settings, [notice.content or b""]))
+    plain, keys = [notice.content or b""], partial(signing.own_keys, settings)
+    content = list(signing.signed(lambda: plain, keys))
     try:
         connection = await Hop(store, lane).connect()
         try:

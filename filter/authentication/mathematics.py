@@ -1,5 +1,6 @@
 """dkimpy, made safe for mail of strangers; imported only where a mail is signed or sealed."""
 
+import base64
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +18,13 @@ def _strip_trailing(content: bytes) -> bytes:
 dkim.canonicalization.strip_trailing_whitespace = _strip_trailing
 
 
+def _private_key(key: Any) -> Any:
+    """Return a key that may be read from PEM already."""
+    return _read(key) if isinstance(key, bytes) else key
+
+
 @lru_cache(maxsize=2)
-def _private_key(pem: bytes) -> Any:
+def _read(pem: bytes) -> Any:
     # Children that verify mail never get here, and have no use for this library.
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
@@ -44,10 +50,10 @@ def verifier() -> tuple[Any, type[Exception]]:
     return dkim.DKIM(), dkim.DKIMException
 
 
-def signer(seconds: int) -> Any:
-    """Return what makes a signature that counts for so long, once headers and body are set."""
+def signer(seconds: int, body_hash: bytes) -> Any:
+    """Return what makes a signature that counts for so long, once headers are set."""
     made = _Expiring()
-    made.seconds = seconds
+    made.seconds, made.body_hash, made.body = seconds, body_hash, b""
     return made
 
 
@@ -57,12 +63,16 @@ def chain() -> tuple[Any, type[Exception]]:
 
 
 class _Expiring(dkim.DKIM):  # type: ignore[misc]  # of dkimpy, which has no types
-    """dkimpy 1.1.8 writes no `x=` (RFC 6376 §3.5)."""
+    """dkimpy 1.1.8 writes no `x=` (RFC 6376 §3.5), and wants the whole body in memory."""
 
     seconds = 0
+    body_hash = b""
 
     def gen_header(self, fields: list[tuple[bytes, bytes]], *how: Any) -> Any:
-        """Write the field with the time at which it expires, beside that of its making."""
-        at = next(index for index, (name, _) in enumerate(fields) if name == b"t")
-        fields.insert(at + 1, (b"x", b"%d" % (int(fields[at][1]) + self.seconds)))
-        return super().gen_header(fields, *how)
+        """Write the field with the body's hash, and the time of its end beside that of making."""
+        said = dict(fields)
+        ends = b"%d" % (int(said[b"t"]) + self.seconds)
+        said[b"bh"] = base64.b64encode(self.body_hash)
+        at = list(said).index(b"t") + 1
+        pairs = list(said.items())
+        return super().gen_header([*pairs[:at], (b"x", ends), *pairs[at:]], *how)

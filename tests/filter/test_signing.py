@@ -9,7 +9,7 @@ import structlog
 from filter.bounce import written
 from filter.content import wire_bytes
 from filter.delivery import drain
-from filter.signing import signature
+from filter.signing import own_keys, signatures
 from mailstore import outbox
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery
@@ -84,6 +84,10 @@ def verifies(raw: bytes) -> bool:
     good = bool(dkim.verify(raw, dnsfunc=record))
     assert asked == [f"mailhafen._domainkey.{US}.".encode()]
     return good
+
+
+def signature(settings: Settings, content: bytes) -> bytes:
+    return signatures(lambda: [content], lambda: own_keys(settings))
 
 
 def tags_of(raw: bytes) -> dict[bytes, bytes]:
