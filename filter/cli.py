@@ -13,6 +13,7 @@ from filter.inspection import Case, explain
 from filter.learning import learn
 from filter.publishing import dkim_record
 from filter.relay import relay
+from filter.rotation import domain_dkim
 from filter.scanners.command import scanners
 from filter.worker import jobs_group, worker
 from mailstore import domains, helping
@@ -77,6 +78,8 @@ def seal(domain: str, on: bool) -> None:
         if not domains.set_seal(db, parse_domain(domain), on=on, by=OPERATOR):
             fail(f"Nothing to change: '{domain}' is not here, or it is so already.")
 
+
+domain.add_command(domain_dkim)
 
 COMMANDS: tuple[click.Command, ...] = (
     relay,

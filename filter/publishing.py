@@ -1,4 +1,4 @@
-"""`flask dkim`: the DNS record for signatures of our own (RFC 6376 §3.6.2), printed or compared."""
+"""Records of keys in DNS (RFC 6376 §3.6.2), printed and compared; `flask dkim` does so for ours."""
 
 import asyncio
 import base64
@@ -32,7 +32,7 @@ def dkim_record(*, check: bool) -> None:
     """Print the DNS record for the signature of what Mailhafen writes itself."""
     settings = Settings.load()
     name, value = name_of(settings), value_of(settings)
-    click.echo(f"Name   {name}\nType   TXT\nValue  {in_strings(value)}")
+    click.echo(printed(name, value))
     if not check:
         return
     said = compared(asyncio.run(Resolver(settings).lookup("TXT", name)), value)
@@ -42,8 +42,17 @@ def dkim_record(*, check: bool) -> None:
 
 def name_of(settings: Settings) -> str:
     """Return where the record stands; raises Misconfigured."""
-    selector, domain = signing.names(settings)
+    return place_of(*signing.names(settings))
+
+
+def place_of(selector: str, domain: str) -> str:
+    """Return where the record of a selector stands."""
     return f"{selector}._domainkey.{domain}"
+
+
+def printed(name: str, value: str) -> str:
+    """Return a record as people paste it, in strings that DNS can hold."""
+    return f"Name   {name}\nType   TXT\nValue  {in_strings(value)}"
 
 
 def value_of(settings: Settings) -> str:
@@ -68,7 +77,7 @@ def in_strings(value: str) -> str:
 
 
 def compared(records: Records | None, value: str) -> str:
-    """Return what is wrong with the records that DNS has for us, or FITS."""
+    """Return what is wrong with the records that DNS has for a key, or FITS."""
     if records is None:
         return "No name server answers: whether the record is there is not known."
     if not records:
@@ -77,8 +86,8 @@ def compared(records: Records | None, value: str) -> str:
         # RFC 6376 §3.6.2.2: then nobody knows which of them a verifier takes.
         return "There are several records of that name; leave one."
     found = "".join(records[0])
-    tags = tags_of(found.encode("latin-1", "replace"))
+    tags, ours = tags_of(found.encode("latin-1", "replace")), tags_of(value.encode())
     if wrong := key_trouble([found], {}):
         return f"A record is there, but it cannot be used: {wrong}."
-    fits = tags.get("p") == tags_of(value.encode())["p"] and tags.get("k", "rsa") == "rsa"
+    fits = tags.get("p") == ours["p"] and tags.get("k", "rsa") == ours["k"]
     return FITS if fits else "A record is there, but it belongs to another key."

@@ -192,7 +192,9 @@ def test_what_others_wrote_is_never_signed(
 
 
 @on_sqlite
-def test_a_person_who_writes_is_not_signed_for(key: Path, hop: Sink, store: Store) -> None:
+def test_a_person_who_writes_is_not_signed_for_with_our_key(
+    key: Path, hop: Sink, store: Store
+) -> None:
     written_by_anna = queued(store)
     with store.read() as db:
         anna = db.get_one(Mailbox, written_by_anna.mailbox_id)
