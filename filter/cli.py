@@ -23,9 +23,9 @@ from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.commands import flask
 from mailstore.listing import lists
 from mailstore.protecting import protect, strict
-from mailstore.sending.securing import tls
 from mailstore.sending.commands import credential, relayer
 from mailstore.sending.homing import homecoming
+from mailstore.sending.securing import tls
 from mailstore.settings import Settings
 from mailstore.ways import domain
 

@@ -38,10 +38,7 @@ from mailstore import (
 )
 from mailstore.db import Base
 from mailstore.reports import openings, rows
-from mailstore.sending import stspolicies, tlspolicies
-from mailstore.sending import credentials, relayers
-from mailstore.sending import homecomings
-from mailstore.sending import dkimkeys
+from mailstore.sending import credentials, dkimkeys, homecomings, relayers, stspolicies, tlspolicies
 from mailstore.writing import rows as written
 
 MODULES = (

@@ -32,7 +32,8 @@ def a_draft(store: Store, account: Account, fields: Fields = TYPED) -> Draft:
     with store.write() as db:
         draft = drafts.begin(db, me, account.id, kept)
         drafts.save(db, draft, 0, me.mailbox_id, kept)
-    return again(store, draft)
+    found: Draft = again(store, draft)
+    return found
 
 
 def again(store: Store, row: Any) -> Any:
@@ -62,7 +63,8 @@ def leave(store: Store, draft: Draft, raw: bytes = b"Subject: Plans\r\n\r\nAt no
     departure = a_departure(store, draft, raw, "bob@there.example")
     with store.write() as db:
         assert departures.send(db, draft, draft.version, departure, by=ANNA)
-    return again(store, draft)
+    found: Draft = again(store, draft)
+    return found
 
 
 def claimed(store: Store) -> list[Draft]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,13 +29,23 @@ from mailstore.writing.composing import (
     compose,
     on_wire,
 )
-from mailstore.writing.departures import Departure
+from mailstore.writing.departures import Departure, Why
 from mailstore.writing.drafts import Fields
 from mailstore.writing.identities import Identity
 from mailstore.writing.rows import DraftFile
 
 MOST_RECIPIENTS = 100
 ADDRESSED = ("to", "cc", "bcc")
+WHY = {
+    Why.NOT_YOURS: _l("The message was not sent: you may not write with this address any more."),
+    Why.NOBODY: _l("The message was not sent: it names nobody who can get it."),
+    Why.BLOCKED: _l("The message was not sent, because too much was sent before: %(said)s"),
+    Why.REFUSED: _l("The message was not sent: %(said)s"),
+    Why.NOT_SCANNED: _l(
+        "The message was not sent, because no virus scanner answers. Please send it later."
+    ),
+    Why.LOST: _l("The message was not sent, because it could not be read. Please send it again."),
+}
 LONGEST = {
     **dict.fromkeys((*ADDRESSED, "outside"), 20_000),
     "subject": 2 * LONGEST_SUBJECT,
@@ -111,9 +122,11 @@ def goes_outside(outside: Sequence[str]) -> str:
     return _("Leaves your organisation: %(who)s", who=who) if outside else ""
 
 
-def refused(why: str) -> str:
+def refused(error: str) -> str:
     """Return why a mail came back as a draft, in words."""
-    return str(_("The message was not sent: %(why)s", why=why))
+    why, _colon, said = error.partition(":")
+    known = Why(why) if why in {*Why} else Why.REFUSED
+    return str(WHY[known]) % {"said": said}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,13 @@
 """Domains whose mail is signed, mail that leaves them, and what DNS says of their keys."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import dkim
 
 from filter.content import wire_bytes
 from mailstore import domains, outbox, recording
 from mailstore.addresses import Address
-from mailstore.deliveries import Delivery, Direction
+from mailstore.deliveries import Delivery
 from mailstore.envelopes import Summary
 from mailstore.sending import dkimkeys
 from mailstore.sending.dkimkeys import DkimKey
@@ -55,7 +54,6 @@ def leaving(
         recipient = outbox.towards(db, store.settings, BOB, domains.named(db, about))
     known = Summary(author=Address.parse(author) if author else None)
     accepted = accepted_by(store, [a_verdict(recipient)], raw=raw, summary=known)
-    accepted = replace(accepted, direction=Direction.OUT)
     (place,) = store.packs.append([accepted.sealed.slice])
     with store.write() as db:
         recording.record(db, [(accepted, place)])

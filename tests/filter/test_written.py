@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import select
 from time_machine import Traveller
 
-from filter import ledger, reply, sweep, written
-from filter.outgoing import Unlimited
+from filter import ledger, reply, sweep
+from filter.outgoing import Outgoing, Turned, Unlimited
 from filter.rules import eicar
 from filter.worker import JOBS
 from filter.written import MOST_TRIES, send_written
@@ -218,12 +218,12 @@ def test_a_virus_is_held_and_its_draft_is_gone(store: Store, account: Account) -
 def test_what_no_scanner_looks_at_waits_or_is_given_back(
     store: Store, account: Account, clock: Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turned = written.Turned(reply.NOT_SCANNED, Why.NOT_SCANNED)
+    turned = Turned(reply.NOT_SCANNED, Why.NOT_SCANNED)
 
-    async def silent(*_: object) -> written.Turned:
+    async def silent(*_: object) -> Turned:
         return turned
 
-    monkeypatch.setattr(written.Outgoing, "decide", silent)
+    monkeypatch.setattr(Outgoing, "decide", silent)
     draft = a_draft(store, account)
     send_written(store)
     assert refused(store) == (DraftState.SENDING, Why.NOT_SCANNED)

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from mailstore import outbox, recording
 from mailstore.addresses import Address
-from mailstore.deliveries import Direction
 from mailstore.domains import Domain
 from mailstore.envelopes import Summary
 from mailstore.mailboxes import Mailbox
@@ -56,7 +55,6 @@ def send(
     accepted = replace(
         accepted_by(store, verdicts, raw=content, at=at, summary=summary),
         sender=mailbox.address, headers="", writer_id=mailbox.id, comes_home=comes_home,
-        direction=Direction.OUT,
     )  # fmt: skip
     (place,) = store.packs.append([accepted.sealed.slice])
     with store.write() as db:

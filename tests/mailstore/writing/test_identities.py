@@ -5,8 +5,9 @@ from mailstore.mailboxes import Right
 from mailstore.scope import Scope
 from mailstore.sending import submitters
 from mailstore.store import Store
+from mailstore.tenants import Tenant
 from mailstore.writing import identities, known
-from tests.factories import ANNA, Tenant, a_domain, a_mailbox, an_accepted, an_account
+from tests.factories import ANNA, a_domain, a_mailbox, an_accepted, an_account
 
 
 def test_somebody_writes_with_each_address_of_their_mailboxes(store: Store) -> None:
