@@ -83,7 +83,7 @@ def signing(db: Session, tenant_id: int, name: str) -> Sequence[DkimKey]:
         .join(Domain, Domain.id == DkimKey.domain_id)
         .where(Domain.name == name, Domain.tenant_id == tenant_id)
         .where(DkimKey.tenant_id == tenant_id)
-        .where(DkimKey.active_from <= clock.now(), DkimKey.retired_at.is_(None))
+        .where(DkimKey.active_from.is_not(None), DkimKey.retired_at.is_(None))
     )
     return db.scalars(query.order_by(DkimKey.algorithm.desc(), DkimKey.id)).all()
 

@@ -71,15 +71,18 @@ def test_mail_to_strangers_arrives_under_two_signatures(signing: Store, a_sink: 
 @on_sqlite
 def test_signatures_cover_what_people_see_and_end(signing: Store) -> None:
     give_keys(signing)
-    unsubscribe = b"List-Unsubscribe: <https://muster.example/u>\r\n"
-    for tags in signatures(on_the_wire(signing, leaving(signing, unsubscribe + MAIL))):
+    more = b"List-Unsubscribe: <https://muster.example/u>\r\nReferences: <0@there.example>\r\n"
+    found = signatures(on_the_wire(signing, leaving(signing, more + MAIL)))
+    assert len(found) == 2
+    for tags in found:
         assert (tags[b"d"], tags[b"c"]) == (MUSTER.encode(), b"relaxed/relaxed")
         assert b"l" not in tags
         assert int(tags[b"x"]) - int(tags[b"t"]) == 14 * 24 * 3600
         covered = [name.strip() for name in tags[b"h"].split(b":")]
-        there = b"from to subject date message-id mime-version content-type list-unsubscribe"
+        there = b"from to subject date message-id mime-version content-type references"
         assert {covered.count(name) for name in there.split()} == {2}
         assert (covered.count(b"cc"), covered.count(b"reply-to")) == (1, 1)
+        assert covered.count(b"list-unsubscribe") == 2
         assert b"list-unsubscribe-post" not in covered
 
 
