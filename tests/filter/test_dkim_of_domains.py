@@ -153,7 +153,9 @@ def test_keys_are_remembered_for_seconds_only(
     assert len(signatures(on_the_wire(signing, waiting))) == 2
 
 
-@pytest.mark.parametrize("ring", ["", Fernet.generate_key().decode(), "x" * 40])
+@pytest.mark.parametrize(
+    "ring", ["", Fernet.generate_key().decode(), "x" * 40], ids=["none", "another", "no ring"]
+)
 @on_sqlite
 def test_without_the_ring_mail_goes_unsigned_and_the_log_says_so(signing: Store, ring: str) -> None:
     give_keys(signing)

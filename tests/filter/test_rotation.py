@@ -76,7 +76,7 @@ def test_a_key_signs_once_dns_has_it(run: Run, store: Store, names: FakeDNS) -> 
 @on_sqlite
 def test_a_key_can_be_made_to_sign_unseen(run: Run, store: Store, names: FakeDNS) -> None:
     run()
-    names.silent = True
+    names.failing = True
     assert (run("--force").exit_code, states(store)) == (2, "ww")
     assert (run("--activate", "--force").exit_code, states(store)) == (1, "ss")
 
