@@ -114,14 +114,8 @@ def discard(db: Session, draft: Draft, *, by: str) -> bool:
 
 
 def one(db: Session, account_id: int, draft_id: int) -> Draft | None:
-    """Return a draft of somebody; None if there is none that is still being written."""
-    return db.scalar(
-        select(Draft).where(
-            Draft.id == draft_id,
-            Draft.account_id == account_id,
-            Draft.state == DraftState.WRITING,
-        )
-    )
+    """Return a draft of somebody, which may be about to be sent; None if there is none."""
+    return db.scalar(select(Draft).where(Draft.id == draft_id, Draft.account_id == account_id))
 
 
 def of(db: Session, account_id: int, limit: int) -> Sequence[Draft]:

@@ -52,8 +52,10 @@ async function save() {
 function saveNow() {
   clearTimeout(due);
   since = 0;
-  saving = (saving ?? Promise.resolve()).then(save);
-  return saving;
+  const mine = (saving ?? Promise.resolve()).then(save).finally(() => {
+    if (saving === mine) saving = null;
+  });
+  saving = mine;
 }
 
 function saveSoon() {
@@ -62,16 +64,17 @@ function saveSoon() {
   due = setTimeout(saveNow, Math.min(PAUSE, Math.max(0, since + LONGEST_PAUSE - Date.now())));
 }
 
-// A button carries the newest version: what is being saved comes first.
+// A button carries the newest version: what is being saved comes first. It is pressed once.
 let pressed = false;
 
-async function onSubmit(event) {
-  if (pressed) return;
-  event.preventDefault();
+function onSubmit(event) {
   clearTimeout(due);
-  await saving;
-  pressed = true;
-  form.requestSubmit(event.submitter);
+  if (pressed) return event.preventDefault();
+  if (!saving) return (pressed = true);
+  event.preventDefault();
+  const button = event.submitter;
+  // A form is not sent again while it says that it is about to be.
+  saving.then(() => setTimeout(() => form.requestSubmit(button)));
 }
 
 // Files.

@@ -153,7 +153,11 @@ bp.app_template_global()(sending.refused)
 
 
 def _draft(draft_id: int) -> Draft:
-    return drafts.one(g.db, g.visitor.account.id, draft_id) or abort(404)
+    """Return a draft of the visitor's; of one that is being sent, lead to where that is seen."""
+    draft = drafts.one(g.db, g.visitor.account.id, draft_id) or abort(404)
+    if draft.place is not None:
+        abort(_to_leaving(draft.public_id))
+    return draft
 
 
 def _identities() -> list[Identity]:
