@@ -129,7 +129,7 @@ class Crew:
     async def _attempt(self, connection: Connection, delivery: Delivery) -> Outcome:
         try:
             outcome = await connection.send(
-                # Nobody is told what becomes of a copy for whoever wrote a mail (RFC 3834 §2 too).
+                # Nobody is told what becomes of a writer's copy, and no program answers it.
                 "" if sentcopies.is_one(delivery) else delivery.message.sender,
                 delivery.recipient,
                 lambda: wire_bytes(self._store, delivery),

@@ -36,12 +36,13 @@ from portal.quarantine import views as quarantine
 from portal.reasons import RuleText
 from portal.stats import subscribing
 from portal.stats import views as statistics
-from portal.webmail import deeds, files, restore, write
+from portal.webmail import deeds, files, homecoming, restore, write
 from portal.webmail import views as webmail
 
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
-    deeds, files, restore, write, find, oneclick, codes, unsubscribe, profile, profile_times,
+    deeds, files, restore, homecoming, write, find, oneclick, codes, unsubscribe, profile,
+    profile_times,
     profile_lists, profile_signatures, profile_files, profile_factor, profile_devices, admin,
     admin_delivery, admin_look, admin_personal, admin_requests, asking, statistics, subscribing,
 )  # fmt: skip

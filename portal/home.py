@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from mailstore import copies, folders, heldlist
 from mailstore.folders import Folder
 from mailstore.pages import Page
+from mailstore.sending import whereabouts
 from portal.access import for_anyone, for_user
 from portal.auth.paths import own_path
 from portal.languages import SPOKEN, keep
@@ -23,6 +24,7 @@ def index() -> str:
         "home/index.html",
         newest=newest[:5],
         waiting=copies.waiting(g.db, g.scope),
+        wanting=whereabouts.wanting(g.db, g.scope),
         held=heldlist.held(g.db, g.scope, rights_here()),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
-from mailstore import clock, jobs, mailboxes
+from mailstore import clock, events, jobs, mailboxes
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import MailClass
@@ -44,7 +44,11 @@ def queue(db: Session, message_id: int, mailbox_id: int) -> None:
         "symbols": [], "tag": _tag(db, mailbox), "accepted_at": now, "queued_at": now,
         "next_attempt_at": now,
     }  # fmt: skip
-    db.execute(upsert(db, Delivery).values(**values).on_conflict_do_nothing())
+    added = upsert(db, Delivery).values(**values).on_conflict_do_nothing().returning(Delivery.id)
+    if (copy_id := db.scalar(added)) is None:
+        return
+    ids = {"tenant_id": its.tenant_id, "mailbox_id": mailbox_id, "delivery_id": copy_id}
+    events.record(db, "sent_copy_queued", by="worker", **ids)
     jobs.after_commit(db, "drain", its.lane_id)
 
 

@@ -13,6 +13,7 @@ from mailstore.deliveries import State
 from mailstore.domains import Domain
 from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox
+from mailstore.messages import Message
 from mailstore.scope import Scope, Whose
 from mailstore.sending import sentcopies
 from mailstore.sending.homecomings import Homecoming, HomeState, Way, is_free
@@ -45,10 +46,12 @@ class Wanting(NamedTuple):
     mails: int
 
 
-def of(db: Session, scope: Scope, message_id: int) -> Whereabouts | None:
+def of(db: Session, scope: Scope, message: Message) -> Whereabouts | None:
     """Return where a message is for people of a scope; None if it comes home to none of them."""
+    if message.writer_id is None:
+        return None
     row = db.scalar(
-        select(Homecoming).where(Homecoming.message_id == message_id, scope.covers(_ROW))
+        select(Homecoming).where(Homecoming.message_id == message.id, scope.covers(_ROW))
     )
     if row is None:
         return None
@@ -56,7 +59,7 @@ def of(db: Session, scope: Scope, message_id: int) -> Whereabouts | None:
         return Whereabouts(Where.WANTS_PASSWORD if row.way is Way.PASSWORD else Where.COMING)
     if row.state is HomeState.GIVEN_UP:
         return Whereabouts(Where.LOST)
-    return _by_mail(db, message_id) if row.way is Way.MAIL else Whereabouts(Where.HOME, row.done_at)
+    return _by_mail(db, message.id) if row.way is Way.MAIL else Whereabouts(Where.HOME, row.done_at)
 
 
 def _by_mail(db: Session, message_id: int) -> Whereabouts:

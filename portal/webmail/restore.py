@@ -74,7 +74,7 @@ def folder() -> str | Response | tuple[str, int]:
     if place is None or not name:
         abort(404)
     login = Login(place.name, request.form.get("password", ""))
-    if not place.has_master and (trouble := _trouble(place, login)):
+    if not place.has_master and (trouble := trouble_of(place, login)):
         return _page(found, trouble=trouble, folder=name), 422
     tenant_id, ids = found[0].tenant_id, [each.id for each in found]
     with store().write() as db:
@@ -96,8 +96,8 @@ def progress(restore_id: int) -> str:
     return render_template("webmail/progress.html", restore=found, back=back())
 
 
-def _trouble(place: Place, login: Login) -> str:
-    """Return what is wrong with a password, if anything is; five wrong ones, and it waits."""
+def trouble_of(place: Place, login: Login) -> str:
+    """Return what is wrong with a password, empty if nothing is; five wrong ones, and it waits."""
     with store().write() as db:
         begun = attempts.begin(db, ATTEMPT, [Limit(place.name, MOST_ATTEMPTS)])
     if begun.wait:

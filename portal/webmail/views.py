@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, render_template, request
 
 from mailstore import clock, copies, folders, lessons, marks, timeline
 from mailstore.folders import Folder, Line
+from mailstore.sending import whereabouts
 from portal.access import for_webmail, store
 from portal.content import reading
 from portal.paging import asked_page, one_page
@@ -75,6 +76,7 @@ def look(delivery_id: int) -> str:
         today=clock.today(),
         conversation=conversation,
         last=copies.last_sent(g.db, delivery),
+        home=whereabouts.of(g.db, g.scope, delivery.message),
         timeline=timeline.of(g.db, delivery),
         reported=lessons.said_spam(g.db, delivery_id),
         reading=reading.read(delivery.message, links=True),
@@ -112,6 +114,7 @@ def _list(place: Folder) -> str:
         folder=place,
         conversations=folders.conversations(g.db, g.scope, place, shown.items),
         days_left={each.id: _days_left(each) for each in shown.items},
+        wanting=whereabouts.wanting(g.db, g.scope) if place is Folder.SENT else (),
         here=here(),
         came_from=carried(here()),
         state=_state(),

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import update
@@ -107,3 +108,10 @@ def dies(store: Store, job: str, its_id: int, number: int) -> int:
     return subprocess.run(  # noqa: S603 (our own command)
         command, cwd=ROOT, env=os.environ | own, check=False
     ).returncode
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -1,8 +1,7 @@
 import base64
 import logging
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,7 +15,7 @@ from tests.authority import Authority
 from tests.databases import on_sqlite
 from tests.dovecot import MASTER, MASTER_PASSWORD, PASSWORD, Dovecot
 from tests.filter.rows import damage
-from tests.mailstore.restorable import OURS, Restorable, dies, raw
+from tests.mailstore.restorable import OURS, Restorable, dies, raw, until
 
 pytest_plugins = ["tests.peers"]
 pytestmark = on_sqlite
@@ -41,13 +40,6 @@ def down(dovecot: Dovecot) -> Iterator[Dovecot]:
     dovecot.stop()
     yield dovecot
     dovecot.start()
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_a_restore_goes_on_where_a_worker_died(anna: Restorable, three: list[Delivery]) -> None:

@@ -1,5 +1,4 @@
 import signal
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +25,7 @@ from tests.dovecot import MASTER_PASSWORD, PASSWORD, SPECIAL, Dovecot
 from tests.factories import NOON, RecordedJobs
 from tests.filter.rows import events_of
 from tests.mailstore.holding import scope_of
-from tests.mailstore.restorable import Restorable, dies
+from tests.mailstore.restorable import Restorable, dies, until
 from tests.mailstore.sending.written import BLIND, KUNDE, answer, home_of, send
 
 pytest_plugins = ["tests.peers"]
@@ -63,7 +62,7 @@ def due(store: Store) -> list[int]:
 
 def where(store: Store, mailbox: Mailbox, message: Message) -> Where | None:
     with store.read() as db:
-        found = whereabouts.of(db, scope_of(mailbox), message.id)
+        found = whereabouts.of(db, scope_of(mailbox), message)
     return found.where if found else None
 
 
@@ -223,12 +222,9 @@ def test_without_a_master_login_a_password_brings_it_home(person: Restorable) ->
         place = restoring.place_of(db, store.settings, box.id)
     assert wanting(store, box) == []
     assert place is not None
-    before = set(threading.enumerate())
     bringing.start(store, place.server, person.login, rows)
-    for thread in set(threading.enumerate()) - before:
-        thread.join()
+    until(lambda: where(store, box, message) is Where.HOME)
     assert len(person.kept("Sent")) == 1
-    assert where(store, box, message) is Where.HOME
     assert not any(PASSWORD.encode() in each.read_bytes() for each in files_of(store))
 
 

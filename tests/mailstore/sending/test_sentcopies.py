@@ -49,7 +49,7 @@ def arrives(store: Store, copy: Delivery, result: Result = Result.SENT) -> None:
 
 def where(store: Store, scope: Scope, message: Message) -> Where | None:
     with store.read() as db:
-        found = whereabouts.of(db, scope, message.id)
+        found = whereabouts.of(db, scope, message)
     return found.where if found else None
 
 
