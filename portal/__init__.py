@@ -42,9 +42,9 @@ from portal.webmail import views as webmail
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
     deeds, files, restore, homecoming, write, find, oneclick, codes, unsubscribe, profile,
-    profile_times,
-    profile_lists, profile_signatures, profile_files, profile_factor, profile_devices, admin,
-    admin_delivery, admin_look, admin_personal, admin_requests, asking, statistics, subscribing,
+    profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
+    profile_devices, admin, admin_delivery, admin_look, admin_personal, admin_requests, asking,
+    statistics, subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

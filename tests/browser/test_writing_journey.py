@@ -3,17 +3,13 @@
 import smtplib
 import time
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bench.installation import PASSWORD, USER, Installation, free_port
-from mailstore import accounts, codes
-from mailstore.addresses import Address
+from bench.installation import USER, Installation, free_port
 from tests.browser.office import BOSS, at_sink, join, signed_in, url_of
 from tests.browser.pages import opened
-from tests.tries import tried
 
 AUTHOR = "bob@sender.example"
 QUESTION = (
