@@ -29,6 +29,7 @@ PASSWORD_WITHIN = timedelta(days=3)
 LOOK_EVERY = timedelta(hours=1)
 AT_ONCE = 50
 ERASED = "Its content is erased."
+NOT_SENT = "It was held, and never sent."
 
 
 @job
@@ -69,7 +70,9 @@ def put_all(
 
 
 def _without_master(db: Session, row: Homecoming, *, has_server: bool) -> None:
-    if has_server and not row.is_older(PASSWORD_WITHIN):
+    if not homecomings.was_sent(db, row):
+        homecomings.give_up(db, row, NOT_SENT)
+    elif has_server and not row.is_older(PASSWORD_WITHIN):
         until = min(clock.now() + LOOK_EVERY, row.sent_at + PASSWORD_WITHIN)
         homecomings.let_wait(db, row, until, Way.PASSWORD)
     elif db.get_one(Message, row.message_id).pack is None:
@@ -81,6 +84,9 @@ def _without_master(db: Session, row: Homecoming, *, has_server: bool) -> None:
 def _put(store: Store, folder: Folder, row: Homecoming, way: Way) -> None:
     with store.write() as db:
         if not homecomings.keep(db, row):
+            return
+        if not homecomings.was_sent(db, row):
+            homecomings.give_up(db, row, NOT_SENT)
             return
         message = db.get_one(Message, row.message_id)
         recipients = sentcopies.recipients_of(db, row.message_id)

@@ -27,6 +27,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from mailstore import clock, events, jobs, pulse
 from mailstore.db import Base, PrimaryKey, TenantKey
+from mailstore.deliveries import Delivery, State
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
@@ -222,9 +223,20 @@ def waits(message_id: Any) -> ColumnElement[bool]:
 
 
 def is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that a message waits, and nobody works on it."""
+    """Return the conditions that a message waits, nobody works on it, and none of it is held."""
     free = or_(Homecoming.lease_until.is_(None), Homecoming.lease_until < now)
-    return Homecoming.state == HomeState.WAITING, free
+    held = _first(Homecoming.message_id, Delivery.state.in_((State.QUARANTINED, State.RELEASING)))
+    return Homecoming.state == HomeState.WAITING, free, ~held
+
+
+def was_sent(db: Session, row: Homecoming) -> bool:
+    """Whether a message went to anybody, or is on its way: an administrator may have deleted it."""
+    return bool(db.scalar(select(_first(row.message_id, Delivery.state != State.DELETED))))
+
+
+def _first(message_id: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    its = Delivery.message_id == message_id, Delivery.resend_of == 0
+    return select(Delivery.id).where(*its, *conditions).exists()
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:

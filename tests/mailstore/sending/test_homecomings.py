@@ -253,3 +253,18 @@ def test_a_password_that_nobody_gives_is_waited_for_three_days(
 
 def files_of(store: Store) -> Iterator[Path]:
     return (each for each in store.settings.data_dir.rglob("*") if each.is_file())
+
+
+@pytest.mark.parametrize(
+    ("then", "home"), [(State.QUEUED, HomeState.DONE), (State.DELETED, HomeState.GIVEN_UP)]
+)
+def test_what_is_held_comes_home_only_if_it_goes_out(
+    store: Store, anna: Mailbox, then: State, home: HomeState
+) -> None:
+    message = send(store, anna)
+    for state, expected in ((State.QUARANTINED, HomeState.WAITING), (then, home)):
+        with store.write() as db:
+            its = update(Delivery).where(Delivery.message_id == message.id)
+            db.execute(its.values(state=state))
+        bring_home(store, anna.id)
+        assert home_of(store, message).state is expected
