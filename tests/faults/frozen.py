@@ -5,9 +5,10 @@
 A worker that is alive keeps its lease, however long its batch takes: nothing comes twice. From
 one that is frozen in the middle of a batch another takes the mail over. Thawed, its late outcome
 is refused by its fence, and it sends nothing more of what it had claimed: at most what was in
-flight comes twice.
+flight comes twice. Nobody is frozen with the writers' lock in hand: all would wait for that one.
 """
 
+import fcntl
 import os
 import random
 import signal
@@ -17,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.faults.scene import EVERY, Scene, arguments, report, until
+from tests.faults.scene import Scene, arguments, report, until
 from tests.faults.sender import Sender, letters
 
 WORKERS = ("worker", "second")
@@ -27,6 +28,8 @@ PATIENCE = 60.0
 # For each connection: one at the other server, and one whose outcome was not committed yet.
 IN_FLIGHT = 2
 MAILS_FIRST = 3
+# Others that write have the lock for less than that.
+LOCK_SECONDS, ANOTHER_MOMENT = 1.0, 0.01
 LARGEST = 2000
 
 
@@ -66,10 +69,8 @@ def _frozen(scene: Scene, sender: Sender) -> Iterator[str]:
     sender.start()
     until(lambda: len(scene.sink.taken) >= before + MAILS_FIRST)
     pid = next(pid for pid in map(scene.supervisor.pid, WORKERS) if _talks(pid, scene.sink.port))
-    scene.note("SIGSTOP worker", delivering=True)
-    os.kill(pid, signal.SIGSTOP)
+    _freeze(scene, pid)
     most = IN_FLIGHT * _talks(pid, scene.sink.port)
-    time.sleep(LEASE + EVERY)
     settled = sender.join(PATIENCE) and scene.settle()
     os.kill(pid, signal.SIGCONT)
     # What the thawed one still wants to send, it sends now.
@@ -77,6 +78,28 @@ def _frozen(scene: Scene, sender: Sender) -> Iterator[str]:
     yield from _twice(scene, before, most, "frozen")
     if not settled:
         yield "frozen: the other worker did not take over"
+
+
+def _freeze(scene: Scene, pid: int) -> None:
+    """Stop a worker at a moment when it does not keep others from writing."""
+    scene.note("SIGSTOP worker", delivering=True)
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        # All its threads have stopped once the kernel tells us, its parent.
+        os.waitid(os.P_PID, pid, os.WSTOPPED)
+        if until(lambda: _can_write(scene), LOCK_SECONDS, fail=False):
+            return
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(ANOTHER_MOMENT)
+
+
+def _can_write(scene: Scene) -> bool:
+    with (scene.settings.data_dir / "write.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def _twice(scene: Scene, before: int, most: int, what: str) -> Iterator[str]:
