@@ -78,10 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     begun = time.monotonic()
     wrong: list[str] = []
     senders: list[Sender] = []
-    with Scene(("relay", "worker", "portal"), lease=1.0) as scene:
-        for process in ("relay", "worker"):
-            scene.restart(process, "--die", str(scene.folder))
-        scene.wait_up(["relay", "worker"])
+    scene = Scene(("relay", "worker", *(["portal"] if release else [])), lease=1.0)
+    _make_mortal(scene)
+    with scene:
         for number, point in enumerate(chosen):
             letter = Letter(str(number), (USER,), mail(number, SIZE))
             senders.append(Sender(scene.smtp, [letter], sessions=1))
@@ -98,6 +97,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     figures = {"points": points, "wrong": len(wrong)} | book.figures()
     figures["all_s"] = time.monotonic() - begun
     return report("crash_points", args.seed, figures, broken)
+
+
+def _make_mortal(scene: Scene) -> None:
+    """Let all processes start as such that can die at a step."""
+    for name, command in scene.supervisor.commands.items():
+        own = [] if name in ("relay", "worker") else list(command)[2:]
+        scene.launch(name, "--die", str(scene.folder), command=own)
 
 
 def _outcome(scene: Scene, point: Point, sender: Sender) -> Iterator[str]:
@@ -151,9 +157,6 @@ def _release(scene: Scene) -> Iterator[str]:
         yield f"{RELEASE}: the spam is not held"
         return
     before = len(scene.sink.taken)
-    command = list(scene.supervisor.commands["portal"])[2:]
-    scene.restart("portal", "--die", str(scene.folder), command=command)
-    scene.wait_up(["portal"])
     _call_for(scene, RELEASE)
     visitor, path = Visitor(f"http://127.0.0.1:{scene.web}"), f"/quarantine/{number}/release"
     visitor.sign_in(USER, PASSWORD)

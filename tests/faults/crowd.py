@@ -31,10 +31,10 @@ class Guest:
         return self.reader.at_eof() or self.writer.is_closing()
 
 
-async def visit(port: int, source: str) -> Guest | None:
+async def visit(port: int, source: str, seconds: float) -> Guest | None:
     """Connect from an address of loopback and hear the greeting; None if that is refused."""
     try:
-        async with asyncio.timeout(OPEN_SECONDS):
+        async with asyncio.timeout(seconds):
             pair = await asyncio.open_connection(LOCAL, port, local_addr=(source, 0))
             guest = Guest(*pair)
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError):
@@ -60,11 +60,11 @@ class Crowd:
             yield self
             self.leave()
 
-    def come(self, sources: Sequence[str]) -> list[int]:
-        """Let one guest come from each address; return their greetings, 0 for none."""
+    def come(self, sources: Sequence[str], *, seconds: float = OPEN_SECONDS) -> list[int]:
+        """Let one guest come from each address; return their greetings in time, 0 for none."""
 
         async def all_of_them() -> list[Guest | None]:
-            return await asyncio.gather(*(visit(self._port, source) for source in sources))
+            return await asyncio.gather(*(visit(self._port, source, seconds) for source in sources))
 
         came = self._background.run(all_of_them())
         self.guests += [guest for guest in came if guest is not None]

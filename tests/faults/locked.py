@@ -34,10 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     broken: list[str] = []
     senders: list[Sender] = []
     figures: dict[str, object] = {"scale": args.scale}
-    with Scene() as scene:
-        for name in ("relay", "worker"):
-            scene.restart(name, "--busy-seconds", str(BUSY_SECONDS / args.scale))
-        scene.wait_up()
+    scene = Scene()
+    for name in ("relay", "worker"):
+        scene.launch(name, "--busy-seconds", str(BUSY_SECONDS / args.scale))
+    with scene:
         for name, hold in (("exclusive", _exclusive), ("flock", _flock)):
             for seconds in HELD_SECONDS:
                 first = len(senders) * args.mails

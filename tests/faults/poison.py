@@ -33,9 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run it; 1 if others are affected."""
     args = arguments(__doc__, mails=200, spinning=6).parse_args(argv)
     chance, begun = random.Random(args.seed), time.monotonic()  # noqa: S311 (repeatable on purpose)
-    with Scene(("relay", "worker"), examine_seconds=str(EXAMINE_SECONDS)) as scene:
-        scene.restart("relay", "--examination", "tests.faults.spinning")
-        scene.wait_up(["relay"])
+    scene = Scene(("relay", "worker"), examine_seconds=str(EXAMINE_SECONDS))
+    scene.launch("relay", "--examination", "tests.faults.spinning")
+    with scene:
         senders = [Sender(scene.smtp, _mixed(chance, args.mails, scene.people))]
         senders[0].start()
         broken = ["the load was not taken"] * (not senders[0].join(PATIENCE))

@@ -81,6 +81,10 @@ class Scene(Installation):
 
     def __exit__(self, kind: object, *rest: object) -> None:
         self._open.close()
+        # All is on record, and how processes end when they are asked to is for `restarts` to say.
+        self.supervisor.stop.set()
+        for pid in family(self.supervisor.pids()):
+            _send_signal(pid, signal.SIGKILL)
         super().__exit__(kind, *rest)
 
     def launch(

@@ -100,7 +100,7 @@ def _fails(scene: Scene, sender: Sender, failure: str) -> Iterator[str]:
     pid = scene.supervisor.pid("relay")
     sender.start()
     until(lambda: _told(sender), LONGEST, fail=False)
-    time.sleep(SOON)
+    until(lambda: bool(_lost(trace)) or scene.supervisor.pid("relay") != pid, SOON, fail=False)
     lost = _lost(trace)
     ends = LONGEST if lost else 0.0
     ended = until(lambda: scene.supervisor.pid("relay") != pid, ends, fail=False)

@@ -24,12 +24,12 @@ Needs = Callable[[str], str]
 
 
 def test_random_kills_lose_nothing_and_repeat_only_what_was_in_flight() -> None:
-    assert kill.main(["--kills", "6", "--mails", "300"]) == 0
+    assert kill.main(["--kills", "4", "--mails", "200"]) == 0
 
 
 def test_random_kills_lose_nothing_on_postgresql(needs: Needs) -> None:
     needs("postgres")
-    assert kill.main(["--kills", "4", "--mails", "200", "--database", "postgresql"]) == 0
+    assert kill.main(["--kills", "2", "--mails", "100", "--database", "postgresql"]) == 0
 
 
 def test_a_death_at_each_step_has_its_exact_outcome() -> None:
@@ -40,7 +40,7 @@ def test_nothing_is_promised_before_it_is_synced_and_a_failed_sync_ends_the_rela
     needs: Needs,
 ) -> None:
     needs("strace")
-    assert sync_order.main(["--mails", "20", "--failures", "4"]) == 0
+    assert sync_order.main(["--mails", "10", "--failures", "3"]) == 0
 
 
 def test_a_full_disk_stops_new_mail_and_nothing_else(needs: Needs) -> None:
@@ -59,15 +59,15 @@ def test_a_worker_whose_lease_ran_out_sends_nothing_more() -> None:
 
 
 def test_an_outage_of_three_days_loses_and_repeats_nothing_and_keeps_the_order() -> None:
-    assert outage.main(["--mails", "120", "--day", "4"]) == 0
+    assert outage.main(["--mails", "90", "--day", "2.5"]) == 0
 
 
 def test_restarts_under_load_refuse_and_lose_nothing() -> None:
-    assert restarts.main(["--restarts", "2", "--mails", "500"]) == 0
+    assert restarts.main(["--restarts", "2", "--pause", "1", "--mails", "240"]) == 0
 
 
 def test_odd_and_spinning_mails_do_not_touch_the_others() -> None:
-    assert poison.main(["--mails", "100"]) == 0
+    assert poison.main(["--mails", "60"]) == 0
 
 
 def test_slow_and_many_clients_do_not_keep_others_from_being_served() -> None:
