@@ -11,25 +11,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mailstore import accounts, clock, events, mailboxes, requests
-from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
-from mailstore.envelopes import Recipient
 from mailstore.events import Event
+from mailstore.readers import Reader, administrators, reader_at
 from mailstore.requests import Asked, ReleaseRequest, RequestState
 from mailstore.tenants import Tenant
 
 TOLD_ADMINISTRATORS, TOLD_PERSON = "requests_told", "request_told"
 TOLD_EVERY = timedelta(hours=1)
 TRY_AGAIN_AFTER = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Whom a mail about requests goes to: name, languages they may want, and how it gets there."""
-
-    name: str
-    languages: tuple[str | None, ...]
-    recipient: Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +53,8 @@ def take(db: Session, request_id: int) -> ReleaseRequest | None:
 def waiting(db: Session, tenant_id: int) -> Waiting:
     """Return what waits for the administrators of a tenant, and who they are."""
     tenant = db.get_one(Tenant, tenant_id)
-    admins = db.scalars(
-        select(Account)
-        .where(Account.tenant_id == tenant_id, Account.role == Role.ADMIN, Account.active)
-        .order_by(Account.id)
-    )
-    readers = [_reader(db, each.email, each.name, (each.language,), tenant) for each in admins]
-    return Waiting(tenant, requests.open_ids(db, tenant_id), [each for each in readers if each])
+    readers = administrators(db, tenant)
+    return Waiting(tenant, requests.open_ids(db, tenant_id), readers)
 
 
 def person_of(db: Session, asked: Asked) -> Reader | None:
@@ -80,7 +65,7 @@ def person_of(db: Session, asked: Asked) -> Reader | None:
     if reader := _asker_of(db, asked):
         return reader
     tenant, mailbox = db.get_one(Tenant, asked.request.tenant_id), asked.mailbox
-    return _reader(db, mailbox.address, mailbox.name, (mailbox.language,), tenant)
+    return reader_at(db, mailbox.address, mailbox.name, (mailbox.language,), tenant)
 
 
 def _asker_of(db: Session, asked: Asked) -> Reader | None:
@@ -93,7 +78,7 @@ def _asker_of(db: Session, asked: Asked) -> Reader | None:
     if own is None or not {own.id, asked.mailbox.id} <= mine:
         return None
     tenant = db.get_one(Tenant, asked.request.tenant_id)
-    return _reader(db, asker.email, asker.name, (asker.language, own.language), tenant)
+    return reader_at(db, asker.email, asker.name, (asker.language, own.language), tenant)
 
 
 def wait(db: Session, taken: ReleaseRequest, until: datetime | None) -> bool:
@@ -157,13 +142,3 @@ def told_person(db: Session, taken: ReleaseRequest) -> bool:
         delivery_id=taken.delivery_id,
     )
     return True
-
-
-def _reader(
-    db: Session, address: str, name: str, languages: tuple[str | None, ...], tenant: Tenant
-) -> Reader | None:
-    recipient = mailboxes.resolve(db, Address.parse(address))
-    # What goes on in a tenant is told within it: addresses move, and accounts outlive mailboxes.
-    if recipient is None or recipient.tenant_id != tenant.id:
-        return None
-    return Reader(name, (*languages, tenant.language), recipient)

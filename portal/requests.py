@@ -16,7 +16,8 @@ from mailstore.addresses import Address
 from mailstore.deliveries import State
 from mailstore.jobs import job
 from mailstore.outbox import Stored
-from mailstore.requestnews import Reader, Waiting
+from mailstore.readers import Reader
+from mailstore.requestnews import Waiting
 from mailstore.requests import Asked, ReleaseRequest, RequestState
 from mailstore.settings import Settings
 from mailstore.store import Store
