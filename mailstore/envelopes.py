@@ -89,6 +89,7 @@ class Policy:
     Of the lists it holds what they say of one mail: its author in `allowed` and `blocked`, the
     entries in `doubted` that would allow it if it were proven, `untagged` where the reader wants
     no tag from this author, and in `hits` the entries that spoke and have long not been noted.
+    `send_…` are limits of whom somebody may write to (mailstore/sending/limits.py).
     """
 
     quarantine_at: float = 5.0
@@ -114,6 +115,11 @@ class Policy:
     report_folds_at: float = 15.0
     notice: HeldNotice = HeldNotice.OFF
     rights: Mapping[str, HeldRight] = field(default_factory=dict)
+    send_hour: int = 200
+    send_day: int = 500
+    send_hour_new: int = 50
+    send_day_new: int = 200
+    send_unknown: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from mailstore.refusals import Refusal
 from mailstore.reports.rows import Link, Report
 from mailstore.search import index
 from mailstore.sending import homecomings
+from mailstore.sending import blocks, limits
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.writing import ending
@@ -66,6 +67,8 @@ def expire(store: Store) -> None:
         attempts.purge(db)
         codes.purge(db)
         resets.purge(db)
+        limits.purge(db)
+        blocks.purge(db)
         _purge_reports(db)
 
 

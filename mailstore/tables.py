@@ -39,6 +39,7 @@ from mailstore import (
 from mailstore.db import Base
 from mailstore.reports import openings, rows
 from mailstore.sending import credentials, dkimkeys, homecomings, relayers, stspolicies, tlspolicies
+from mailstore.sending import counts
 from mailstore.writing import rows as written
 
 MODULES = (
@@ -48,6 +49,7 @@ MODULES = (
     brands,
     bulk,
     codes,
+    counts,
     deadletters,
     deliveries,
     devices,

@@ -28,6 +28,15 @@ def level_of(db: Session, whom: str) -> Level:
     return domain or db.get_one(Tenant, tenants.named(db, whom))
 
 
+def holds_at(db: Session, level: Level) -> int:
+    """Return the policy that holds at a level, its own or the nearest above."""
+    if level.policy_id is not None:
+        return level.policy_id
+    if isinstance(level, Mailbox) and (of_domain := db.get_one(Domain, level.domain_id).policy_id):
+        return of_domain
+    return db.get_one(Tenant, level.tenant_id).policy_id
+
+
 def tailor(db: Session, level: Level, values: Mapping[str, Any], *, by: str) -> int:
     """Let a policy say these values at one level; returns the tenant it is about.
 
@@ -38,7 +47,7 @@ def tailor(db: Session, level: Level, values: Mapping[str, Any], *, by: str) -> 
     name = _name(level)
     row = db.scalar(select(PolicyRow).filter_by(tenant_id=tenant_id, name=name))
     if row is None:
-        row = PolicyRow(tenant_id=tenant_id, parent_id=_above(db, level), name=name, values={})
+        row = PolicyRow(tenant_id=tenant_id, parent_id=holds_at(db, level), name=name, values={})
         db.add(row)
     row.values = row.values | dict(values)
     db.flush()
@@ -80,12 +89,3 @@ def _name(level: Level) -> str:
             return f"Tailored for {level.name}"
         case Mailbox():
             return f"Tailored for {level.address}"
-
-
-def _above(db: Session, level: Level) -> int:
-    """Return the policy that holds at a level, its own or the nearest above."""
-    if level.policy_id is not None:
-        return level.policy_id
-    if isinstance(level, Mailbox) and (of_domain := db.get_one(Domain, level.domain_id).policy_id):
-        return of_domain
-    return db.get_one(Tenant, level.tenant_id).policy_id
