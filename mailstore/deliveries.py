@@ -32,6 +32,7 @@ from mailstore.envelopes import MailClass
 from mailstore.lanes import Lane
 from mailstore.messages import Message
 from mailstore.retries import Retries
+from mailstore.sending import unknown
 
 SOONER = 60
 # Whoever sent what we judged as spam or worse is told nothing: the address is mostly forged.
@@ -227,6 +228,8 @@ def finish_all(
     lost = _lost(db, rows) if done.rowcount != len(rows) else set()
     kept = [line for line in lines if line["delivery_id"] not in lost]
     events.record_all(db, kept, by="worker")
+    failed = {line["delivery_id"] for line in kept if line["kind"] == State.FAILED}
+    unknown.note(db, (each for each, said in attempts if each.id in failed and _strays(each, said)))
     arrived = {line["delivery_id"] for line in kept if line["kind"] == State.DELIVERED}
     tally = figures.Tally()
     for each in (each for each, _ in attempts if each.id in arrived):
@@ -276,6 +279,11 @@ def _lost(db: Session, rows: Sequence[dict[str, Any]]) -> set[int]:
         for row in rows
         if (row["its_id"], row["its_fence"], row["state"], row["done_at"]) not in kept
     }
+
+
+def _strays(delivery: Delivery, outcome: Outcome) -> bool:
+    """Whether mail went out to somebody who is not there."""
+    return delivery.direction is Direction.OUT and unknown.says_unknown(outcome.reply)
 
 
 def _deserves_dsn(delivery: Delivery) -> bool:
