@@ -30,7 +30,7 @@ from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
 from mailstore.reports import planning
 from mailstore.search import indexing
-from mailstore.sending import homecomings
+from mailstore.sending import blocks, homecomings
 from mailstore.store import Store
 from mailstore.writing import departures
 
@@ -58,6 +58,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *((incidents.SPREAD, each) for each in incidents.untold(db)),
             *notices.due(db, now),
             *((requests.TELL, each) for each in requestnews.due(db, now)),
+            *((blocks.TELL, each) for each in blocks.due(db, now)),
             *((restores.JOB, each) for each in restores.left(db)),
             *((homecomings.JOB, each) for each in homecomings.due(db, now)),
             *((resets.JOB, each) for each in resets.due(db, now)),

@@ -12,6 +12,7 @@ from mailstore.sandbox import ROOT, Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import access, demo, errors, find, home, languages, reasons, security, sight, uploads
+from portal.admin import blocked as admin_blocked
 from portal.admin import delivery as admin_delivery
 from portal.admin import look as admin_look
 from portal.admin import people as admin_people
@@ -43,8 +44,8 @@ AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
     deeds, files, restore, homecoming, write, find, oneclick, codes, unsubscribe, profile,
     profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
-    profile_devices, admin, admin_delivery, admin_look, admin_personal, admin_requests, asking,
-    statistics, subscribing,
+    profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_personal,
+    admin_requests, asking, statistics, subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -2,6 +2,7 @@
 
 import click
 
+from portal.blocks import tell_block
 from portal.notices import write_notice
 from portal.reports.commands import report
 from portal.reports.sending import tell_held, write_reports
@@ -11,5 +12,8 @@ from portal.stats.cli import statistics
 from portal.stats.mails import send_subscription
 
 # Imported here, so that the worker knows them.
-JOBS = (write_reports, tell_held, send_subscription, tell_request, write_notice, write_reset)
+JOBS = (
+    write_reports, tell_held, send_subscription, tell_request, tell_block, write_notice,
+    write_reset,
+)  # fmt: skip
 COMMANDS: tuple[click.Command, ...] = (report, statistics)

@@ -56,6 +56,7 @@ from tests.factories import (
     the_recipient,
 )
 from tests.mailstore.requested import a_request, refuse
+from tests.mailstore.sending.senders import block, of_mailbox
 from tests.portal.browsing import Links, a_report
 from tests.portal.mails import SAMPLES, become, summary_of
 from tests.portal.profiles import a_device, a_session, an_entry
@@ -143,6 +144,7 @@ def _seed(store: Store) -> World:
     ids |= _written(store)
     ids |= {"restore_id": _restore(store, anna, kept), "secret": a_reset(store)}
     _refused(store, anna)
+    block(store, of_mailbox(office, OFFICE))
     _outage(store, kept)
     return World(store, ids | {"listed": "blocked"}, held, kept, links, old)
 

@@ -10,6 +10,7 @@ from mailstore.subscriptions import Kind, Wish
 from mailstore.tenants import Tenant
 from tests.factories import a_held_delivery, an_accepted
 from tests.mailstore.requested import a_request, risky
+from tests.mailstore.sending.senders import block, of_mailbox
 from tests.portal.browsing import Own, a_report
 from tests.portal.profiles import of_profile
 from tests.writing import a_draft, leave
@@ -31,6 +32,7 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         "secret": secret,
         "bulk_id": begun,
         "subscription_id": report.id,
+        "block_id": block(store, of_mailbox(mailbox, mailbox.address)).block.id,
         "listed": "blocked",
     }
     others |= _written(store, mailbox)

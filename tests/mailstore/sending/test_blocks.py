@@ -8,7 +8,7 @@ from mailstore.domains import Domain
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
 from mailstore.sending import blocks
-from mailstore.sending.commands import limit
+from mailstore.sending.limiting import limit
 from mailstore.sending.counts import SendingBlock
 from mailstore.sending.submitters import Author
 from mailstore.store import Store
