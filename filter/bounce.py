@@ -5,7 +5,7 @@ of its content; and they never go to whoever sent what we judged as spam or wors
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.header import Header
 from email.message import Message as MimeMessage
@@ -17,17 +17,20 @@ from email.utils import format_datetime, formataddr, make_msgid
 from itertools import takewhile
 
 import structlog
+from sqlalchemy.orm import Session
 
 from filter import bounce_texts as texts
-from mailstore import clock, outbox, overdue
+from mailstore import clock, domains, mailboxes, outbox, overdue
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State
 from mailstore.domains import Domain
+from mailstore.envelopes import Recipient
 from mailstore.errors import BadAddress, Corrupt, NotFound
 from mailstore.jobs import job
 from mailstore.lanes import Lane
 from mailstore.mime import head_of, one_line
 from mailstore.routes import Route
+from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 
@@ -94,13 +97,25 @@ def write_bounce(store: Store, delivery_id: int) -> None:
     case = Case(delivery, domain, tenant, lane, _head(store, delivery), until)
     content = written(case, store.settings.hostname)
     with store.write() as db:
-        recipient = outbox.towards(db, store.settings, sender, domain)
+        recipient = _reader(db, store.settings, sender, domain)
     author = Address("postmaster", domain.name)
     summary = outbox.summary_of(author, tenant.name, _subject(case, tenant.language))
     stored = outbox.put_in_pack(store, recipient, content, summary)
     with store.write() as db:
         if overdue.tell(db, delivery):
             outbox.queue(db, stored)
+
+
+def _reader(db: Session, settings: Settings, sender: Address, domain: Domain) -> Recipient:
+    """Return how a sender is reached; one of ours without a mailbox by the domain's own server.
+
+    That is a program, whose address we need not know; by DNS it would lead to us.
+    """
+    if domains.ours(db, sender.domain) and mailboxes.resolve(db, sender) is None:
+        office = mailboxes.resolve(db, Address(mailboxes.POSTMASTER, sender.domain))
+        if office is not None:
+            return replace(office, address=sender)
+    return outbox.towards(db, settings, sender, domain)
 
 
 def written(case: Case, hostname: str) -> bytes:

@@ -1,55 +1,27 @@
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from mailstore import deliveries, lanes, outbox, recording
-from mailstore.addresses import Address
-from mailstore.deliveries import Delivery, Direction, Outcome, Result
-from mailstore.envelopes import Action, Client, MailClass, Policy, Recipient, Verdict
+from mailstore import deliveries, outbox
+from mailstore.deliveries import Delivery, Outcome, Result
+from mailstore.envelopes import MailClass
 from mailstore.mailboxes import Mailbox
-from mailstore.messages import Message
 from mailstore.retries import Retries
-from mailstore.routes import Route
 from mailstore.sending import unknown
 from mailstore.sending.counts import SendingCount
 from mailstore.store import Store
 from tests.databases import on_sqlite
-from tests.factories import ANNA, LEASE, PEER, accepted_by, deliveries_of
+from tests.factories import LEASE
+from tests.mailstore.sending.outgoing import an_outgoing
 
-THERE = [f"person{number}@there.example" for number in range(3)]
 NOBODY = Outcome(Result.REFUSED, "550 5.1.1 nobody here")
 
 
-def sent(
-    store: Store,
-    anna: Mailbox,
-    *,
-    mail_class: MailClass = MailClass.CLEAN,
-    writer_id: int | None = None,
-    client: Client = PEER,
-    sender: str = ANNA,
-) -> Sequence[Delivery]:
+def sent(store: Store, anna: Mailbox, **values: Any) -> Sequence[Delivery]:
     """Return what Anna wrote to three strangers, claimed for sending."""
-    with store.write() as db:
-        lane_id = lanes.lane_to(db, Route.parse("127.0.0.1:2527"))
-    verdicts = [
-        Verdict(
-            Recipient(
-                Address.parse(each), anna.tenant_id, anna.domain_id, None, lane_id, 7, 7, Policy()
-            ),
-            Action.DELIVER, mail_class, 0.0, "score", (),
-        )
-        for each in THERE
-    ]  # fmt: skip
-    accepted = accepted_by(store, verdicts)
-    (place,) = store.packs.append([accepted.sealed.slice])
-    with store.write() as db:
-        recording.record(db, [(accepted, place)])
-        of_message = [each.message_id for each in deliveries_of(db, accepted)]
-        db.execute(update(Delivery).values(direction=Direction.OUT))
-        values = {"writer_id": writer_id, "client_ip": client.ip, "sender": sender}
-        db.execute(update(Message).where(Message.id.in_(of_message)).values(**values))
+    (lane_id,) = {each.lane_id for each in an_outgoing(store, anna, **values)}
     with store.write() as db:
         retries = Retries.of(store.settings)
         return deliveries.claim(db, lane_id, limit=10, lease=LEASE, retries=retries)
@@ -70,7 +42,7 @@ def counted(store: Store) -> list[tuple[int, int, int]]:
 def test_who_is_not_there_is_counted_for_the_mailbox_that_wrote(
     store: Store, anna: Mailbox
 ) -> None:
-    finish(store, sent(store, anna, writer_id=anna.id))
+    finish(store, sent(store, anna))
     assert counted(store) == [(anna.id, 0, 3)]
 
 
@@ -78,13 +50,13 @@ def test_who_is_not_there_is_counted_for_the_mailbox_that_wrote(
 def test_or_else_for_the_programs_of_the_domain_a_null_sender_too(
     store: Store, anna: Mailbox
 ) -> None:
-    finish(store, sent(store, anna, sender=""))
+    finish(store, sent(store, anna, by_program=True, sender=""))
     assert counted(store) == [(0, anna.domain_id, 3)]
 
 
 @on_sqlite
 def test_an_outcome_that_comes_too_late_counts_nothing(store: Store, anna: Mailbox) -> None:
-    claimed = sent(store, anna, writer_id=anna.id)
+    claimed = sent(store, anna)
     for _ in range(2):
         finish(store, claimed)
     assert counted(store) == [(anna.id, 0, 3)]
@@ -92,8 +64,8 @@ def test_an_outcome_that_comes_too_late_counts_nothing(store: Store, anna: Mailb
 
 @on_sqlite
 def test_what_we_write_ourselves_is_never_counted(store: Store, anna: Mailbox) -> None:
-    finish(store, sent(store, anna, client=outbox.OURSELVES, sender=""))
-    finish(store, sent(store, anna, mail_class=MailClass.REPORT, writer_id=anna.id))
+    finish(store, sent(store, anna, by_program=True, client=outbox.OURSELVES, sender=""))
+    finish(store, sent(store, anna, mail_class=MailClass.REPORT))
     assert counted(store) == []
 
 
@@ -110,7 +82,7 @@ def test_what_we_write_ourselves_is_never_counted(store: Store, anna: Mailbox) -
 def test_other_outcomes_are_no_unknown_recipients(
     store: Store, anna: Mailbox, outcome: Outcome
 ) -> None:
-    finish(store, sent(store, anna, writer_id=anna.id), outcome)
+    finish(store, sent(store, anna), outcome)
     assert counted(store) == []
 
 
