@@ -35,7 +35,8 @@ from mailstore.retries import Retries
 from mailstore.sending import unknown
 
 SOONER = 60
-# Whoever sent what we judged as spam or worse is told nothing: the address is mostly forged.
+# Whoever sent what we judged as spam or worse is told nothing: the address is mostly forged, unless
+# one of our own people wrote it.
 TOLD_OF = (MailClass.CLEAN, MailClass.NEWSLETTER)
 DSN_DUE = text("dsn_at IS NOT NULL")
 RELEASING = text("state = 'releasing'")
@@ -288,8 +289,9 @@ def _strays(delivery: Delivery, outcome: Outcome) -> bool:
 
 def _deserves_dsn(delivery: Delivery) -> bool:
     # A bounce has no sender, and never gets one (RFC 5321 §6.1); what is sent again came once.
-    first = delivery.resend_of == 0
-    return first and delivery.mail_class in TOLD_OF and delivery.message.sender != ""
+    first, message = delivery.resend_of == 0, delivery.message
+    known = delivery.mail_class in TOLD_OF or message.writer_id is not None
+    return first and known and message.sender != ""
 
 
 def is_due(now: datetime) -> tuple[Any, ...]:

@@ -13,8 +13,9 @@ from mailstore.messages import Message
 
 BATCH = 500
 BOUNCE = "write_bounce"
-# Whose sender is told: not of spam, not of a bounce, and not of what somebody had sent again.
-_DESERVING = (Delivery.mail_class.in_(TOLD_OF), Message.sender != "", Delivery.resend_of == 0)
+# Whose sender is told: not of spam by strangers, not of a bounce, not of what was sent again.
+_KNOWN = or_(Delivery.mail_class.in_(TOLD_OF), Message.writer_id.is_not(None))
+_DESERVING = (_KNOWN, Message.sender != "", Delivery.resend_of == 0)
 
 
 def untold(db: Session, now: datetime) -> Sequence[int]:

@@ -9,6 +9,7 @@ from filter.bounce import write_bounce
 from filter.delivery import drain
 from mailstore import clock, folders, overdue
 from mailstore.deliveries import Delivery, Direction, State
+from mailstore.envelopes import MailClass
 from mailstore.folders import Folder
 from mailstore.mailboxes import Mailbox
 from mailstore.pages import Page
@@ -123,3 +124,12 @@ def test_a_program_without_a_mailbox_is_told_by_its_domains_own_server(
     drain(store, bounce.lane_id)
     assert "RCPT TO:<shop@muster.example>" in hop.commands
     assert inbox(store, anna) == []
+
+
+@on_sqlite
+@pytest.mark.parametrize("by_program", [False, True], ids=["person", "program"])
+def test_of_what_was_judged_as_spam_only_a_person_who_wrote_it_is_told(
+    store: Store, anna: Mailbox, outside: Sink, by_program: bool
+) -> None:
+    lost(store, anna, outside, mail_class=MailClass.SPAM, by_program=by_program)
+    assert len(bounces(store)) == (not by_program)
