@@ -25,8 +25,8 @@ from mailstore.listing import lists
 from mailstore.protecting import protect, strict
 from mailstore.sending.commands import credential, relayer
 from mailstore.sending.homing import homecoming
-from mailstore.sending.securing import tls
 from mailstore.sending.limiting import limit
+from mailstore.sending.securing import tls
 from mailstore.settings import Settings
 from mailstore.ways import domain
 

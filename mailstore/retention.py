@@ -22,8 +22,7 @@ from mailstore.packs import Pack
 from mailstore.refusals import Refusal
 from mailstore.reports.rows import Link, Report
 from mailstore.search import index
-from mailstore.sending import homecomings
-from mailstore.sending import blocks, limits
+from mailstore.sending import blocks, homecomings, limits
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.writing import ending

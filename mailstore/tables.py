@@ -38,8 +38,15 @@ from mailstore import (
 )
 from mailstore.db import Base
 from mailstore.reports import openings, rows
-from mailstore.sending import credentials, dkimkeys, homecomings, relayers, stspolicies, tlspolicies
-from mailstore.sending import counts
+from mailstore.sending import (
+    counts,
+    credentials,
+    dkimkeys,
+    homecomings,
+    relayers,
+    stspolicies,
+    tlspolicies,
+)
 from mailstore.writing import rows as written
 
 MODULES = (

@@ -69,7 +69,6 @@ def create_app(settings: Settings, store: Store, rules: Sequence[RuleText]) -> F
         SECRET_KEY_FALLBACKS=older,
         TRUSTED_HOSTS=_trusted_hosts(base.hostname or ""),
         MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_SECONDS,
         WTF_CSRF_TIME_LIMIT=None,
         # Our pages forbid browsers to say where they come from, so no Referer can be asked for.

@@ -24,3 +24,4 @@ def init_app(app: Flask) -> None:
     def allow_more(endpoint: str | None, _values: dict[str, Any] | None) -> None:
         if endpoint in LARGER:
             request.max_content_length = current_app.extensions["settings"].max_message_bytes
+            request.max_form_memory_size = current_app.config["MAX_CONTENT_LENGTH"]

@@ -27,6 +27,7 @@ class Identity:
     name: str
     text: str
     tenant_id: int
+    domain_id: int
     mailbox_id: int
 
 
@@ -79,5 +80,6 @@ def _identity(key: str, mailbox: Mailbox, said: Signature | None) -> Identity:
         name=(said.name if said else "") or mailbox.name,
         text=said.text if said else "",
         tenant_id=mailbox.tenant_id,
+        domain_id=mailbox.domain_id,
         mailbox_id=mailbox.id,
     )

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mailstore import clock, copies
+from mailstore.sending import limits
 from mailstore.writing import addressing, departures, drafts, identities, known
 from mailstore.writing.drafts import Fields
 from mailstore.writing.identities import Identity
@@ -206,6 +207,15 @@ def _apart(me: Identity, fields: Fields) -> Response:
 
 def _sent(draft: Draft, version: int, me: Identity, fields: Fields) -> Answer:
     checked = sending.check(g.db, me.tenant_id, fields)
+    if until := limits.blocked_until(g.db, me):
+        _say(
+            _(
+                "This address may not send until %(time)s, because too much was sent with it. Your "
+                "administrator can lift that.",
+                time=voices.current().moment(until),
+            )
+        )
+        return _page(draft, fields, version), 422
     asked = fields.inside and checked.outside and _typed("outside") != ",".join(checked.outside)
     if checked.wrong or asked:
         return _page(draft, fields, version, checked, asks=bool(asked)), 422

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mailstore import lanes, recording
 from mailstore.addresses import Address
-from mailstore.deliveries import Delivery, Direction
+from mailstore.deliveries import Delivery
 from mailstore.envelopes import Action, Client, MailClass, Policy, Recipient, Verdict
 from mailstore.mailboxes import Mailbox
 from mailstore.routes import Route
@@ -37,7 +37,6 @@ def an_outgoing(  # noqa: PLR0913 (what may differ from mail to mail is its argu
         accepted_by(store, verdicts, raw=raw),
         client=client,
         sender=sender,
-        direction=Direction.OUT,
         writer_id=None if by_program else mailbox.id,
     )
     (place,) = store.packs.append([accepted.sealed.slice])

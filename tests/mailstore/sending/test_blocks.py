@@ -8,8 +8,8 @@ from mailstore.domains import Domain
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
 from mailstore.sending import blocks
-from mailstore.sending.limiting import limit
 from mailstore.sending.counts import SendingBlock
+from mailstore.sending.limiting import limit
 from mailstore.sending.submitters import Author
 from mailstore.store import Store
 from tests.databases import on_sqlite
