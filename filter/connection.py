@@ -66,6 +66,11 @@ class Connection(SMTP):
         return hooks.pattern
 
     @property
+    def ip(self) -> str:
+        """The address of whoever speaks, as far as we and trusted peers know."""
+        return self._ip
+
+    @property
     def tls_context(self) -> SSLContext | None:
         """What a handshake needs now; None without a certificate, and under TLS."""
         certificate = self._hooks.certificate

@@ -8,7 +8,7 @@ from filter.directory import Directory
 from mailstore import outbox
 from mailstore.addresses import Address
 from mailstore.envelopes import Ended, Recipient
-from mailstore.sending import submitters
+from mailstore.sending import relayers, submitters
 from mailstore.sending.submitters import Author, Submitter
 from mailstore.store import Store
 
@@ -43,6 +43,10 @@ class Destinations:
         """Return for whom mail from an address, or from nobody, counts; None if not theirs."""
         return await self.directory.in_thread(self._author, submitter, address)
 
+    async def relayer(self, ip: str, sender: Address | None) -> Submitter | None:
+        """Return the customer's server at an address if it may send this; None for anybody else."""
+        return await self.directory.in_thread(self._relayer, ip, sender)
+
     async def writer(self, author: Author) -> Recipient:
         """Return an author as their own mail is judged and kept."""
         return await self.directory.in_thread(self._writer, author)
@@ -76,6 +80,12 @@ class Destinations:
             if address is None:
                 return submitters.author_of_nobody(db, submitter)
             return submitters.author_of(db, submitter, address)
+
+    def _relayer(self, ip: str, sender: Address | None) -> Submitter | None:
+        with self._store.read() as db:
+            found = relayers.at(db, ip)
+            theirs = sender is None or (found and submitters.author_of(db, found, sender))
+        return found if theirs else None
 
     def _writer(self, author: Author) -> Recipient:
         with self._store.read() as db:

@@ -37,7 +37,7 @@ def trace(client: Client, hostname: str, public_id: str, at: datetime, lines: Se
 
 
 def taken(client: Client, hostname: str, public_id: str, at: datetime) -> str:
-    """Return our Received above mail of our own people: who took it and how (RFC 5321 §4.4).
+    """Return our Received above mail of our own people: who took it and how (RFC 3848).
 
     From where is said in a word only: strangers need no address of somebody's home, nor the name
     of a server inside. Rows have both for administrators.
@@ -45,7 +45,8 @@ def taken(client: Client, hostname: str, public_id: str, at: datetime) -> str:
     if not client.ip:
         way, using = "webmail", ""
     else:
-        way, using = "submission" if client.user else "server", f" with {_protocol(client)}"
+        way = "submission" if client.user else "server"
+        using = f" with {_protocol(client)}" + "A" * bool(client.user)
     return (
         f"Received: from {way}{CRLF}"
         f"\tby {hostname} (Mailhafen){using} id {public_id};{CRLF}"
@@ -60,10 +61,7 @@ def results(hostname: str, lines: Sequence[str]) -> str:
 
 
 def _protocol(client: Client) -> str:
-    """Return how a mail came in (RFC 3848)."""
-    if not client.esmtp:
-        return "SMTP"
-    return "ESMTP" + "S" * client.tls + "A" * bool(client.user)
+    return ("ESMTPS" if client.tls else "ESMTP") if client.esmtp else "SMTP"
 
 
 def cuts(raw: bytes, hostname: str) -> tuple[tuple[int, int], ...]:

@@ -19,6 +19,7 @@ from mailstore.settings import Settings
 
 if TYPE_CHECKING:
     from mailstore.envelopes import Recipient
+    from mailstore.sending.submitters import Submitter
 
 log = structlog.get_logger()
 
@@ -27,12 +28,23 @@ EXTENSIONS = ["250-PIPELINING", "250-ENHANCEDSTATUSCODES"]
 
 
 class RelayEnvelope(Envelope):
-    """An envelope with its addresses parsed and its recipients found."""
+    """An envelope with its addresses parsed and its recipients found.
+
+    With a `submitter` it may go to strangers too; so many `unknown` ones of ours were refused.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.sender: Address | None = None
         self.recipients: dict[str, Recipient] = {}
+        self.strangers: dict[str, Address] = {}
+        self.submitter: Submitter | None = None
+        self.unknown = 0
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Everybody it is for."""
+        return [*(each.address for each in self.recipients.values()), *self.strangers.values()]
 
 
 class Hooks:
@@ -91,8 +103,8 @@ class Hooks:
         path: str,
         _options: list[str],
     ) -> str:
-        """Take a recipient who is one of ours."""
-        if len(envelope.recipients) >= self.settings.max_recipients:
+        """Take a recipient who is one of ours, or anybody from those who may send."""
+        if len(envelope.recipients) + len(envelope.strangers) >= self.settings.max_recipients:
             return reply.TOO_MANY_RECIPIENTS
         directory = self.intake.directory
         try:
@@ -100,11 +112,22 @@ class Hooks:
         except BadAddress:
             return reply.BAD_RECIPIENT
         known = await directory.knows(address)
+        if known == reply.NOT_OURS and await self._may_send(server, envelope):
+            envelope.strangers.setdefault(address.key, address)
+            return reply.OK_RECIPIENT
         if isinstance(known, str):
+            envelope.unknown += 1
             await server.guessed()
             return known
         envelope.recipients.setdefault(address.key, known)
         return reply.OK_RECIPIENT
+
+    async def _may_send(self, server: Any, envelope: RelayEnvelope) -> bool:
+        """Whether mail may go to strangers: that of a customer's server, at a listed address."""
+        if envelope.submitter is None:
+            relayer = self.intake.destinations.relayer
+            envelope.submitter = await relayer(server.ip, envelope.sender)
+        return envelope.submitter is not None
 
     async def handle_NOOP(self, *_: object) -> str:
         """Answer as aiosmtpd does, with a code."""

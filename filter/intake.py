@@ -37,9 +37,8 @@ class Intake:
         self._judging = Judging(self.directory, examiner.rules_off)
         self._trusted = store.settings.trusted_networks
         self._seal = Sealing(store, recorder, self.directory.in_thread)
-        self._outgoing = Outgoing(
-            store.settings, examiner.of_content(), Destinations(store, self.directory)
-        )
+        self.destinations = Destinations(store, self.directory)
+        self._outgoing = Outgoing(store.settings, examiner.of_content(), self.destinations)
         self.spool_folder = store.settings.spool_folder
 
     async def accept(

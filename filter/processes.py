@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 
 import structlog
 
-from filter import server
+from filter import listening, server
 from filter.limits import Counters, Gate, Limits
 from filter.rule import load_rules
 from filter.tied import end_with_parent
@@ -39,7 +39,7 @@ def run(settings: Settings, open_store: OpenStore) -> bool:
     if count == 1:
         return server.run(open_store(), Gate(counters, 0, limits))
     open_store().close()  # whatever is wrong with the settings is said once, and here
-    with closing(server.reserve(settings)):
+    with closing(listening.reserve(settings)):
         Family(counters, limits, open_store).run()
     return True
 

@@ -44,6 +44,16 @@ NOT_CHECKED = "451 4.7.24 The sender's domain could not be checked, please try a
 BAD_XCLIENT = "501 5.5.4 Bad XCLIENT attribute"
 AUTHOR_NEEDED = "550 5.7.1 From has to name one address, and yours"
 HEADER_TOO_LARGE = "552 5.3.4 The header is too large"
+TLS_FIRST = "530 5.7.0 Must issue a STARTTLS command first"
+NOT_IN_THE_CLEAR = "538 5.7.11 Signing in needs TLS"
+SIGN_IN_FIRST = "530 5.7.0 Authentication required"
+SIGNED_IN = "235 2.7.0 Signed in"
+SIGNED_IN_ALREADY = "503 5.5.1 Signed in already"
+DOES_NOT_FIT = "535 5.7.8 Name and password do not fit"
+TOO_OFTEN_WRONG = "454 4.7.0 Too many failures, please try again later"
+NO_MECHANISM = "504 5.5.4 PLAIN and LOGIN are offered"
+CANCELLED = "501 5.7.0 Signing in is cancelled"
+BAD_RESPONSE = "501 5.5.2 That is not what was asked for"
 HANDED_OVER = "250 2.0.0 Handed over here"
 
 # Why a verdict puts a mail off, and how that is said.

@@ -12,6 +12,7 @@ from typing import Any
 from filter import reply, xclient
 from filter.connection import GONE, LONGEST_COMMAND, Connection, Over
 from filter.hooks import NULL_SENDER, Hooks, RelayEnvelope
+from filter.outgoing import Submission
 from filter.spool import Canonical, Spool
 from mailstore.envelopes import Client
 
@@ -115,7 +116,7 @@ class RelaySMTP(Connection):
             await self.push("501 5.5.4 Syntax: DATA")
             return
         envelope = self.envelope
-        if not isinstance(envelope, RelayEnvelope) or not envelope.recipients:
+        if not isinstance(envelope, RelayEnvelope) or not envelope.addresses:
             await self.push("503 5.5.1 Need RCPT first")
             return
         self._nothing_said_yet()
@@ -159,6 +160,11 @@ class RelaySMTP(Connection):
         spool.bare = canonical.bare
         return spool.size <= limit
 
+    @property
+    def _user(self) -> str | None:
+        """Who signed in, as far as a trusted peer says so."""
+        return self._claim.user
+
     def _create_envelope(self) -> RelayEnvelope:
         return RelayEnvelope()
 
@@ -171,13 +177,15 @@ class RelaySMTP(Connection):
             ip=self._ip,
             helo=helo.encode("utf-8", "replace").decode(),
             tls=self.encrypted,
-            user=claim.user,
+            user=self._user,
             esmtp=session.extended_smtp if claim.esmtp is None else claim.esmtp,
         )
         try:
             spool.check()
-            return await self._hooks.intake.accept(
-                client, envelope.sender, list(envelope.recipients.values()), spool
-            )
+            intake, sender = self._hooks.intake, envelope.sender
+            if (submitter := envelope.submitter) is not None:
+                to, unknown = envelope.addresses, envelope.unknown
+                return await intake.send(Submission(client, submitter, sender, to, unknown), spool)
+            return await intake.accept(client, sender, list(envelope.recipients.values()), spool)
         except Exception as error:  # noqa: BLE001 (an edge: unplanned is temporary)
             return await self._hooks.handle_exception(error)

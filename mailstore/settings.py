@@ -60,6 +60,16 @@ class Settings(Limits, Scanning, SigningIn, Handing):
     smtp_listen: str = Field(
         "127.0.0.1:2525", description="Where the relay takes inbound mail: HOST:PORT, by commas."
     )
+    submission_listen: str = Field(
+        "",
+        description="Where people's programs hand in what they write (RFC 6409), after STARTTLS "
+        "and with a password: HOST:PORT, by commas, the port mostly 587; empty: nowhere.",
+    )
+    submissions_listen: str = Field(
+        "",
+        description="The same under TLS from the first byte (RFC 8314), mostly at port 465; both "
+        "need TLS_CERT.",
+    )
     web_listen: str = Field("127.0.0.1:8080", description="Where the portal listens: HOST:PORT.")
     dns_servers: str = Field(
         "", description="Name servers, HOST or HOST:PORT, by commas; empty: the system's."

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from filter import ledger, recorder, server, sweep
+from filter.listening import listen
 from mailstore import db
 from tests.faults.steps import STEPS, Death, after, replace
 
@@ -45,14 +46,13 @@ def _tell_when_ready(file: Path) -> None:
         return False
 
     after(sweep, "sweep", when=tell)(Death(file))
-    listen = server._listen
 
     async def listening(*args: Any) -> Any:
         found = await listen(*args)
         tell(found)
         return found
 
-    replace(server, "_listen", listening)
+    replace(server, "listen", listening)
 
 
 def _arguments() -> argparse.Namespace:

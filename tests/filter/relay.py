@@ -15,8 +15,8 @@ from filter.examination import Examiner
 from filter.hooks import Hooks
 from filter.intake import Intake
 from filter.limits import Counters, Gate, Limits
+from filter.listening import the_certificate
 from filter.recorder import Recorder
-from filter.server import the_certificate
 from filter.session import RelaySMTP
 from mailstore.deliveries import Delivery
 from mailstore.messages import Message
