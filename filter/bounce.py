@@ -145,7 +145,8 @@ def _status(case: Case, hostname: str) -> MIMEBase:
     each["Final-Recipient"] = _typed(delivery.recipient)
     each["Action"] = "failed" if case.failed else "delayed"
     each["Status"] = case.status
-    each["Remote-MTA"] = f"dns; {Route.parse(case.lane.route).hops[0][0]}"
+    if delivery.attempts:
+        each["Remote-MTA"] = f"dns; {Route.parse(case.lane.route).hops[0][0]}"
     if delivery.reply:
         each["Diagnostic-Code"] = f"smtp; {_reply(delivery)}"
     each["Last-Attempt-Date"] = format_datetime(delivery.done_at or clock.now())

@@ -17,14 +17,16 @@ import uvloop
 from filter import ledger
 from filter.dns import Resolver
 from filter.examination import CHILD, Examiner
+from filter.farther import Farther
 from filter.findings import Findings
+from filter.judging import Received
 from filter.rule import RULES, load_rules
 from filter.scanners import Scanners
 from filter.spool import Spool
 from filter.verdict import UNEXAMINED, weight_of
 from mailstore import clock, mailboxes, policies, releases
 from mailstore.addresses import Address
-from mailstore.deliveries import Delivery
+from mailstore.deliveries import Delivery, Direction
 from mailstore.envelopes import UNSCANNED, Client, MailClass, Policy, Symbol
 from mailstore.errors import Corrupt, NotFound
 from mailstore.jobs import job
@@ -78,10 +80,15 @@ class Rescan:
 
     def __init__(self, store: Store) -> None:
         self._store, self._child = store, OneChild()
-        self.close = self._child.close
         settings, resolver = store.settings, Resolver(store.settings)
         self._scanners = Scanners(settings, resolver).of_content()
         self._examiner = Examiner(settings, self._child, resolver, self._scanners)
+        self._farther = Farther(store, self._examiner.rules_off)
+
+    def close(self) -> None:
+        """End the child, and let go of threads."""
+        self._child.close()
+        self._farther.close()
 
     async def settle(self, delivery: Delivery) -> None:
         """Let one mail go on, hold it again, or put it off."""
@@ -89,33 +96,28 @@ class Rescan:
             self._stop(delivery, NOT_SCANNED)
             return
         try:
-            found = await self._found(delivery)
+            with Spool(self._store.settings.spool_folder) as spool:
+                for chunk in self._store.content(delivery.message):
+                    spool.write(chunk)
+                spool.check()
+                await self._look(delivery, spool)
         except NotFound:
             self._stop(delivery, GONE)
         except Corrupt:
             self._stop(delivery, DAMAGED)
-        else:
-            self._decide(delivery, found)
 
-    async def _found(self, delivery: Delivery) -> Findings:
+    async def _look(self, delivery: Delivery, spool: Spool) -> None:
         message = delivery.message
         client = Client(message.client_ip, message.helo)
         sender = Address.parse(message.sender) if message.sender else None
-        with Spool(self._store.settings.spool_folder) as spool:
-            for chunk in self._store.content(message):
-                spool.write(chunk)
-            spool.check()
-            return await self._examiner.examine(client, sender, spool, outside=False)
-
-    def _decide(self, delivery: Delivery, found: Findings) -> None:
-        policy = self._policy(delivery)
-        if against := speaking_against(policy, found):
+        found = await self._examiner.examine(client, sender, spool, outside=False)
+        if against := speaking_against(self._policy(delivery), found):
             self._stop(delivery, _why(against), against)
         elif missing := self._missing(delivery, found):
             self._wait(delivery, missing)
         else:
-            with self._store.write() as db:
-                gone = releases.let_go(db, delivery)
+            received = Received(client, sender, found, outside=False)
+            gone = await self._farther.let_go(delivery, received, spool)
             log.info("release_passed", delivery=delivery.id, done=gone)
 
     def _missing(self, delivery: Delivery, found: Findings) -> Sequence[Symbol]:
@@ -147,6 +149,8 @@ class Rescan:
         log.warning("release_stopped", delivery=delivery.id, reason=reason, done=done)
 
     def _policy(self, delivery: Delivery) -> Policy:
+        if delivery.direction is Direction.OUT:
+            return Policy()  # no old program keeps our own people's mail here
         with self._store.read() as db:
             recipient = mailboxes.resolve(db, Address.parse(delivery.recipient))
         return recipient.policy if recipient else Policy(mandatory=policies.MANDATORY)

@@ -131,8 +131,6 @@ class Post:
         return self._store.seal(tenant_id, day, spool.chunks())
 
     def _placed(self, accepted: Sequence[Accepted]) -> list[tuple[Accepted, Place]]:
-        if not accepted:
-            return []
         places = self._store.packs.append([each.sealed.slice for each in accepted])
         return list(zip(accepted, places, strict=True))
 

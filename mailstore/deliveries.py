@@ -290,8 +290,8 @@ def _strays(delivery: Delivery, outcome: Outcome) -> bool:
 def _deserves_dsn(delivery: Delivery) -> bool:
     # A bounce has no sender, and never gets one (RFC 5321 §6.1); what is sent again came once.
     first, message = delivery.resend_of == 0, delivery.message
-    known = delivery.mail_class in TOLD_OF or message.writer_id is not None
-    return first and known and message.sender != ""
+    ours = delivery.direction is Direction.OUT or message.writer_id is not None
+    return first and (ours or delivery.mail_class in TOLD_OF) and message.sender != ""
 
 
 def is_due(now: datetime) -> tuple[Any, ...]:

@@ -14,7 +14,8 @@ from mailstore.messages import Message
 BATCH = 500
 BOUNCE = "write_bounce"
 # Whose sender is told: not of spam by strangers, not of a bounce, not of what was sent again.
-_KNOWN = or_(Delivery.mail_class.in_(TOLD_OF), Message.writer_id.is_not(None))
+_OURS = or_(Delivery.direction == Direction.OUT, Message.writer_id.is_not(None))
+_KNOWN = or_(Delivery.mail_class.in_(TOLD_OF), _OURS)
 _DESERVING = (_KNOWN, Message.sender != "", Delivery.resend_of == 0)
 
 

@@ -183,4 +183,5 @@ def _first_state(verdict: Verdict) -> State:
 def _is_told(each: Accepted, verdict: Verdict) -> bool:
     """Whether the sender is to be told at once that a mail failed."""
     failed = verdict.ended is not None and not verdict.ended.arrived
-    return failed and each.sender != "" and verdict.mail_class in TOLD_OF
+    known = verdict.recipient.mailbox_id is None or verdict.mail_class in TOLD_OF
+    return failed and known and each.sender != ""

@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from mailstore import clock, events, jobs, lessons
 from mailstore.deliveries import Delivery, State
-from mailstore.envelopes import MailClass, Symbol
+from mailstore.envelopes import Ended, MailClass, Symbol
 
 JOB = "scan_releases"
 # Whoever reads why a release was stopped has this long at least to act on it.
@@ -46,13 +46,17 @@ def claim(db: Session, limit: int, lease: timedelta) -> Sequence[Delivery]:
     return found
 
 
-def let_go(db: Session, delivery: Delivery) -> bool:
-    """Send a claimed mail on, its attempts counted anew; False if the lease was lost."""
+def let_go(db: Session, delivery: Delivery, *, lane_id: int | None = None) -> bool:
+    """Send a claimed mail on, its attempts counted anew; False if the lease was lost.
+
+    It goes by its own lane, or by this one: where a stranger's mail leads may have changed.
+    """
     now = clock.now()
     lane_id = db.scalar(
         _claimed(delivery)
         .values(
             state=State.QUEUED,
+            lane_id=lane_id or delivery.lane_id,
             queued_at=now,
             next_attempt_at=now,
             lease_until=None,
@@ -65,6 +69,33 @@ def let_go(db: Session, delivery: Delivery) -> bool:
         return False
     _record(db, "release_passed", delivery, {})
     jobs.after_commit(db, "drain", lane_id)
+    return True
+
+
+def end(db: Session, delivery: Delivery, ended: Ended) -> bool:
+    """End a claimed mail that nobody hands on: it was taken here, or nobody here has the address.
+
+    False if the lease was lost.
+    """
+    now, state = clock.now(), State.DELIVERED if ended.arrived else State.FAILED
+    # It is mail of our own people, who are told whatever it was held for.
+    told = not ended.arrived and delivery.message.sender != ""
+    done = db.scalar(
+        _claimed(delivery)
+        .values(
+            state=state,
+            reply=ended.reply,
+            done_at=now,
+            dsn_at=now if told else None,
+            next_attempt_at=None,
+            lease_until=None,
+        )
+        .returning(Delivery.id)
+    )
+    if done is None:
+        return False
+    _record(db, "release_passed", delivery, {})
+    _record(db, state, delivery, {"reply": ended.reply})
     return True
 
 

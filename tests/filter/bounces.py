@@ -53,6 +53,7 @@ def a_case(  # noqa: PLR0913 (what may differ from bounce to bounce is its argum
 ) -> Case:
     """Return what a bounce is written from; it has no rows."""
     delivery = Delivery(recipient=recipient, state=state, reply=reply, accepted_at=NOON)
+    delivery.attempts = 1
     delivery.message = Stored(sender=sender, subject=subject, message_id=message_id)
     customer = Tenant(name=tenant, language=language, zone="Europe/Zurich")
     lane = Lane(route="mail.muster.example:25")

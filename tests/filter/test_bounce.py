@@ -228,3 +228,9 @@ def test_whatever_others_wrote_a_bounce_can_be_read(
 ) -> None:
     found = told_in(subject=subject, reply=reply, tenant=tenant, message_id=message_id, head=head)
     assert found.mail["To"] == str(BOB)
+
+
+def test_no_server_is_named_where_none_was_asked() -> None:
+    case = a_case(reply="550 5.1.1 No such mailbox here")
+    case.delivery.attempts = 0
+    assert "Remote-MTA" not in read(written(case, HOST)).each

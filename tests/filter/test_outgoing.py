@@ -3,18 +3,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from filter import reply
 from filter.outgoing import Submission
+from filter.releasing import scan_releases
 from filter.rules import eicar, gtube
 from filter.spool import Spool
+from mailstore import quarantine
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain
 from mailstore.envelopes import Client, MailClass
 from mailstore.lanes import NOBODY, Lane
 from mailstore.mailboxes import Mailbox
+from mailstore.scope import EVERYBODY
 from mailstore.senders import Listed
 from mailstore.sending import submitters
 from mailstore.sending.submitters import Author, Submitter
@@ -228,3 +231,42 @@ def test_whoever_sends_too_much_is_told_before_anybody_looks(relay: Relay, send:
     relay.intake._outgoing._limits = Full()
     assert send(MAIL, DORA, BEAT) == f"550 5.7.1 {ANNA} 2 0"
     assert relay.messages() == []
+
+
+def released(relay: Relay) -> None:
+    """Let an administrator release all that is held, and have it scanned again."""
+    with relay.store.write() as db:
+        for each in db.scalars(select(Delivery.id).where(Delivery.state == State.QUARANTINED)):
+            assert quarantine.release(db, EVERYBODY, each, by="admin", may=true())
+    scan_releases(relay.store)
+
+
+def test_released_mail_goes_wherever_it_leads_by_then(relay: Relay, send: Send) -> None:
+    send(MAIL + gtube.TEST_STRING + b"\r\n", DORA, CARLA, "nobody@hafenbau.example", BEAT)
+    released(relay)
+    states = {(each.recipient, each.direction): each.state for each in relay.deliveries()}
+    assert states == {
+        (DORA, Direction.OUT): State.QUEUED,
+        (CARLA, Direction.OUT): State.DELIVERED,
+        (CARLA, Direction.IN): State.QUARANTINED,
+        ("nobody@hafenbau.example", Direction.OUT): State.FAILED,
+        (BEAT, Direction.IN): State.QUEUED,
+    }
+    (dora,) = of(relay, DORA)
+    with relay.store.read() as db:
+        assert db.get_one(Lane, dora.lane_id).route == "mx:there.example:25"
+
+
+def test_an_old_program_keeps_no_released_mail_of_ours(relay: Relay, send: Send) -> None:
+    old = b"X-Mailer: Microsoft Outlook Express 6.00.2900.5512\r\n" + MAIL
+    send(old + gtube.TEST_STRING + b"\r\n")
+    released(relay)
+    (sent,) = relay.deliveries()
+    assert sent.state is State.QUEUED
+
+
+def test_a_virus_stays_though_it_is_released(relay: Relay, send: Send) -> None:
+    send(MAIL + eicar.TEST_STRING + b"\r\n", DORA, CARLA)
+    released(relay)
+    assert {each.state for each in relay.deliveries()} == {State.QUARANTINED}
+    assert len(relay.messages()) == 1
