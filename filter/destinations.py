@@ -8,7 +8,7 @@ from filter.directory import Directory
 from mailstore import outbox
 from mailstore.addresses import Address
 from mailstore.envelopes import Ended, Recipient
-from mailstore.sending import relayers, submitters
+from mailstore.sending import blocks, limits, relayers, submitters
 from mailstore.sending.submitters import Author, Submitter
 from mailstore.store import Store
 
@@ -51,6 +51,14 @@ class Destinations:
         """Return an author as their own mail is judged and kept."""
         return await self.directory.in_thread(self._writer, author)
 
+    async def blocked(self, author: Author) -> str | None:
+        """Return the reply to an author who may not send for now, or None."""
+        return await self.directory.in_thread(self._blocked, author)
+
+    async def refused(self, author: Author, recipients: int, unknown: int) -> str | None:
+        """Count a mail for its author; return the reply where that is too much, or None."""
+        return await self.directory.in_thread(self._admit, author, recipients, unknown)
+
     async def of(self, addresses: Iterable[Address], tenant_id: int) -> Towards:
         """Return where addresses lead for a tenant."""
         once = list({each.key: each for each in addresses}.values())
@@ -80,6 +88,15 @@ class Destinations:
             if address is None:
                 return submitters.author_of_nobody(db, submitter)
             return submitters.author_of(db, submitter, address)
+
+    def _blocked(self, author: Author) -> str | None:
+        with self._store.read() as db:
+            block = blocks.standing(db, author)
+            return blocks.reply(db, block) if block else None
+
+    def _admit(self, author: Author, recipients: int, unknown: int) -> str | None:
+        with self._store.write() as db:
+            return limits.admit(db, author, recipients, unknown)
 
     def _relayer(self, ip: str, sender: Address | None) -> Submitter | None:
         with self._store.read() as db:

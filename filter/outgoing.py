@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
 
 from filter import completing, headers, reply, sealing
 from filter.destinations import Destinations, Towards
@@ -73,33 +72,12 @@ class Decision:
     handed: Handed
 
 
-class Limits(Protocol):
-    """Whoever says that somebody sends too much."""
-
-    async def refused(self, author: Author, recipients: int, unknown: int) -> str | None:
-        """Return the reply that refuses a mail to so many recipients, or None and count it."""
-
-
-class Unlimited:
-    """Nobody."""
-
-    async def refused(self, author: Author, recipients: int, unknown: int) -> str | None:
-        """Let everything pass."""
-
-
 class Outgoing:
     """What it takes to send mail of our own people."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        examiner: Examiner,
-        destinations: Destinations,
-        limits: Limits | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, examiner: Examiner, destinations: Destinations) -> None:
         """Examine with an examiner that asks no list of senders."""
         self._settings, self._examiner, self._destinations = settings, examiner, destinations
-        self._limits = limits or Unlimited()
         judging = Judging(destinations.directory, examiner.rules_off)
         self._neighbours = Neighbours(judging, settings.hostname)
 
@@ -125,8 +103,7 @@ class Outgoing:
         by_envelope = await destinations.author(submission.submitter, sender)
         if by_envelope is None:
             return _not_theirs(sender)
-        count = len(submission.recipients)
-        if said := await self._limits.refused(by_envelope, count, submission.unknown):
+        if said := await destinations.blocked(by_envelope):
             return Turned(said, Why.BLOCKED)
         towards = await destinations.of(submission.recipients, by_envelope.tenant_id)
         findings = await self._examine(submission, spool, towards)
@@ -136,7 +113,13 @@ class Outgoing:
         if isinstance(author, Turned):
             return author
         received = Received(submission.client, sender, findings, outside=False)
-        return await self._decided(author, received, towards)
+        decided = await self._decided(author, received, towards)
+        if isinstance(decided, Turned):
+            return decided
+        # Only now: what is put off comes again, and is not to count twice.
+        count = len(towards.addresses)
+        said = await destinations.refused(by_envelope, count, submission.unknown)
+        return Turned(said, Why.BLOCKED) if said else decided
 
     async def accepted(
         self, decision: Decision, spool: Spool, seal: Seal, kept: Kept | None = None

@@ -10,7 +10,7 @@ from filter.outgoing import Submission
 from filter.releasing import scan_releases
 from filter.rules import eicar, gtube
 from filter.spool import Spool
-from mailstore import quarantine
+from mailstore import domains, quarantine, tailoring
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain
@@ -20,7 +20,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.scope import EVERYBODY
 from mailstore.senders import Listed
 from mailstore.sending import submitters
-from mailstore.sending.submitters import Author, Submitter
+from mailstore.sending.submitters import Submitter
 from tests.factories import ANNA, BEAT, an_account
 from tests.filter.background import Background
 from tests.filter.relay import CARLA, Relay
@@ -223,14 +223,13 @@ def test_bcc_is_kept_nowhere(relay: Relay, send: Send) -> None:
     assert relay.contents() == [MAIL]
 
 
-def test_whoever_sends_too_much_is_told_before_anybody_looks(relay: Relay, send: Send) -> None:
-    class Full:
-        async def refused(self, author: Author, recipients: int, unknown: int) -> str | None:
-            return f"550 5.7.1 {author.address} {recipients} {unknown}"
-
-    relay.intake._outgoing._limits = Full()
-    assert send(MAIL, DORA, BEAT) == f"550 5.7.1 {ANNA} 2 0"
-    assert relay.messages() == []
+def test_whoever_sends_too_much_is_blocked_and_told_until_when(relay: Relay, send: Send) -> None:
+    with relay.store.write() as db:
+        tailoring.tailor(db, domains.named(db, "muster.example"), {"send_hour_new": 2}, by="test")
+    assert send(MAIL, DORA, BEAT).startswith("250")
+    for _ in range(2):
+        assert send(MAIL, DORA).startswith("550 5.7.1 Bulk Policy Violation: ")
+    assert len(relay.messages()) == 1
 
 
 def released(relay: Relay) -> None:

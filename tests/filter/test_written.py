@@ -6,7 +6,7 @@ from sqlalchemy import select
 from time_machine import Traveller
 
 from filter import ledger, reply, sweep
-from filter.outgoing import Outgoing, Turned, Unlimited
+from filter.outgoing import Outgoing, Turned
 from filter.rules import eicar
 from filter.worker import JOBS
 from filter.written import MOST_TRIES, send_written
@@ -14,6 +14,7 @@ from mailstore import accounts, clock, recording
 from mailstore.accounts import Account
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.events import Event
+from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
 from mailstore.packs import Pack
 from mailstore.store import Store
@@ -23,6 +24,7 @@ from mailstore.writing.rows import Draft, DraftState
 from tests.databases import on_sqlite
 from tests.factories import ANNA, BEAT, RecordedJobs, a_mailbox, an_account
 from tests.filter.relay import CARLA
+from tests.mailstore.sending.senders import block, of_mailbox
 
 MAIL = (
     b"From: anna@muster.example\r\nTo: dora@there.example\r\nSubject: Offer\r\n"
@@ -187,16 +189,16 @@ def test_mail_for_nobody_is_given_back(store: Store, account: Account) -> None:
     assert refused(store) == (DraftState.WRITING, Why.NOBODY)
 
 
-def test_whoever_is_blocked_reads_why(
-    store: Store, account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def full(*_: object) -> str:
-        return "550 5.7.1 Too much"
-
-    monkeypatch.setattr(Unlimited, "refused", full)
+def test_whoever_is_blocked_reads_why(store: Store, account: Account) -> None:
+    with store.read() as db:
+        mailbox = db.get_one(Mailbox, _mailbox(db))
+    block(store, of_mailbox(mailbox))
     a_draft(store, account)
     send_written(store)
-    assert refused(store) == (DraftState.WRITING, "blocked:550 5.7.1 Too much")
+    state, error = refused(store)
+    assert (state, error.partition(" Violation: ")[0]) == (
+        DraftState.WRITING, "blocked:550 5.7.1 Bulk Policy"
+    )  # fmt: skip
 
 
 def test_what_is_damaged_is_given_back(store: Store, account: Account) -> None:
