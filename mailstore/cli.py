@@ -18,6 +18,7 @@ from mailstore import (
     policies,
     rights,
     schema,
+    tenants,
 )
 from mailstore import quarantine as held_mail
 from mailstore.accounts import Role
@@ -28,6 +29,7 @@ from mailstore.heldlist import Search
 from mailstore.mailboxes import MailboxKind
 from mailstore.pages import Page
 from mailstore.scope import EVERYBODY, Scope
+from mailstore.sending import heldout
 from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import LANGUAGES, Tenant
@@ -193,6 +195,30 @@ def quarantine_list(address: str) -> None:
         for held in heldlist.listed(db, Search(scope, true()), Page()).lines:
             message = held.message
             click.echo(f"{held.id}  {held.mail_class}  {message.author}  {message.subject}")
+
+
+@quarantine.command("outgoing")
+@click.argument("tenant")
+@speaks
+def quarantine_outgoing(tenant: str) -> None:
+    """List what a tenant's people wrote and is held: number, class, author, subject, for whom."""
+    with open_store().read() as db:
+        for held in heldout.listed(db, tenants.named(db, tenant), Page()):
+            delivery, message = held.delivery, held.delivery.message
+            about = f"{delivery.id}  {delivery.mail_class}  {message.author}  {message.subject}"
+            click.echo(f"{about}  → {', '.join(held.recipients)}")
+
+
+@quarantine.command("delete")
+@click.argument("number", type=click.IntRange(1, LARGEST_NUMBER))
+@speaks
+def quarantine_delete(number: int) -> None:
+    """Take one held mail out of quarantine without delivering it."""
+    with open_store().write() as db:
+        deleted = held_mail.delete(db, EVERYBODY, number, by=OPERATOR)
+    if not deleted:
+        raise NotFound(f"No mail {number} is held.")
+    click.echo("It is deleted.")
 
 
 @quarantine.command("release")

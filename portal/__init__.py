@@ -15,6 +15,7 @@ from portal import access, demo, errors, find, home, languages, reasons, securit
 from portal.admin import blocked as admin_blocked
 from portal.admin import delivery as admin_delivery
 from portal.admin import look as admin_look
+from portal.admin import outgoing as admin_outgoing
 from portal.admin import people as admin_people
 from portal.admin import personal as admin_personal
 from portal.admin import requests as admin_requests
@@ -44,8 +45,8 @@ AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
     deeds, files, restore, homecoming, write, find, oneclick, codes, unsubscribe, profile,
     profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
-    profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_personal,
-    admin_requests, asking, statistics, subscribing,
+    profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
+    admin_personal, admin_requests, asking, statistics, subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

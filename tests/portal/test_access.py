@@ -37,6 +37,7 @@ OPEN = {
 # Whoever comes by a link signs in for these, before anything is looked up.
 NOT_BY_LINK = {
     "deeds.untag", "asking.ask", "asking.act", "sender.ask", "sender.act", "write.answer",
+    "outgoing.deliver", "outgoing.delete",
 }  # fmt: skip
 LARGEST = 2**63 - 1
 SOME = dict.fromkeys(
