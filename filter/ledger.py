@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.orm import Session
 
-from mailstore import deliveries, lanes, leases
+from mailstore import claims, lanes, leases
 from mailstore.deliveries import Delivery, Outcome
 from mailstore.lanes import Lane
 from mailstore.retries import Retries
@@ -48,7 +48,7 @@ class Ledger:
         with self._store.write() as db:
             self._finish(db)
             if self._keep(db, begun):
-                claimed += deliveries.claim(
+                claimed += claims.claim(
                     db, self._lane.id, limit=TOGETHER, lease=LEASE, retries=self._retries
                 )
         self._forget()
@@ -108,7 +108,7 @@ class Ledger:
             self._timer.cancel()
             self._timer = None
         if self._noted:
-            for lost in deliveries.finish_all(db, self._noted, self._retries):
+            for lost in claims.finish_all(db, self._noted, self._retries):
                 log.warning("lease_lost", delivery=lost)
 
     def _forget(self) -> None:

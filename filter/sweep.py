@@ -12,9 +12,9 @@ from filter import watching
 from mailstore import (
     atonce,
     bulk,
+    claims,
     clock,
     deadletters,
-    deliveries,
     incidents,
     lessons,
     notices,
@@ -45,7 +45,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
     """Ask for the jobs of all that is due."""
     now = clock.now()
     with store.read() as db:
-        lanes = deliveries.due_lanes(db, now)
+        lanes = claims.due_lanes(db, now)
         reports = planning.due(db, now)
         told = atonce.due(db, now)
         taught = lessons.due(db, now)

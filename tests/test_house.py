@@ -129,7 +129,7 @@ def test_every_change_of_state_has_an_event(function: Function) -> None:
 
 def test_the_changes_of_state_that_are_known_are_found() -> None:
     found = {change.id for change in CHANGES}
-    assert found >= {"deliveries.finish_all", "quarantine.release", "quarantine._delete",
+    assert found >= {"claims.finish_all", "quarantine.release", "quarantine._delete",
                      "copies.resend", "retention.expire_held"}  # fmt: skip
 
 

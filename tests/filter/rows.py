@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from filter import ledger
-from mailstore import deliveries
+from mailstore import claims
 from mailstore.deliveries import Delivery
 from mailstore.events import Event
 from mailstore.lanes import Lane
@@ -71,7 +71,7 @@ def damage(store: Store, queued: Delivery, *, missing: bool) -> Path:
 def claimed(store: Store, queued: Delivery) -> Delivery:
     """Take a queued delivery as a worker does."""
     with store.write() as db:
-        (found,) = deliveries.claim(
+        (found,) = claims.claim(
             db, queued.lane_id, limit=1, lease=ledger.LEASE, retries=Retries.of(store.settings)
         )
     return found

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from time_machine import Traveller
 
 from filter import watching
+from mailstore import claims, overdue, scanners
 from mailstore import clock as clocks
-from mailstore import deliveries, overdue, scanners
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.incidents import Incident, IncidentKind
 from mailstore.lanes import Lane
@@ -197,8 +197,8 @@ def deferred(store: Store, queued: Delivery) -> None:
     with store.write() as db:
         db.get_one(Delivery, queued.id).next_attempt_at = clocks.now()
     with store.write() as db:
-        (claimed,) = deliveries.claim(db, queued.lane_id, limit=1, lease=MINUTE, retries=retries)
-        assert deliveries.finish(db, claimed, LATER, retries)
+        (claimed,) = claims.claim(db, queued.lane_id, limit=1, lease=MINUTE, retries=retries)
+        assert claims.finish(db, claimed, LATER, retries)
 
 
 @on_sqlite

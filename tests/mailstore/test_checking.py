@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import update
 from time_machine import Traveller
 
-from mailstore import checking, deliveries, lanes
+from mailstore import checking, claims, lanes
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
@@ -95,7 +95,7 @@ def test_a_claimed_mail_that_nobody_takes_over_is_found(
 ) -> None:
     lease, retries = timedelta(minutes=5), Retries(timedelta(minutes=5), DAY, DAY)
     with store.write() as db:
-        deliveries.claim(db, queued.lane_id, limit=1, lease=lease, retries=retries)
+        claims.claim(db, queued.lane_id, limit=1, lease=lease, retries=retries)
     clock.shift(timedelta(minutes=30))
     assert findings(store) == []
     clock.shift(timedelta(hours=1))

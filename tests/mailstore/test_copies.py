@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 from time_machine import Traveller
 
-from mailstore import copies, deliveries, folders, marks, tenants
+from mailstore import claims, copies, folders, marks, tenants
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.events import Event
 from mailstore.folders import Folder
@@ -30,11 +30,11 @@ def copy(store: Store, anna: Mailbox, jobs: RecordedJobs) -> Delivery:
 def deliver(store: Store, delivery: Delivery, result: Result = Result.SENT) -> None:
     """Make an attempt for whatever is due on the lane."""
     with store.write() as db:
-        claimed = deliveries.claim(
+        claimed = claims.claim(
             db, delivery.lane_id, limit=9, lease=timedelta(minutes=5), retries=RETRIES
         )
         for each in claimed:
-            assert deliveries.finish(db, each, Outcome(result, ""), RETRIES)
+            assert claims.finish(db, each, Outcome(result, ""), RETRIES)
 
 
 def resend(store: Store, scope: Scope, delivery: Delivery) -> bool:

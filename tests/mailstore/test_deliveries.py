@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select, update
 from time_machine import Traveller
 
-from mailstore import deliveries, leases
+from mailstore import claims, leases
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.events import Event
 from mailstore.lanes import Lane
@@ -32,12 +32,12 @@ def queued(store: Store) -> Delivery:
 
 def claim(store: Store, lane_id: int = 1, *, limit: int = 50) -> Sequence[Delivery]:
     with store.write() as db:
-        return deliveries.claim(db, lane_id, limit=limit, lease=LEASE, retries=RETRIES)
+        return claims.claim(db, lane_id, limit=limit, lease=LEASE, retries=RETRIES)
 
 
 def finish(store: Store, delivery: Delivery, outcome: Outcome) -> bool:
     with store.write() as db:
-        return deliveries.finish(db, delivery, outcome, RETRIES)
+        return claims.finish(db, delivery, outcome, RETRIES)
 
 
 def row(store: Store, delivery: Delivery) -> Delivery:
@@ -47,7 +47,7 @@ def row(store: Store, delivery: Delivery) -> Delivery:
 
 def due(store: Store, at: datetime) -> bool:
     with store.read() as db:
-        return bool(deliveries.due_lanes(db, at))
+        return bool(claims.due_lanes(db, at))
 
 
 @pytest.mark.parametrize(

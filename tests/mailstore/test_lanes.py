@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 from time_machine import Traveller
 
+from mailstore import claims, health, lanes
 from mailstore import clock as clocks
-from mailstore import deliveries, health, lanes
 from mailstore.domains import Domain
 from mailstore.events import Event
 from mailstore.health import Trouble, Waiting
@@ -144,8 +144,8 @@ def test_a_lane_that_is_silent_is_not_due_before_its_next_try(
     lane_id = an_accepted(store, mailbox).lane_id
     is_silent(store, lane_id)
     with store.read() as db:
-        assert deliveries.due_lanes(db, NOON + 4 * SECOND) == []
-        assert deliveries.due_lanes(db, NOON + 5 * SECOND) == [lane_id]
+        assert claims.due_lanes(db, NOON + 4 * SECOND) == []
+        assert claims.due_lanes(db, NOON + 5 * SECOND) == [lane_id]
 
 
 def test_a_lane_with_an_outage_is_probed_though_no_mail_waits(
@@ -154,8 +154,8 @@ def test_a_lane_with_an_outage_is_probed_though_no_mail_waits(
     down = goes_down(store, lane_id, clock)
     assert down.probe_at is not None
     with store.read() as db:
-        assert deliveries.due_lanes(db, down.probe_at - SECOND) == []
-        assert deliveries.due_lanes(db, down.probe_at) == [lane_id]
+        assert claims.due_lanes(db, down.probe_at - SECOND) == []
+        assert claims.due_lanes(db, down.probe_at) == [lane_id]
 
 
 def test_a_next_hop_that_answers_before_it_is_an_outage_starts_from_the_beginning(

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
+from mailstore import claims, overdue, pulse
 from mailstore import clock as clocks
-from mailstore import deliveries, overdue, pulse
 from mailstore.deliveries import TOLD_OF, Delivery, Direction, Outcome, Result, State
 from mailstore.envelopes import MailClass
 from mailstore.events import Event
@@ -76,9 +76,9 @@ def finished(store: Store, outcome: Outcome, lane_id: int = 1) -> None:
     """Let a worker try what is due on a lane."""
     retries = Retries.of(store.settings)
     with store.write() as db:
-        claimed = deliveries.claim(db, lane_id, limit=9, lease=5 * MINUTE, retries=retries)
+        claimed = claims.claim(db, lane_id, limit=9, lease=5 * MINUTE, retries=retries)
         for each in claimed:
-            deliveries.finish(db, each, outcome, retries)
+            claims.finish(db, each, outcome, retries)
 
 
 def test_mail_that_waits_for_four_hours_is_marked_once(

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from time_machine import Traveller
 
+from mailstore import claims, lanes, pulse
 from mailstore import clock as clocks
-from mailstore import deliveries, lanes, pulse
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.incidents import Incident, IncidentKind
 from mailstore.retries import Retries
@@ -120,10 +120,10 @@ def deferred(store: Store, retries: Retries, queued: Delivery) -> State:
     with store.write() as db:
         db.get_one(Delivery, queued.id).next_attempt_at = clocks.now()
     with store.write() as db:
-        (claimed,) = deliveries.claim(
+        (claimed,) = claims.claim(
             db, queued.lane_id, limit=1, lease=timedelta(minutes=5), retries=retries
         )
-        deliveries.finish(db, claimed, LATER, retries)
+        claims.finish(db, claimed, LATER, retries)
     with store.read() as db:
         return db.get_one(Delivery, queued.id).state
 

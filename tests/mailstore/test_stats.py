@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 from time_machine import Traveller
 
-from mailstore import deliveries, figures, incidents, overview, stats
+from mailstore import claims, figures, incidents, overview, stats
 from mailstore.addresses import Address
 from mailstore.deliveries import Outcome, Result
 from mailstore.domains import Domain
@@ -53,10 +53,10 @@ def arrives(store: Store, mailbox: Mailbox, clock: Traveller, after: timedelta) 
     clock.shift(after)
     with store.write() as db:
         retries = Retries.of(store.settings)
-        (claimed,) = deliveries.claim(db, came.lane_id, limit=9, lease=LEASE, retries=retries)
-        assert deliveries.finish(db, claimed, Outcome(Result.SENT, "250 ok"), retries)
+        (claimed,) = claims.claim(db, came.lane_id, limit=9, lease=LEASE, retries=retries)
+        assert claims.finish(db, claimed, Outcome(Result.SENT, "250 ok"), retries)
         clock.shift(SECOND)
-        assert not deliveries.finish(db, claimed, Outcome(Result.SENT, "250 ok"), retries)
+        assert not claims.finish(db, claimed, Outcome(Result.SENT, "250 ok"), retries)
 
 
 def test_what_people_get_is_counted_by_class_and_volume(store: Store, anna: Mailbox) -> None:
@@ -94,8 +94,8 @@ def test_a_report_of_ours_is_no_delivery_of_theirs(store: Store, anna: Mailbox) 
     an_accepted(store, anna, mail_class=MailClass.REPORT)
     with store.write() as db:
         retries, lane = Retries.of(store.settings), db.get_one(Domain, anna.domain_id).lane_id
-        (claimed,) = deliveries.claim(db, lane, limit=9, lease=LEASE, retries=retries)
-        deliveries.finish(db, claimed, Outcome(Result.SENT, "250 ok"), retries)
+        (claimed,) = claims.claim(db, lane, limit=9, lease=LEASE, retries=retries)
+        claims.finish(db, claimed, Outcome(Result.SENT, "250 ok"), retries)
     assert counted(store, anna).series.keys() == {figures.OWN}
 
 

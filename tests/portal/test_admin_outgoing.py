@@ -1,4 +1,3 @@
-
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select

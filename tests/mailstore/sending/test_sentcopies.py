@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, true
 
-from mailstore import clock, copies, deliveries, folders, health, overdue, timeline
+from mailstore import claims, clock, copies, folders, health, overdue, timeline
 from mailstore.deliveries import Delivery, Outcome, Result, State
 from mailstore.figures import Figure
 from mailstore.folders import Folder
@@ -44,7 +44,7 @@ def arrives(store: Store, copy: Delivery, result: Result = Result.SENT) -> None:
     taken = claimed(store, copy)
     assert taken.id == copy.id
     with store.write() as db:
-        assert deliveries.finish(db, taken, Outcome(result, "said"), Retries.of(store.settings))
+        assert claims.finish(db, taken, Outcome(result, "said"), Retries.of(store.settings))
 
 
 def where(store: Store, scope: Scope, message: Message) -> Where | None:

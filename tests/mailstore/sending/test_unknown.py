@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from mailstore import deliveries, outbox
+from mailstore import claims, outbox
 from mailstore.deliveries import Delivery, Outcome, Result
 from mailstore.envelopes import MailClass
 from mailstore.mailboxes import Mailbox
@@ -24,13 +24,13 @@ def sent(store: Store, anna: Mailbox, **values: Any) -> Sequence[Delivery]:
     (lane_id,) = {each.lane_id for each in an_outgoing(store, anna, **values)}
     with store.write() as db:
         retries = Retries.of(store.settings)
-        return deliveries.claim(db, lane_id, limit=10, lease=LEASE, retries=retries)
+        return claims.claim(db, lane_id, limit=10, lease=LEASE, retries=retries)
 
 
 def finish(store: Store, attempts: Sequence[Delivery], outcome: Outcome = NOBODY) -> None:
     with store.write() as db:
         pairs = [(each, outcome) for each in attempts]
-        deliveries.finish_all(db, pairs, Retries.of(store.settings))
+        claims.finish_all(db, pairs, Retries.of(store.settings))
 
 
 def counted(store: Store) -> list[tuple[int, int, int]]:
