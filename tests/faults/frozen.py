@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.faults.ledger import Fault
 from tests.faults.scene import Scene, arguments, report, until
 from tests.faults.sender import Sender, letters
 
@@ -30,8 +31,8 @@ PATIENCE = 60.0
 # For each connection: one at the other server, and one whose outcome was not committed yet.
 IN_FLIGHT = 2
 MAILS_FIRST = 3
-# Others that write have the lock for less than that.
-LOCK_SECONDS, ANOTHER_MOMENT = 1.0, 0.01
+# Others that write have the lock for less; in the moment between, what was sent is written down.
+LOCK_SECONDS, ANOTHER_MOMENT = 0.15, 0.05
 LARGEST = 2000
 
 
@@ -83,15 +84,21 @@ def _frozen(scene: Scene, sender: Sender) -> Iterator[str]:
 
 def _freeze(scene: Scene, pid: int) -> None:
     """Stop a worker at a moment when it does not keep others from writing."""
-    scene.note("SIGSTOP worker", delivering=True)
     while True:
+        stopped_at = time.monotonic()
         os.kill(pid, signal.SIGSTOP)
-        # All its threads have stopped once the kernel tells us, its parent.
-        os.waitid(os.P_PID, pid, os.WSTOPPED)
+        until(lambda: _stands_still(pid))
         if until(lambda: _can_write(scene), LOCK_SECONDS, fail=False):
+            scene.faults.append(Fault("SIGSTOP worker", stopped_at, delivering=True))
             return
         os.kill(pid, signal.SIGCONT)
         time.sleep(ANOTHER_MOMENT)
+
+
+def _stands_still(pid: int) -> bool:
+    """Whether all threads of a process have stopped."""
+    stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(stat.rpartition(") ")[2].startswith("T") for stat in stats)
 
 
 def _can_write(scene: Scene) -> bool:
