@@ -50,6 +50,8 @@ def free_port() -> int:
 class Installation:
     """`with Installation() as it:` runs `flask relay` and the rest like `flask serve` does."""
 
+    supervised_by: type[Supervisor] = Supervisor
+
     def __init__(
         self,
         processes: Sequence[str] = ("relay", "worker"),
@@ -84,7 +86,7 @@ class Installation:
             "portal": gunicorn(f"127.0.0.1:{self.web}"),
         }
         chosen = {name: commands[name] for name in processes}
-        self.supervisor = Supervisor(chosen, self.env, self.folder / "log", pause=0.1)
+        self.supervisor = self.supervised_by(chosen, self.env, self.folder / "log", pause=0.1)
         self._watch = threading.Thread(target=self.supervisor.watch, daemon=True)
 
     def __enter__(self) -> Self:

@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         senders = [Sender(scene.smtp, _mixed(chance, args.mails, scene.people))]
         senders[0].start()
         broken = ["the load was not taken"] * (not senders[0].join(PATIENCE))
+        # What is still delivered of it must not delay what is timed.
+        scene.settle()
         delays: list[float] = []
         broken += _spin(scene, senders, args.spinning, delays)
         scene.settle()

@@ -21,6 +21,7 @@ from mailstore import onboarding
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State
 from mailstore.domains import Takes
+from tests.faults.forge import LAUNCHER, Forging
 from tests.faults.ledger import Book, Fault
 from tests.faults.sender import Sender
 
@@ -35,6 +36,8 @@ BACK_SECONDS, END_SECONDS = 30.0, 40.0
 
 class Scene(Installation):
     """An installation of three tenants, run by our launcher; keeps the injector's log."""
+
+    supervised_by = Forging
 
     def __init__(
         self,
@@ -91,7 +94,7 @@ class Scene(Installation):
         self, name: str, *options: str, command: Sequence[str] = (), prefix: Sequence[str] = ()
     ) -> None:
         """Say how a process starts from its next start on; the prefix is a program around it."""
-        launcher = [sys.executable, "-m", "tests.faults.dying", "--lease", str(self._lease)]
+        launcher = [*LAUNCHER, "--lease", str(self._lease)]
         launcher += ["--every", str(EVERY), "--ready", str(self._ready(name)), *options, "--"]
         commands = dict(self.supervisor.commands)
         commands[name] = [*prefix, *launcher, *(command or ("flask", name))]
