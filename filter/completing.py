@@ -16,7 +16,10 @@ ID_BYTES = 16
 
 
 def completed(spool: Spool, hostname: str, at: datetime) -> Spool | None:
-    """Return the whole mail as it is to be stored, to be closed; None where nothing changes."""
+    """Return the whole mail as it is to be stored, to be closed; None where nothing changes.
+
+    Raises OSError where it cannot be written.
+    """
     chunks = spool.chunks()
     first = next(chunks, b"")
     edited = _edited(first, hostname, at)
@@ -26,6 +29,7 @@ def completed(spool: Spool, hostname: str, at: datetime) -> Spool | None:
     whole.write(edited)
     for chunk in chunks:
         whole.write(chunk)
+    whole.check()
     return whole
 
 

@@ -52,7 +52,8 @@ class Farther:
         author = received.findings.author
         proven = author is not None and author.key == delivery.message.author
         handed = await self._neighbours.judge(received, to, proven=proven)
-        accepted = await self._neighbours.accepted(handed, spool, self._seal)
+        above = delivery.message.headers
+        accepted = await self._neighbours.accepted(handed, spool, self._seal, lambda *_: above)
         places = self._store.packs.append([each.sealed.slice for each in accepted])
         (ended,) = handed.ended.values()
         with self._store.write() as db:

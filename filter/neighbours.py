@@ -12,7 +12,7 @@ from itertools import groupby
 
 from filter import headers, reply, sealing
 from filter.judging import Judging, Received, hits, refusals
-from filter.sealing import Seal
+from filter.sealing import Head, Seal
 from filter.spool import Spool
 from filter.verdict import AUTHENTICATED, TAKEN, settle
 from mailstore.envelopes import Action, Client, Ended, Recipient, Symbol, Verdict
@@ -48,22 +48,27 @@ class Neighbours:
             _note(handed, settle([_final(each) for each in verdicts]))
         return handed
 
-    async def accepted(self, handed: Handed, spool: Spool, seal: Seal) -> list[Accepted]:
-        """Return the mail sealed anew for each tenant that takes it."""
-        head = partial(self._head, handed.received.client, handed.received.findings.lines)
+    async def accepted(
+        self, handed: Handed, spool: Spool, seal: Seal, above: Head
+    ) -> list[Accepted]:
+        """Return the mail sealed anew for each tenant that takes it, under a Received of ours."""
+        head = partial(self._head, above, handed.received.findings.lines)
         return [
             await sealing.for_tenant(handed.received, verdicts, spool, seal, head)
             for verdicts in handed.taken
         ]
 
-    def _head(self, client: Client, lines: Sequence[str], public_id: str, at: datetime) -> str:
-        ours = headers.taken(client, self._hostname, public_id, at)
-        return ours + headers.results(self._hostname, lines)
+    def _head(self, above: Head, lines: Sequence[str], public_id: str, at: datetime) -> str:
+        return above(public_id, at) + headers.results(self._hostname, lines)
 
 
 def as_stranger(received: Received, *, proven: bool) -> Received:
-    """Return a mail as another tenant sees it: from outside, its author known to us or not."""
+    """Return a mail as another tenant sees it: from outside, its author known to us or not.
+
+    From where somebody sends is no business of other tenants.
+    """
     findings, sender = received.findings, received.sender
+    client = Client("", "") if sender is not None else received.client
     if proven and sender is not None:
         line = f"auth=pass smtp.mailfrom={sender.domain}"
         findings = replace(
@@ -73,7 +78,7 @@ def as_stranger(received: Received, *, proven: bool) -> Received:
             spf="pass",
             proofs=frozenset({"dmarc"}),
         )
-    return replace(received, findings=findings, outside=True)
+    return replace(received, client=client, findings=findings, outside=True)
 
 
 def _note(handed: Handed, verdicts: list[Verdict]) -> None:

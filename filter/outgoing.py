@@ -87,7 +87,8 @@ class Outgoing:
         """Judge a mail, make it durable for everybody here, and return the reply to DATA."""
         if completing.is_too_large(spool):
             return reply.HEADER_TOO_LARGE
-        whole = completing.completed(spool, self._settings.hostname, clock.now())
+        hostname, in_thread = self._settings.hostname, self._destinations.directory.in_thread
+        whole = await in_thread(completing.completed, spool, hostname, clock.now())
         with closing(whole or spool) as taken:
             decision = await self.decide(submission, taken)
             if isinstance(decision, Turned):
@@ -133,7 +134,7 @@ class Outgoing:
         own = await sealing.for_tenant(
             received, decision.verdicts, spool, kept or seal, head, public_id=public_id
         )
-        others = await self._neighbours.accepted(decision.handed, spool, seal)
+        others = await self._neighbours.accepted(decision.handed, spool, seal, head)
         return [replace(own, writer_id=decision.author.mailbox_id), *others]
 
     async def _examine(self, submission: Submission, spool: Spool, towards: Towards) -> Findings:

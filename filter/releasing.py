@@ -149,7 +149,7 @@ class Rescan:
         log.warning("release_stopped", delivery=delivery.id, reason=reason, done=done)
 
     def _policy(self, delivery: Delivery) -> Policy:
-        if delivery.direction is Direction.OUT:
+        if delivery.direction is Direction.OUT or delivery.message.writer_id is not None:
             return Policy()  # no old program keeps our own people's mail here
         with self._store.read() as db:
             recipient = mailboxes.resolve(db, Address.parse(delivery.recipient))

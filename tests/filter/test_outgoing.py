@@ -114,6 +114,8 @@ def test_another_tenant_gets_a_message_of_its_own_and_never_by_mx(relay: Relay, 
     assert (mine[0].writer_id, theirs[0].writer_id) == (relay.mailboxes[0], None)
     assert mine[0].tenant_id != theirs[0].tenant_id == arrived.tenant_id
     assert theirs[1] == MAIL
+    assert (mine[0].client_ip, theirs[0].client_ip) == (HOME.ip, "")
+    assert theirs[0].headers.startswith("Received: from submission\r\n")
     assert "auth=pass smtp.mailfrom=muster.example" in theirs[0].headers
     with relay.store.read() as db:
         assert {each.route for each in db.scalars(select(Lane))} >= {"mx:there.example:25"}
@@ -251,6 +253,7 @@ def test_released_mail_goes_wherever_it_leads_by_then(relay: Relay, send: Send) 
         ("nobody@hafenbau.example", Direction.OUT): State.FAILED,
         (BEAT, Direction.IN): State.QUEUED,
     }
+    assert relay.messages()[1][0].headers.startswith("Received: from submission\r\n")
     (dora,) = of(relay, DORA)
     with relay.store.read() as db:
         assert db.get_one(Lane, dora.lane_id).route == "mx:there.example:25"
