@@ -3,8 +3,8 @@
     python -m tests.faults.poison --mails 200 --spinning 6
 
 The samples of tests/messages are mixed in at one in twenty; nobody else notices. Then six mails
-spin the examination: an ordinary mail behind them is delayed by less than a second, and they are
-held in the end.
+spin the examination: an ordinary mail behind them is delayed by less than a second (`--delay`), and
+they are held in the end.
 """
 
 import random
@@ -22,7 +22,6 @@ from tests.faults.spinning import MARK
 SAMPLES = Path(__file__).parent.parent / "messages"
 SHARE = 20
 EXAMINE_SECONDS = 2
-MOST_DELAY = 1.0
 PATIENCE = 60.0
 SIZE = 2000
 EVIL = "127.0.9.1"
@@ -31,7 +30,7 @@ ORDINARY = 5
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run it; 1 if others are affected."""
-    args = arguments(__doc__, mails=200, spinning=6).parse_args(argv)
+    args = arguments(__doc__, mails=200, spinning=6, delay=1.0).parse_args(argv)
     chance, begun = random.Random(args.seed), time.monotonic()  # noqa: S311 (repeatable on purpose)
     scene = Scene(("relay", "worker"), examine_seconds=str(EXAMINE_SECONDS))
     scene.launch("relay", "--examination", "tests.faults.spinning")
@@ -49,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     spun = {letter.sha256 for letter in senders[1].letters}
     loose = sum(row.sha256 in spun and row.state is not HELD for row in book.rows)
     broken += [f"{loose} spinning mails are not held"] * (loose > 0)
-    if max(delays) > MOST_DELAY:
+    if max(delays) > args.delay:
         broken.append(f"an ordinary mail took {max(delays):.1f} s")
     odd = sum(letter.odd for letter in book.letters)
     figures = book.figures() | {"odd": odd, "spinning": args.spinning, "ordinary_s": max(delays)}
