@@ -96,7 +96,9 @@ def conversation(db: Session, scope: Scope, delivery: Delivery, most: int) -> li
     """
     same = Delivery.thread == delivery.thread
     theirs = _LINES.where(same, *copies.received(scope, copies.states_shown(db, scope)))
-    theirs = theirs.where(Delivery.mailbox_id == delivery.mailbox_id)
+    came = copies.is_received(scope, delivery)
+    box = delivery.mailbox_id if came else delivery.message.writer_id
+    theirs = theirs.where(Delivery.mailbox_id == box)
     own = _LINES.where(same, copies.sent(scope))
     newest = Delivery.accepted_at.desc(), Delivery.id.desc()
     found = [*_lines(db, theirs.order_by(*newest).limit(most)),

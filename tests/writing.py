@@ -17,6 +17,7 @@ from mailstore.writing.identities import Identity
 from mailstore.writing.rows import Draft, DraftFile
 from tests.factories import ANNA
 
+RAW = b"Subject: Plans\r\n\r\nAt noon.\r\n"
 TYPED = Fields(ANNA, "bob@there.example", "", "", "Plans", "At noon.\n")
 
 
@@ -50,19 +51,26 @@ def a_file(
         return attached.add(db, draft, name, "application/pdf", stored)
 
 
-def a_departure(store: Store, draft: Draft, raw: bytes, *recipients: str) -> Departure:
-    """Return a whole mail of a draft, stored, from Anna."""
+def a_departure(store: Store, draft: Draft, raw: bytes, sender: str, *to: str) -> Departure:
+    """Return a whole mail of a draft, stored."""
     day = clock.today() + timedelta(days=7)
     sealed = store.seal(draft.tenant_id, day, [raw])
     (place,) = store.packs.append([sealed.slice])
-    return Departure(new_public_id(), ANNA, recipients, sealed, place)
+    return Departure(new_public_id(), sender, to, sealed, place)
 
 
-def leave(store: Store, draft: Draft, raw: bytes = b"Subject: Plans\r\n\r\nAt noon.\r\n") -> Draft:
+def leave(
+    store: Store,
+    draft: Draft,
+    raw: bytes = RAW,
+    *,
+    sender: str = ANNA,
+    to: str = "bob@there.example",
+) -> Draft:
     """Send a draft; its ten seconds are not over."""
-    departure = a_departure(store, draft, raw, "bob@there.example")
+    departure = a_departure(store, draft, raw, sender, to)
     with store.write() as db:
-        assert departures.send(db, draft, draft.version, departure, by=ANNA)
+        assert departures.send(db, draft, draft.version, departure, by=sender)
     found: Draft = again(store, draft)
     return found
 

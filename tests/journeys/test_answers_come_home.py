@@ -9,17 +9,19 @@ import pytest
 from sqlalchemy import select, update
 
 from bench.installation import Installation
-from mailstore import clock
+from mailstore import accounts, clock
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox
 from mailstore.sending.homecomings import Homecoming, HomeState
 from mailstore.store import Store
+from mailstore.writing.rows import Draft
 from tests.authority import Authority
 from tests.daemons import HERE
 from tests.dovecot import MASTER, MASTER_PASSWORD, SPECIAL, Dovecot, Kept
 from tests.journeys.test_an_outage import wait_for_down
 from tests.mailstore.restorable import until
-from tests.mailstore.sending.written import KUNDE, answer, send
+from tests.mailstore.sending.written import KUNDE, answer
+from tests.writing import a_draft, leave
 
 pytest_plugins = ["tests.peers"]
 
@@ -57,7 +59,7 @@ def test_answers_of_an_outage_are_in_the_own_mailbox_once_when_the_server_is_bac
         come(it, anna, number)
     wait_for_down(store)
     for number in NUMBERS:
-        send(store, anna, to=[KUNDE], number=number)
+        write(store, anna, number)
     assert it.sink.wait(len(NUMBERS), 15)
 
     dovecot.start()
@@ -80,6 +82,15 @@ def come(it: Installation, anna: Mailbox, number: int) -> None:
     content = f"{head}Message-ID: <{number}@kunde.example>\r\n\r\nGuten Tag\r\n"
     with smtplib.SMTP(HERE, it.smtp) as server:
         server.sendmail(KUNDE, [anna.address], content)
+
+
+def write(store: Store, anna: Mailbox, number: int) -> None:
+    """Send an answer as the webmail does, its moment to be taken back over at once."""
+    with store.read() as db:
+        account = accounts.named(db, anna.address)
+    leave(store, a_draft(store, account), answer(anna, number), sender=anna.address, to=KUNDE)
+    with store.write() as db:
+        db.execute(update(Draft).values(send_at=clock.now()))
 
 
 def a_worker_dies_before_it_notes_the_last(store: Store) -> None:
