@@ -41,7 +41,7 @@ class Point:
     stored: int = 1
     came: int = 1
     answered: bool = False
-    # Whether only a new process comes to it, which begins a pack and opens connections.
+    # Whether only a new process surely comes to it: it begins a pack, claims lanes, and connects.
     fresh: bool = False
 
 
@@ -55,7 +55,7 @@ POINTS = (
     # The one stated inbound duplicate.
     Point("rows_committed", "relay", stored=2, came=2),
     Point("reply_sent", "relay", answered=True),
-    Point("lane_claimed", "worker", answered=True),
+    Point("lane_claimed", "worker", answered=True, fresh=True),
     Point("claimed", "worker", answered=True),
     Point("connected", "worker", answered=True, fresh=True),
     Point("commands_said", "worker", answered=True),
