@@ -62,7 +62,7 @@ def begun(subject: str, author: MailAddress, to: MailAddress, zone: ZoneInfo, ho
           kind: str) -> EmailMessage:  # fmt: skip
     """Return a mail with its header; a machine wrote it, and says so (RFC 3834)."""
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = subject
+    mail["Subject"] = _as_typed(subject)
     mail["From"] = author
     mail["To"] = to
     mail["Date"] = format_datetime(clock.now().astimezone(zone))
@@ -101,10 +101,18 @@ def as_bytes(mail: EmailMessage) -> bytes:
 
 def named(name: str, text: str) -> MailAddress:
     """Return an address with a name as header fields want it."""
-    address, name = Address.parse(text), one_line(name)
+    address, name = Address.parse(text), _as_typed(one_line(name))
     if address.local.startswith('"'):
         return MailAddress(name, addr_spec=text)
     return MailAddress(name, address.local, address.domain)
+
+
+def _as_typed(text: str) -> str:
+    """Return a text in which Python's library finds no encoded word; the joiner is not seen.
+
+    It would decode what only looks like one, line ends and all, and make fields of it.
+    """
+    return text.replace("=?", "=\u2060?")
 
 
 def shown(text: str, longest: int = LONGEST_SHOWN) -> str:

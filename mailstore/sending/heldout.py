@@ -1,4 +1,4 @@
-"""The outgoing quarantine: mail of our people that is held for strangers, one line for each mail.
+"""The outgoing quarantine: mail of our people that is held on its way out, one line for each mail.
 
 An administrator decides for all recipients together, for colleagues too.
 """
@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from mailstore import pages, quarantine, rights
 from mailstore.deliveries import Delivery, Direction, State
+from mailstore.messages import Message
 from mailstore.pages import Page
 from mailstore.scope import Scope
 
@@ -45,7 +46,7 @@ def listed(db: Session, tenant_id: int, page: Page) -> list[HeldOut]:
 
 def known(db: Session, tenant_id: int, delivery_id: int) -> bool:
     """Whether a delivery of the tenant is outgoing, and is or was held."""
-    mine = select(Delivery.id).where(Delivery.id == delivery_id, *_away(tenant_id))
+    mine = select(Delivery.id).where(Delivery.id == delivery_id, *_outgoing(tenant_id))
     return db.scalar(mine.where(Delivery.held_until.is_not(None))) is not None
 
 
@@ -82,13 +83,14 @@ def _each(db: Session, tenant_id: int, delivery_id: int, deed: Callable[[Scope, 
     return sum(deed(Scope(tenant_id), each) for each in ids)
 
 
-def _away(tenant_id: int) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Delivery.tenant_id == tenant_id,
-        Delivery.direction == Direction.OUT,
-        Delivery.mailbox_id.is_(None),
+def _outgoing(tenant_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that mail goes to strangers, or that a colleague wrote it."""
+    written = select(Message.id).where(
+        Message.tenant_id == tenant_id, Message.writer_id.is_not(None)
     )
+    out = or_(Delivery.direction == Direction.OUT, Delivery.message_id.in_(written))
+    return Delivery.tenant_id == tenant_id, out
 
 
 def _held(tenant_id: int) -> tuple[Any, ...]:
-    return (*_away(tenant_id), Delivery.state == State.QUARANTINED)
+    return (*_outgoing(tenant_id), Delivery.state == State.QUARANTINED)

@@ -9,9 +9,7 @@ from mailstore.errors import BadAddress, BadName
 from mailstore.texts import single
 
 LONGEST_NAME = 100
-# RFC 5322 §4.4: what stands in quotes or angle brackets separates nothing.
-_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^<>]*>|[^,;\n"<]|["<])+')
-_NAMED = re.compile(r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>]*)>')
+_BETWEEN = frozenset(",;\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ def read(text: str) -> Typed:
     """Return the addresses in a text, and the pieces of it that are no addresses."""
     found: dict[str, Named] = {}
     wrong = []
-    for piece in _pieces(text):
+    for piece in filter(None, map(str.strip, _pieces(text))):
         try:
             named = _named(piece)
         except (BadAddress, BadName):
@@ -57,13 +55,33 @@ def written(people: Iterable[Named]) -> str:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    return (piece for found in _PIECE.findall(text.replace("\r", "\n")) if (piece := found.strip()))
+    """Yield what stands between separators; in quotes and angle brackets none separates."""
+    piece: list[str] = []
+    closing, escaped = "", False
+    for each in text.replace("\r", "\n"):
+        if each in _BETWEEN and not closing:
+            yield "".join(piece)
+            piece = []
+            continue
+        piece.append(each)
+        if escaped:
+            escaped = False
+        elif closing:
+            escaped = each == "\\" and closing == '"'
+            closing = "" if each == closing else closing
+        else:
+            closing = {'"': '"', "<": ">"}.get(each, "")
+    yield "".join(piece)
 
 
 def _named(piece: str) -> Named:
     """Read one address with or without a name; raises BadAddress, BadName."""
-    found = _NAMED.fullmatch(piece)
-    if found is None:
+    before, bracket, address = piece.removesuffix(">").rpartition("<")
+    if not bracket or not piece.endswith(">"):
         return Named("", Address.parse(piece))
-    name = found["name"] if found["quoted"] is None else re.sub(r"\\(.)", r"\1", found["quoted"])
-    return Named(single(name, LONGEST_NAME), Address.parse(found["address"].strip()))
+    name = before.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    elif '"' in name or ">" in name:
+        raise BadAddress(piece)
+    return Named(single(name, LONGEST_NAME), Address.parse(address.strip()))

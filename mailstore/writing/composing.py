@@ -3,14 +3,15 @@
 Nothing that is typed becomes a field or a line of its own: it is encoded, or refused before.
 """
 
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address as HeaderAddress
+from email.header import Header
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, quote
 
 from mailstore import texts
 from mailstore.addresses import Address
@@ -22,6 +23,7 @@ MOST_REFERENCES = 20
 # RFC 5322 §2.1.1.
 LONGEST_LINE = 78
 ANY_TYPE = "application/octet-stream"
+_ENCODED = "=?"
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")
 # RFC 2046 §5: mails and parts within parts are not for people to attach by name.
 _TYPE = re.compile(r"(?!message/|multipart/)[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,100}")
@@ -54,18 +56,13 @@ class Enclosure:
 
 def compose(letter: Letter, enclosures: Iterable[Enclosure] = ()) -> bytes:
     """Return a mail in canonical form; raises BadName for a subject with control characters."""
-    message = EmailMessage(policy.SMTPUTF8 if _needs_utf8(letter) else policy.SMTP)
-    message["From"] = _header(letter.author)
-    for name, people in (("To", letter.to), ("Cc", letter.cc)):
-        if people:
-            message[name] = [_header(each) for each in people]
-    message["Subject"] = texts.single(letter.subject, LONGEST_SUBJECT)
-    message["Date"] = format_datetime(letter.at)
-    message["Message-ID"] = letter.message_id
-    if _ID.fullmatch(letter.in_reply_to):
-        message["In-Reply-To"] = letter.in_reply_to
-    if known := references(letter.references):
-        message["References"] = " ".join(known)
+    utf8 = not all(str(on_wire(each.address)).isascii() for each in _people(letter))
+    # Fields are kept as they are given: what looks like an encoded word in a name or subject would
+    # be decoded by the library before it folds, line ends and all.
+    as_given = (policy.SMTPUTF8 if utf8 else policy.SMTP).clone(refold_source="none")
+    message = EmailMessage(as_given)
+    for name, value in _fields(letter):
+        message.set_raw(name, value)
     said = texts.body(letter.text)[:LONGEST_TEXT].rstrip() + "\n"
     # Every server takes it, and no signature breaks over it (RFC 6376 §5.3).
     message.set_content(said, cte="7bit" if _is_plain(said) else "quoted-printable")
@@ -73,6 +70,45 @@ def compose(letter: Letter, enclosures: Iterable[Enclosure] = ()) -> bytes:
         main, _, sub = media_type(each.media_type).partition("/")
         message.add_attachment(each.content, main, sub, filename=file_name(each.name))
     return message.as_bytes()
+
+
+def _fields(letter: Letter) -> Iterator[tuple[str, str]]:
+    yield "From", _addresses([letter.author])
+    for name, people in (("To", letter.to), ("Cc", letter.cc)):
+        if people:
+            yield name, _addresses(people)
+    yield "Subject", _encoded(texts.single(letter.subject, LONGEST_SUBJECT), "Subject")
+    yield "Date", format_datetime(letter.at)
+    yield "Message-ID", letter.message_id
+    if _ID.fullmatch(letter.in_reply_to):
+        yield "In-Reply-To", letter.in_reply_to
+    if known := references(letter.references):
+        yield "References", "\n ".join(known)
+
+
+def _people(letter: Letter) -> Iterator[Named]:
+    return itertools.chain([letter.author], letter.to, letter.cc)
+
+
+def _addresses(people: Sequence[Named]) -> str:
+    return ",\n ".join(map(_address, people))
+
+
+def _address(named: Named) -> str:
+    """Return an address as a field has it (RFC 5322 §3.4), on lines short enough."""
+    address, name = on_wire(named.address), texts.single(named.name)
+    if not name:
+        return str(address)
+    if name.isascii() and _ENCODED not in name:
+        return f'"{quote(name)}"\n <{address}>'
+    return f"{_encoded(name)}\n <{address}>"
+
+
+def _encoded(text: str, field: str = "") -> str:
+    """Return a text as a field may hold it: in encoded words (RFC 2047) if it is not plain."""
+    plain = text.isascii() and _ENCODED not in text
+    header = Header(text, None if plain else "utf-8", header_name=field)
+    return header.encode(linesep="\n")
 
 
 def references(ids: Iterable[str]) -> list[str]:
@@ -92,25 +128,12 @@ def file_name(said: str) -> str:
     return _IN_NAMES.sub("_", said.strip()).strip(". ")[-200:] or "file"
 
 
-def _header(named: Named) -> HeaderAddress:
-    address = on_wire(named.address)
-    quoted = address.local.startswith('"')
-    # The library quotes it again, where it has to be.
-    local = re.sub(r"\\(.)", r"\1", address.local[1:-1]) if quoted else address.local
-    return HeaderAddress(texts.single(named.name), local, address.domain)
-
-
 def on_wire(address: Address) -> Address:
     """Return an address with its domain in ASCII (RFC 5890), as far as that can be."""
     try:
         return Address(address.local, address.domain.encode("idna").decode())
     except UnicodeError:
         return address
-
-
-def _needs_utf8(letter: Letter) -> bool:
-    people = (letter.author, *letter.to, *letter.cc)
-    return not all(str(on_wire(each.address)).isascii() for each in people)
 
 
 def _is_plain(text: str) -> bool:

@@ -14,7 +14,7 @@ from mailstore.pages import SIZE
 from mailstore.senders import Listed, Owner, Wish
 from portal.access import for_user, for_webmail, store
 from portal.paging import row_id
-from portal.webmail.place import back, carried, found, readable
+from portal.webmail.place import back, carried, readable, received
 
 bp = Blueprint("deeds", __name__, url_prefix="/webmail")
 
@@ -47,7 +47,7 @@ def chosen() -> Response:
 @for_webmail
 def mark(delivery_id: int, deed: str) -> Response:
     """Mark one mail; what leaves the list leads back to it."""
-    found(delivery_id)
+    received(delivery_id)
     done = MarkDeed(deed)
     _do(done, [delivery_id])
     if done in ON_THE_PAGE:
@@ -59,7 +59,7 @@ def mark(delivery_id: int, deed: str) -> Response:
 @for_webmail
 def report_spam(delivery_id: int) -> Response:
     """Tell the filter that a mail is spam; the mail stays where it is."""
-    found(delivery_id)
+    received(delivery_id)
     with store().write() as db:
         reported = quarantine.report_spam(db, g.scope, delivery_id, by=g.visitor.name)
     return _taught(delivery_id, reported, _("This message is reported as spam already."))
@@ -69,7 +69,7 @@ def report_spam(delivery_id: int) -> Response:
 @for_webmail
 def report_not_spam(delivery_id: int) -> Response:
     """Tell the filter that a mail which was reported is no spam after all."""
-    found(delivery_id)
+    received(delivery_id)
     with store().write() as db:
         reported = quarantine.report_not_spam(db, g.scope, delivery_id, by=g.visitor.name)
     return _taught(delivery_id, reported, _("This message was not reported as spam."))
@@ -79,7 +79,7 @@ def report_not_spam(delivery_id: int) -> Response:
 @for_user
 def untag(delivery_id: int) -> Response:
     """Mark no more newsletters of this author in the Subject, for this mailbox."""
-    delivery = found(delivery_id)
+    delivery = received(delivery_id)
     author, mailbox_id = delivery.message.author, delivery.mailbox_id
     if not author or mailbox_id is None:
         abort(404)

@@ -54,6 +54,12 @@ def readable() -> None:
         abort(redirect(url_for("code.ask", next=here()), 303))
 
 
+def received(delivery_id: int) -> Delivery:
+    """Return a mail that came to this visitor, or answer 404: what they wrote is its reader's."""
+    delivery = found(delivery_id)
+    return delivery if copies.is_received(g.scope, delivery) else abort(404)
+
+
 def found(delivery_id: int) -> Delivery:
     """Return a mail that this visitor may read here, or answer 404."""
     readable()

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, render_template, request
 
 from mailstore import clock, copies, folders, lessons, marks, timeline
 from mailstore.folders import Folder, Line
+from mailstore.marks import Mark
 from mailstore.sending import whereabouts
 from portal.access import for_webmail, store
 from portal.content import reading
@@ -63,9 +64,11 @@ def look(delivery_id: int) -> str:
     conversation = folders.conversation(g.db, g.scope, delivery, MOST_OF_CONVERSATION)
     # Mostly the mail stands among those of its conversation, and its marks with it.
     itself = (each for each in conversation if each.id == delivery_id)
-    mark = next(itself, None) or marks.of(g.db, delivery_id)
-    with store().write() as db:
-        marks.mark(db, [delivery_id], read_at=clock.now())
+    # What somebody wrote has marks of its reader, who is somebody else.
+    mark = (next(itself, None) or marks.of(g.db, delivery_id)) if received else Mark()
+    if received:
+        with store().write() as db:
+            marks.mark(db, [delivery_id], read_at=clock.now())
     return render_template(
         "webmail/look.html",
         delivery=delivery,
@@ -113,7 +116,7 @@ def _list(place: Folder) -> str:
         shown=shown,
         folder=place,
         conversations=folders.conversations(g.db, g.scope, place, shown.items),
-        days_left={each.id: _days_left(each) for each in shown.items},
+        days_left={each.id: _days_left(each, place) for each in shown.items},
         wanting=whereabouts.wanting(g.db, g.scope) if place is Folder.SENT else (),
         here=here(),
         came_from=carried(here()),
@@ -137,5 +140,6 @@ def _kept_until(day: date, received_at: datetime, pinned_at: datetime | None) ->
     return marks.kept_until(day, received_at, pinned_at, g.tenant.pin_days if g.tenant else 0)
 
 
-def _days_left(line: Line) -> int:
-    return (_kept_until(line.day, line.accepted_at, line.pinned_at) - clock.today()).days
+def _days_left(line: Line, place: Folder) -> int:
+    pinned_at = None if place is Folder.SENT else line.pinned_at
+    return (_kept_until(line.day, line.accepted_at, pinned_at) - clock.today()).days

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +64,14 @@ def test_nothing_that_is_typed_is_lost(text: str) -> None:
     typed = addressing.read(text)
     shown = " ".join([*map(str, typed.found), *typed.wrong])
     assert set("ab") & set(text) <= set(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"a\\' * 20_000, "a" + " " * 60_000 + "b", "<" * 60_000, '"' * 60_001],
+    ids=["quotes", "spaces", "brackets", "open"],
+)
+def test_no_text_takes_long(text: str) -> None:
+    begun = time.process_time()
+    addressing.read(text)
+    assert time.process_time() - begun < 1

@@ -76,7 +76,30 @@ def test_a_line_end_in_a_subject_or_name_is_refused_or_a_space(end: str, field: 
     assert fields_of(raw) == FIELDS
 
 
-@given(st.text(max_size=300), st.text(max_size=80), st.text(max_size=2000), st.text(max_size=80))
+@pytest.mark.parametrize("field", ["subject", "author", "to", "file"])
+def test_what_looks_encoded_is_read_as_it_was_typed(field: str) -> None:
+    evil = "=?utf-8?q?a=0D=0AX-Evil:_1=0D=0A=0D=0Abody?="
+    values: dict[str, Any] = {
+        "subject": evil, "author": Named(evil, ANNA.address), "to": [Named(evil, BOB.address)]
+    }  # fmt: skip
+    files = [Enclosure(evil, "text/plain", b"1")] if field == "file" else []
+    raw = composed(*files, **{name: value for name, value in values.items() if name == field})
+    mail = Mail(raw)
+    assert fields_of(raw) == FIELDS
+    assert b"X-Evil" not in raw.partition(b"\r\n\r\n")[2] or field == "file"
+    shown = {"subject": [mail.header("Subject")], "author": [mail.authors[0][0]],
+             "to": [mail.people("To")[0][0]], "file": [evil]}  # fmt: skip
+    assert shown[field] == [evil]
+
+
+WORDS = st.text(max_size=80) | st.lists(
+    st.sampled_from(
+        ["=?utf-8?q?", "=?utf-8?b?", "?=", "=0D=0A", "DQo=", "ä", " ", '"', "\\", "<,>"]
+    )
+).map("".join)
+
+
+@given(WORDS, WORDS, st.text(max_size=2000), WORDS)
 def test_whatever_is_typed_makes_a_sound_mail(
     subject: str, name: str, text: str, file: str
 ) -> None:
