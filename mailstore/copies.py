@@ -88,6 +88,12 @@ def is_received(scope: Scope, delivery: Delivery) -> bool:
     return delivery.direction is Direction.IN and theirs
 
 
+def is_theirs(db: Session, scope: Scope, delivery_id: int) -> bool:
+    """Whether a mail is in a scope, received or sent, whether it is shown or not."""
+    theirs = select(Delivery.id).join(Delivery.message).where(Delivery.id == delivery_id)
+    return db.scalar(theirs.where(or_(scope.covers(Delivery), sent(scope)))) is not None
+
+
 def everybody(db: Session, delivery: Delivery) -> Sequence[Delivery]:
     """Return a message for each of its recipients, for whoever wrote it; blind copies as well."""
     first = Delivery.message_id == delivery.message_id, Delivery.resend_of == 0

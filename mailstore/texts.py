@@ -58,5 +58,15 @@ def body(text: str) -> str:
     return "".join(each for each in broken if each in "\n\t" or not _is_control(each))
 
 
+def harmless(text: str, longest: int) -> str:
+    """Return a foreign text on one line as `single` would take it: what it refuses is left out."""
+    plain_ones = "".join(" " if each.isspace() else each for each in text if not _refuses(each))
+    return " ".join(plain_ones.split())[:longest].rstrip()
+
+
+def _refuses(character: str) -> bool:
+    return not character.isspace() and _is_refused(character)
+
+
 def _is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs")

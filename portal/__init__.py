@@ -38,12 +38,12 @@ from portal.quarantine import views as quarantine
 from portal.reasons import RuleText
 from portal.stats import subscribing
 from portal.stats import views as statistics
-from portal.webmail import deeds, files, homecoming, restore, write
+from portal.webmail import deeds, files, homecoming, leaving, restore, write
 from portal.webmail import views as webmail
 
 AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
-    deeds, files, restore, homecoming, write, find, oneclick, codes, unsubscribe, profile,
+    deeds, files, restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile,
     profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
     profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
     admin_personal, admin_requests, asking, statistics, subscribing,

@@ -24,6 +24,8 @@ MOST_REFERENCES = 20
 LONGEST_LINE = 78
 ANY_TYPE = "application/octet-stream"
 _ENCODED = "=?"
+# RFC 5322 §3.2.3: words that a name may have without quotes.
+_ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~ -]+", re.ASCII)
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")
 # RFC 2046 §5: mails and parts within parts are not for people to attach by name.
 _TYPE = re.compile(r"(?!message/|multipart/)[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,100}")
@@ -99,9 +101,12 @@ def _address(named: Named) -> str:
     address, name = on_wire(named.address), texts.single(named.name)
     if not name:
         return str(address)
-    if name.isascii() and _ENCODED not in name:
-        return f'"{quote(name)}"\n <{address}>'
-    return f"{_encoded(name)}\n <{address}>"
+    if not name.isascii() or _ENCODED in name:
+        shown = _encoded(name)
+    else:
+        shown = name if _ATOMS.fullmatch(name) else f'"{quote(name)}"'
+    short = "\n" not in shown and len(shown) + len(str(address)) < LONGEST_LINE - len("From:  <>")
+    return f"{shown}{' ' if short else chr(10) + ' '}<{address}>"
 
 
 def _encoded(text: str, field: str = "") -> str:

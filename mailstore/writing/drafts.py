@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Self
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from mailstore import clock, events
@@ -126,6 +126,12 @@ def of(db: Session, account_id: int, limit: int) -> Sequence[Draft]:
         .order_by(Draft.saved_at.desc(), Draft.id.desc())
         .limit(limit)
     ).all()
+
+
+def count(db: Session, account_id: int) -> int:
+    """Return how many drafts somebody has."""
+    mine = select(func.count()).select_from(Draft).where(Draft.account_id == account_id)
+    return db.scalar(mine) or 0
 
 
 def fields_of(store: Store, draft: Draft) -> Fields:

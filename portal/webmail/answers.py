@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery
 from mailstore.errors import BadAddress
-from mailstore.writing.addressing import Named, written
+from mailstore.texts import harmless
+from mailstore.writing.addressing import LONGEST_NAME, Named, written
 from mailstore.writing.drafts import Fields
 from mailstore.writing.identities import Identity, one
 from portal.content import reading
@@ -160,5 +161,5 @@ def _named(pairs: Sequence[Sequence[str]]) -> list[Named]:
             address = Address.parse(text)
         except BadAddress:
             continue
-        found.setdefault(address.key, Named(name, address))
+        found.setdefault(address.key, Named(harmless(name, LONGEST_NAME), address))
     return list(found.values())

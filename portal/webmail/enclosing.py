@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import SEEK_END
 from typing import IO, Any
 
-from flask import g
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
@@ -23,8 +22,9 @@ Files = Iterable[tuple[str, str, int, Iterator[bytes]]]
 
 
 def of(draft: Draft) -> Sequence[DraftFile]:
-    """Return the files of a draft."""
-    return attached.of(g.db, draft)
+    """Return the files of a draft, those that came with this very request too."""
+    with store().read() as db:
+        return attached.of(db, draft)
 
 
 def of_mail(delivery: Delivery) -> Files:

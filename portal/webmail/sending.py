@@ -39,7 +39,10 @@ ADDRESSED = ("to", "cc", "bcc")
 WHY = {
     Why.NOT_YOURS: _l("The message was not sent: you may not write with this address any more."),
     Why.NOBODY: _l("The message was not sent: it names nobody who can get it."),
-    Why.BLOCKED: _l("The message was not sent, because too much was sent before: %(said)s"),
+    Why.BLOCKED: _l(
+        "The message was not sent, because too much was sent with this address before. Your "
+        "administrator can lift that."
+    ),
     Why.REFUSED: _l("The message was not sent: %(said)s"),
     Why.NOT_SCANNED: _l(
         "The message was not sent, because no virus scanner answers. Please send it later."
@@ -74,16 +77,18 @@ def check(db: Session, tenant_id: int, fields: Fields) -> Checked:
     checked = Checked(people)
     own = domains.names_of(db, tenant_id)
     outside = (each for each in checked.recipients if each.address.domain not in own)
-    wrong = dict(_wrong(db, fields, checked))
+    wrong = dict(_wrong(db, fields, checked, own))
     return Checked(people, wrong, tuple(sorted(str(each.address) for each in outside)))
 
 
-def _wrong(db: Session, fields: Fields, checked: Checked) -> Iterator[tuple[str, str]]:
+def _wrong(
+    db: Session, fields: Fields, checked: Checked, own: Set[str]
+) -> Iterator[tuple[str, str]]:
     for name, typed in checked.people.items():
         if typed.wrong:
             pieces = ", ".join(typed.wrong)[:200]
             yield name, _("This is not a mail address: %(pieces)s", pieces=pieces)
-        elif unknown := list(_unknown(db, typed.found)):
+        elif unknown := list(_unknown(db, typed.found, own)):
             who = ", ".join(unknown)
             yield name, _("Nobody here has this address: %(who)s", who=who)
     if not checked.recipients and not any(typed.wrong for typed in checked.people.values()):
@@ -104,10 +109,10 @@ def _wrong(db: Session, fields: Fields, checked: Checked) -> Iterator[tuple[str,
                            num=LONGEST_SUBJECT)  # fmt: skip
 
 
-def _unknown(db: Session, people: Iterable[Named]) -> Iterator[str]:
-    """Yield who would be of ours and is not: no other server could know them either."""
+def _unknown(db: Session, people: Iterable[Named], own: Set[str]) -> Iterator[str]:
+    """Yield who would be a colleague and is not: no other server could know them either."""
     for each in people:
-        if mailboxes.resolve(db, each.address) is None and domains.ours(db, each.address.domain):
+        if each.address.domain in own and mailboxes.resolve(db, each.address) is None:
             yield str(each.address)
 
 

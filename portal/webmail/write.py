@@ -18,6 +18,7 @@ from portal.access import for_user, store
 from portal.paging import row_id
 from portal.webmail import answers, enclosing, sending
 from portal.webmail.answers import How
+from portal.webmail.leaving import to_leaving
 from portal.webmail.place import back, carried, found, rail
 from portal.webmail.sending import Checked, Sender
 
@@ -58,7 +59,7 @@ def answer(delivery_id: int, how: str) -> Response:
 def index() -> str:
     """Show what somebody began to write."""
     mine = drafts.of(g.db, g.visitor.account.id, MOST_DRAFTS)
-    shown = [(each, drafts.fields_of(store(), each)) for each in mine]
+    shown = [(each, drafts.fields_of(store(), each)) for each in mine if _may_quote(each)]
     return render_template("webmail/drafts.html", drafts=shown, **rail())
 
 
@@ -88,19 +89,22 @@ def act(draft_id: int) -> Answer:
     typed: dict[str, Any] = {name: _typed(name) for name in TYPED}
     fields = replace(before, sender=str(me.address), **typed)
     version = _saved(draft, me, fields)
-    deed = request.form.get("deed", "save")
     if request.accept_mimetypes.best == "application/json":
         return _told(draft, fields, version)
     if version is None:
-        return _apart(me, fields)
-    match deed.partition("-")[::2]:
-        case "send", _number:
+        return _overtaken(draft, me, fields)
+    deed, _dash, number = request.form.get("deed", "save").partition("-")
+    if deed == "discard":
+        return _discarded(draft)
+    # Without scripts, files come along with whatever was pressed.
+    left_out = enclosing.attach(draft, request.files.getlist("files"))
+    _say(left_out)
+    match deed:
+        case "send" if not left_out:
             return _sent(draft, version, me, fields)
-        case "discard", _number:
-            return _discarded(draft)
-        case "attach", _number:
-            _say(enclosing.attach(draft, request.files.getlist("files")))
-        case "remove", number:
+        case "send" | "attach":
+            pass
+        case "remove":
             enclosing.remove(draft, number)
         case _:
             flash(_("The draft is saved."), "success")
@@ -116,49 +120,23 @@ def attach(draft_id: int) -> Response:
     return _to(draft.id)
 
 
-@bp.get("/leaving/<public_id>")
-@for_user
-def leaving(public_id: str) -> Answer:
-    """Show a mail that is about to be sent, or what became of it."""
-    account_id = g.visitor.account.id
-    draft = departures.leaving(g.db, account_id, public_id)
-    if draft is None:
-        sent = sending.sent(g.db, g.scope, public_id) or abort(404)
-        return redirect(url_for("webmail.look", delivery_id=sent, back=carried(back())), 303)
-    if draft.place is None:
-        return _to(draft.id)
-    fields, now = drafts.fields_of(store(), draft), clock.now()
-    left = int((draft.send_at - now).total_seconds()) if draft.send_at else 0
-    page = {"draft": draft, "fields": fields, "left": max(left, 0), "back": back()}
-    return render_template("webmail/leaving.html", came_from=carried(back()), **page)
-
-
-@bp.post("/leaving/<public_id>")
-@for_user
-def take_back(public_id: str) -> Response:
-    """Make a mail that is about to be sent a draft again."""
-    account_id = g.visitor.account.id
-    if departures.leaving(g.db, account_id, public_id) is None:
-        sending.sent(g.db, g.scope, public_id) or abort(404)
-    with store().write() as db:
-        draft_id = departures.take_back(db, account_id, public_id, by=g.visitor.name)
-    if draft_id is None:
-        flash(_("It was too late: the message is on its way."), "warning")
-        return _to_leaving(public_id)
-    flash(_("The message was not sent. It is a draft again."), "success")
-    return _to(draft_id)
-
-
 bp.app_template_global()(sending.goes_outside)
 bp.app_template_global()(sending.refused)
 
 
 def _draft(draft_id: int) -> Draft:
     """Return a draft of the visitor's; of one that is being sent, lead to where that is seen."""
-    draft = drafts.one(g.db, g.visitor.account.id, draft_id) or abort(404)
+    draft = drafts.one(g.db, g.visitor.account.id, draft_id)
+    if draft is None or not _may_quote(draft):
+        abort(404)
     if draft.place is not None:
-        abort(_to_leaving(draft.public_id))
+        abort(to_leaving(draft.public_id))
     return draft
+
+
+def _may_quote(draft: Draft) -> bool:
+    """Whether the visitor may still see the mail that a draft answers, and so quotes."""
+    return draft.answers_id is None or copies.is_theirs(g.db, g.scope, draft.answers_id)
 
 
 def _identities() -> list[Identity]:
@@ -173,6 +151,9 @@ def _typed(name: str) -> str:
 def _begun(
     me: Identity, fields: Fields, answers_id: int | None = None, files: enclosing.Files = ()
 ) -> Response:
+    if drafts.count(g.db, g.visitor.account.id) >= MOST_DRAFTS:
+        _say(_("You have too many drafts. Please send or discard some first."))
+        return redirect(url_for(".index"), 303)
     kept = drafts.sealed(store(), me.tenant_id, drafts.first_day(), fields)
     with store().write() as db:
         draft = drafts.begin(db, me, g.visitor.account.id, kept, answers_id)
@@ -197,12 +178,19 @@ def _told(draft: Draft, fields: Fields, version: int | None) -> Answer:
     return jsonify(version=version, said=said, outside=sending.goes_outside(outside))
 
 
-def _apart(me: Identity, fields: Fields) -> Response:
+def _overtaken(draft: Draft, me: Identity, fields: Fields) -> Response:
+    """Answer a form that another one came before: the same twice, or another window's."""
+    with store().read() as db:
+        now = drafts.one(db, draft.account_id, draft.id)
+    if now is None or now.place is not None:
+        return to_leaving(now.public_id) if now else redirect(url_for(".index"), 303)
+    if drafts.fields_of(store(), now) == fields:
+        return _to(draft.id)
     flash(
         _("This draft was changed in another window. What you wrote here is a draft of its own."),
         "warning",
     )
-    return _begun(me, fields)
+    return _begun(me, fields, draft.answers_id)
 
 
 def _sent(draft: Draft, version: int, me: Identity, fields: Fields) -> Answer:
@@ -223,9 +211,7 @@ def _sent(draft: Draft, version: int, me: Identity, fields: Fields) -> Answer:
     departure = sending.departure(store(), sender, fields, checked, enclosing.of(draft))
     with store().write() as db:
         begun = departures.send(db, draft, version, departure, by=g.visitor.name)
-    if not begun:
-        return _apart(me, fields)
-    return _to_leaving(departure.public_id)
+    return to_leaving(departure.public_id) if begun else _overtaken(draft, me, fields)
 
 
 def _discarded(draft: Draft) -> Response:
@@ -237,10 +223,6 @@ def _discarded(draft: Draft) -> Response:
 
 def _to(draft_id: int) -> Response:
     return redirect(url_for(".edit", draft_id=draft_id, back=carried(back())), 303)
-
-
-def _to_leaving(public_id: str) -> Response:
-    return redirect(url_for(".leaving", public_id=public_id, back=carried(back())), 303)
 
 
 def _say(trouble: str) -> None:

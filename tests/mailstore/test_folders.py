@@ -133,9 +133,9 @@ def test_sent_mail_lies_in_its_own_folder_once_for_all_recipients(
         assert ids_in(store, each, Folder.SENT) == [sent]
     assert ids_in(store, Scope(anna.tenant_id, frozenset({anna.id + 1})), Folder.SENT) == []
     with store.write() as db:
-        for each in filter(None, (copies.look(db, own, came), copies.look(db, own, sent))):
-            shown = folders.conversation(db, own, each, 50)
-            assert [each.id for each in shown] == [sent, came]
+        for opened in filter(None, (copies.look(db, own, came), copies.look(db, own, sent))):
+            shown = folders.conversation(db, own, opened, 50)
+            assert [line.id for line in shown] == [sent, came]
         assert copies.look(db, own, sent) is not None
         assert not copies.resend(db, own, sent, by="anna")
 

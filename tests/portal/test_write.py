@@ -1,24 +1,18 @@
-import io
-import re
 from html import unescape
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
-from mailstore import accounts
 from mailstore.accounts import Account
-from mailstore.mailboxes import Mailbox, Right
+from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from mailstore.writing import drafts
-from mailstore.writing.drafts import Fields
-from mailstore.writing.rows import Draft, DraftFile, DraftState
-from tests.factories import ANNA, BEAT, a_mailbox, an_accepted
+from mailstore.writing.rows import Draft, DraftState
+from tests.factories import BEAT, an_accepted
 from tests.mailstore.writing.test_composing import BREAKS
 from tests.portal.browsing import csrf, post, said, told
-from tests.portal.mails import SAMPLES
+from tests.portal.composing import begun, fields_of, press, the_draft, typed
 from tests.writing import a_draft, again
 
 pytestmark = pytest.mark.usefixtures("speaks_english")
@@ -27,101 +21,6 @@ pytestmark = pytest.mark.usefixtures("speaks_english")
 @pytest.fixture
 def draft(store: Store, user: Account) -> Draft:
     return a_draft(store, user)
-
-
-def typed(**fields: Any) -> dict[str, Any]:
-    usual = {"sender": ANNA, "to": "bob@there.example", "subject": "Plans", "text": "At noon."}
-    return usual | {"cc": "", "bcc": ""} | fields
-
-
-def press(browser: FlaskClient, draft: Draft, deed: str, **fields: Any) -> TestResponse:
-    form = typed(**fields) | {"version": fields.get("version", draft.version), "deed": deed}
-    return post(browser, f"/webmail/write/{draft.id}", **form)
-
-
-def begun(browser: FlaskClient, store: Store, path: str) -> Fields:
-    """Return what the draft begins with that a button leads to."""
-    answer = post(browser, path)
-    assert answer.status_code == 303
-    (number,) = re.findall(r"/webmail/write/(\d+)", answer.location)
-    with store.read() as db:
-        return drafts.fields_of(store, db.get_one(Draft, int(number)))
-
-
-def the_draft(store: Store) -> Draft:
-    with store.read() as db:
-        return db.scalars(select(Draft)).one()
-
-
-def fields_of(store: Store, draft: Draft) -> Fields:
-    return drafts.fields_of(store, again(store, draft))
-
-
-def test_a_new_mail_is_begun_with_a_signature(browser: FlaskClient, store: Store) -> None:
-    told(browser, post(browser, "/profile/signatures/", address=ANNA, name="A. Keller",
-                       text="A. Keller\nMuster AG"))  # fmt: skip
-    fields = begun(browser, store, "/webmail/write")
-    assert (fields.sender, fields.to) == (ANNA, "")
-    assert fields.text == "\n\n-- \nA. Keller\nMuster AG\n"
-
-
-@pytest.mark.parametrize(
-    ("how", "expected"),
-    [
-        ("reply", ("Bob <bob@there.example>", "", "Re: Plans")),
-        ("all", ("Bob <bob@there.example>", "eve@there.example", "Re: Plans")),
-        ("forward", ("", "", "Fwd: Plans")),
-        ("again", ("anna@muster.example", "eve@there.example, Anna <anna@muster.example>",
-                   "AW: Plans")),
-    ],
-)  # fmt: skip
-def test_an_answer_knows_what_it_answers(
-    browser: FlaskClient, store: Store, anna: Mailbox, how: str, expected: tuple[str, str, str]
-) -> None:
-    raw = (
-        b"From: Bob <bob@there.example>\r\nTo: anna@muster.example\r\n"
-        b"Cc: eve@there.example, Anna <anna@muster.example>\r\nSubject: AW: Plans\r\n"
-        b"Message-ID: <2@there.example>\r\nReferences: <1@there.example>\r\n\r\nAt noon?\r\n"
-    )
-    copy = an_accepted(store, anna, raw=raw)
-    fields = begun(browser, store, f"/webmail/m/{copy.id}/{how}")
-    assert (fields.to, fields.cc, fields.subject) == expected
-    chain = ("<1@there.example>", "<2@there.example>")
-    assert (
-        (fields.references, fields.in_reply_to) == ((), "") if how == "again" else (chain, chain[1])
-    )
-    assert ("> At noon?" if how in ("reply", "all") else "At noon?") in fields.text
-
-
-def test_an_answer_goes_where_its_author_wants_it(
-    browser: FlaskClient, store: Store, anna: Mailbox
-) -> None:
-    raw = (
-        b"From: bob@there.example\r\nReply-To: Desk <desk@there.example>\r\nSubject: x\r\n\r\nx\r\n"
-    )
-    copy = an_accepted(store, anna, raw=raw)
-    assert begun(browser, store, f"/webmail/m/{copy.id}/reply").to == "Desk <desk@there.example>"
-
-
-def test_a_mail_that_is_handed_on_has_its_files(
-    browser: FlaskClient, store: Store, anna: Mailbox
-) -> None:
-    copy = an_accepted(store, anna, raw=SAMPLES["invoice_pdf_de"])
-    begun(browser, store, f"/webmail/m/{copy.id}/forward")
-    with store.read() as db:
-        (file,) = db.scalars(select(DraftFile)).all()
-    assert file.name.endswith(".pdf")
-    assert b"".join(store.content(file)).startswith(b"%PDF")
-
-
-def test_somebody_answers_as_whom_the_mail_was_for(
-    browser: FlaskClient, store: Store, user: Account, anna: Mailbox
-) -> None:
-    with store.write() as db:
-        info = a_mailbox(db, "info@muster.example")
-        accounts.grant(db, user.id, info.id, Right.DELEGATE)
-    copy = an_accepted(store, info)
-    assert begun(browser, store, f"/webmail/m/{copy.id}/reply").sender == "info@muster.example"
 
 
 def test_what_is_typed_is_kept_and_told_to_a_script(
@@ -227,49 +126,30 @@ def test_an_answer_that_leaves_the_organisation_is_asked_for_once_more(
     assert press(browser, draft, "send", **asked).status_code == 303
 
 
-def upload(browser: FlaskClient, path: str, *files: tuple[bytes, str], **form: Any) -> TestResponse:
-    sent = [(io.BytesIO(content), name) for content, name in files]
-    return browser.post(path, data={"csrf_token": csrf(browser), "files": sent, **form})
-
-
-def test_files_go_along_by_the_form_and_by_a_script(
+def test_a_mail_that_is_sent_twice_by_one_press_is_one_mail(
     browser: FlaskClient, store: Store, draft: Draft
 ) -> None:
-    path = f"/webmail/write/{draft.id}"
-    form = typed(version=draft.version, deed="attach")
-    assert "plan.txt" in told(browser, upload(browser, path, (b"12:00", "plan.txt"), **form))
-    evil = "../../März\u2028X-Evil: 1.pdf"
-    page = told(browser, upload(browser, f"{path}/files", (b"%PDF", evil)))
-    assert ".._März" in page
-    told(browser, press(browser, draft, "send", version=draft.version + 1))
-    raw = b"".join(store.content(again(store, draft)))
-    assert b"12:00" not in raw  # It is in base64.
-    assert b'filename="plan.txt"' in raw
-    assert b"\nX-Evil" not in raw
-
-
-def test_a_file_is_taken_out_and_what_was_typed_stays(
-    browser: FlaskClient, store: Store, draft: Draft
-) -> None:
-    upload(browser, f"/webmail/write/{draft.id}/files", (b"12:00", "plan.txt"))
+    first, second = (press(browser, draft, "send") for _ in range(2))
+    assert first.location == second.location
     with store.read() as db:
-        file = db.scalars(select(DraftFile)).one()
-    page = told(browser, press(browser, draft, f"remove-{file.id}", text="At one."))
-    assert "plan.txt" not in page
-    assert again(store, file) is None
-    assert fields_of(store, draft).text == "At one."
+        assert len(db.scalars(select(Draft)).all()) == 1
 
 
-def test_files_that_are_too_large_stay_out_and_say_so(
-    browser: FlaskClient, store: Store, draft: Draft, monkeypatch: pytest.MonkeyPatch
+def test_what_is_saved_twice_by_one_press_is_one_draft(
+    browser: FlaskClient, store: Store, draft: Draft
 ) -> None:
-    small = store.settings.model_copy(update={"max_message_bytes": 100_000})
-    monkeypatch.setattr(store, "settings", small)
-    monkeypatch.setitem(browser.application.extensions, "settings", small)
-    path = f"/webmail/write/{draft.id}/files"
-    answer = upload(browser, path, (bytes(80_000), "film"))
-    assert "Too large to go along: film" in told(browser, answer)
-    assert upload(browser, path, (bytes(100_000), "film")).status_code == 413
+    for _ in range(2):
+        assert press(browser, draft, "save", text="once").status_code == 303
+    assert fields_of(store, the_draft(store)).text == "once"
+
+
+def test_people_of_other_customers_are_not_looked_up(
+    browser: FlaskClient, draft: Draft, stranger: Mailbox
+) -> None:
+    for address in (stranger.address, "nobody@elsewhere.example"):
+        version = {"version": draft.version} if address == stranger.address else {}
+        answer = press(browser, draft, "save", to=address, **version)
+        assert answer.status_code == 303
 
 
 def test_drafts_are_listed_and_discarded(browser: FlaskClient, store: Store, draft: Draft) -> None:
