@@ -13,7 +13,7 @@ from filter.ledger import Ledger
 from filter.recorder import Recorder
 from filter.session import RelaySMTP
 from filter.wire import Content
-from mailstore import deliveries, jobs, lanes, packs, recording, releases, store
+from mailstore import claims, jobs, lanes, packs, recording, releases, store
 from mailstore.packs import LocalPacks
 
 Step = Callable[["Death"], None]
@@ -196,7 +196,7 @@ STEPS: dict[str, Step] = {
     "mid_data": half_a_mail,
     "dot_sent": after_awaited(nexthop.Connection, "_write_content", flight=FLIGHT),
     "hop_replied": after_awaited(nexthop.Connection, "send"),
-    "outcome_not_committed": after(deliveries, "finish_all"),
+    "outcome_not_committed": after(claims, "finish_all"),
     "outcome_committed": outcomes_committed,
     "job_asked_for": job_asked_for,
     "release_claimed": after(releases, "claim", when=bool),
