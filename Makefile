@@ -23,7 +23,7 @@ run: $(VENV)/.run ## start the demo (ARGS="--web 127.0.0.1:8081 …" for other p
 	$(BIN)/flask demo $(ARGS)
 
 test: $(VENV)/.dev ## run the tests (ARGS="tests/filter -k spool" for some)
-	$(BIN)/pytest -n 3 $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## lint, types, contracts
 	$(BIN)/ruff format --check .

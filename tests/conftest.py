@@ -97,7 +97,18 @@ def seed() -> Seed:
     return policies.seed
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs rows on each database.
+
+    Not where a test names one, or a module: what its tests ask of rows is then asked elsewhere.
+    """
+    named = any(mark.args[0] == "rows" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "rows" in metafunc.fixturenames and not named:
+        chosen = getattr(metafunc.module, "DATABASES", ("sqlite", "postgresql"))
+        metafunc.parametrize("rows", chosen, indirect=True)
+
+
+@pytest.fixture
 def rows(request: pytest.FixtureRequest, settings: Settings, seed: Seed) -> Iterator[Settings]:
     """Return settings that name migrated rows; each parameter is a database."""
     databases: Databases = request.getfixturevalue(request.param)

@@ -6,6 +6,9 @@ from tests.filter.conftest import MakeRelay
 from tests.filter.relay import CARLA, CountingPacks, Relay
 from tests.filter.talk import TERMINATORS
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 SMUGGLED = (
     b"MAIL FROM:<eve@evil.example>\r\nRCPT TO:<anna@muster.example>\r\n"
     b"DATA\r\nSubject: smuggled\r\n\r\nx\r\n"

@@ -17,6 +17,9 @@ from tests.portal.browsing import (
     stock,
 )
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 # What may be written by whoever only looks: audit, open counter, last seen and read mark.
 MARKED = {"links.opens", "sign_ins.seen_at"}
 # Signing out ends the token, and a language must be named.

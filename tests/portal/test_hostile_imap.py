@@ -18,6 +18,9 @@ from tests.mailstore.scripted import CLOSE, DONE, FLOOD, GREETING, SILENT, TRICK
 from tests.portal.browsing import sign_in
 from tests.portal.signing import WRONG, is_in, sessions_of
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 pytest_plugins = ["tests.peers"]
 
 LONGEST_SECONDS, MOST_BYTES = 10.0, 10 * 2**20

@@ -17,6 +17,9 @@ from tests.factories import RAW, an_accepted
 from tests.portal.browsing import FORBIDDEN, is_locked, listed, policy_of, said
 from tests.portal.mails import BROKEN, SAMPLES, html_mail, mail, of_parts, stored
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 PNG = b"\x89PNG\r\n\x1a\n"
 PICTURE = (
     b"Content-Type: image/png\r\nContent-ID: <logo@there.example>\r\n"

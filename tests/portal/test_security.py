@@ -11,6 +11,9 @@ from mailstore.store import Store
 from portal import create_app
 from tests.portal.browsing import PASSWORD, Own, csrf, methods_of, path_to, rules_of, sign_in
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 HTTPS = "https://mail.muster.example"
 EVIL = "evil.example"
 YEAR = 365 * 24 * 3600

