@@ -13,6 +13,7 @@ from bench.installation import BY, USER, Installation, free_port
 from mailstore import accounts, codes
 from tests.browser.office import BOSS, at_sink, join, signed_in, url_of
 from tests.browser.pages import opened
+from tests.journeys.test_an_outage import wait_for_down
 
 AUTHOR = "bob@sender.example"
 QUESTION = (
@@ -36,6 +37,8 @@ def house(browser: Browser) -> Iterator[Installation]:
         join(it, BOSS)
         with smtplib.SMTP("127.0.0.1", it.smtp) as server:
             server.sendmail(AUTHOR, [USER], QUESTION)
+        with closing(it.store()) as store:
+            wait_for_down(store)
         yield it
 
 

@@ -102,7 +102,7 @@ def test_a_sent_message_says_whether_it_is_in_the_own_mailbox(
     with store.write() as db:
         (row,) = homecomings.claim_waiting(db, anna.id, 9)
         homecomings.done(db, row, Way.PASSWORD)
-    assert "In your own mailbox Since" in " ".join(look(browser, store, sent).split())
+    assert "In your own mailbox since" in " ".join(look(browser, store, sent).split())
 
 
 def test_one_that_waits_or_cannot_come_says_so(
