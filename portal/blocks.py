@@ -5,7 +5,6 @@ from email.message import EmailMessage
 import structlog
 
 from mailstore import outbox, readers
-from mailstore.addresses import Address
 from mailstore.jobs import job
 from mailstore.outbox import Stored
 from mailstore.readers import Reader
@@ -15,7 +14,7 @@ from mailstore.sending.counts import Why
 from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.wording import N_
-from portal.mails import as_bytes, begun, fill, named, spoken, templates, translations
+from portal.mails import begun, fill, named, put_in_pack, spoken, templates, translations
 
 log = structlog.get_logger()
 
@@ -70,6 +69,4 @@ def for_administrator(found: Blocked, reader: Reader, settings: Settings) -> Ema
 
 def _packed(store: Store, found: Blocked, reader: Reader) -> Stored:
     mail = for_administrator(found, reader, store.settings)
-    author = Address.parse(store.settings.report_author)
-    summary = outbox.summary_of(author, found.tenant.name, str(mail["Subject"]))
-    return outbox.put_in_pack(store, reader.recipient, as_bytes(mail), summary)
+    return put_in_pack(store, found.tenant, reader.recipient, mail)

@@ -13,10 +13,14 @@ from zoneinfo import ZoneInfo
 import jinja2
 from babel.support import NullTranslations, Translations
 
-from mailstore import clock
+from mailstore import clock, outbox
 from mailstore.addresses import Address
+from mailstore.envelopes import Recipient
 from mailstore.mime import one_line
+from mailstore.outbox import Stored
 from mailstore.sandbox import ROOT
+from mailstore.store import Store
+from mailstore.tenants import Tenant
 from portal.languages import FIRST, SPOKEN
 from portal.looks import Look
 
@@ -97,6 +101,13 @@ def as_bytes(mail: EmailMessage) -> bytes:
     ascii_only = all(each.addr_spec.isascii() for each in mail["To"].addresses)
     policy = SMTP if ascii_only else SMTPUTF8
     return mail.as_bytes(policy=policy.clone(max_line_length=LONGEST_LINE))
+
+
+def put_in_pack(store: Store, tenant: Tenant, recipient: Recipient, mail: EmailMessage) -> Stored:
+    """Store a mail of ours about a tenant; it is queued once `outbox.queue` has committed."""
+    author = Address.parse(store.settings.report_author)
+    summary = outbox.summary_of(author, tenant.name, str(mail["Subject"]))
+    return outbox.put_in_pack(store, recipient, as_bytes(mail), summary)
 
 
 def named(name: str, text: str) -> MailAddress:

@@ -12,10 +12,8 @@ from typing import Any
 import structlog
 
 from mailstore import clock, outbox, requestnews, requests
-from mailstore.addresses import Address
 from mailstore.deliveries import State
 from mailstore.jobs import job
-from mailstore.outbox import Stored
 from mailstore.readers import Reader
 from mailstore.requestnews import Waiting
 from mailstore.requests import Asked, ReleaseRequest, RequestState
@@ -24,7 +22,7 @@ from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.texts import LONGEST_TEXT
 from mailstore.wording import N_
-from portal.mails import as_bytes, begun, fill, named, shown, spoken, templates, translations
+from portal.mails import begun, fill, named, put_in_pack, shown, spoken, templates, translations
 
 log = structlog.get_logger()
 
@@ -68,7 +66,7 @@ def _tell_administrators(store: Store, taken: ReleaseRequest) -> None:
         _wait(store, taken, clock.now() + requestnews.TOLD_EVERY)
         return
     mails = [(each, for_administrator(news, each, store.settings)) for each in news.readers]
-    packed = [_packed(store, news.tenant, reader, mail) for reader, mail in mails]
+    packed = [put_in_pack(store, news.tenant, reader.recipient, mail) for reader, mail in mails]
     with store.write() as db:
         if requestnews.told_administrators(db, taken, news):
             outbox.queue(db, *packed)
@@ -87,7 +85,7 @@ def _tell_person(store: Store, taken: ReleaseRequest, asked: Asked) -> None:
         _wait(store, taken, None)
         return
     mail = for_person(asked, reader, tenant, store.settings)
-    stored = _packed(store, tenant, reader, mail)
+    stored = put_in_pack(store, tenant, reader.recipient, mail)
     with store.write() as db:
         if requestnews.told_person(db, taken):
             outbox.queue(db, stored)
@@ -144,12 +142,6 @@ def _mail(
     common = {"language": language, "subject": subject, "name": reader.name, "tenant": tenant.name}
     fill(mail, templates(translations(language)), template, common | dict(more))
     return mail
-
-
-def _packed(store: Store, tenant: Tenant, reader: Reader, mail: EmailMessage) -> Stored:
-    author = Address.parse(store.settings.report_author)
-    summary = outbox.summary_of(author, tenant.name, str(mail["Subject"]))
-    return outbox.put_in_pack(store, reader.recipient, as_bytes(mail), summary)
 
 
 def _wait(store: Store, taken: ReleaseRequest, until: Any) -> None:

@@ -23,7 +23,7 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.wording import N_
-from portal.mails import as_bytes, begun, fill, named, spoken, templates, translations
+from portal.mails import begun, fill, named, put_in_pack, spoken, templates, translations
 
 log = structlog.get_logger()
 
@@ -52,9 +52,7 @@ def write_reset(store: Store, reset_id: int) -> None:
         return
     token = secrets.token_urlsafe(TOKEN_BYTES)
     mail = mail_of(wish, store.settings, token)
-    author = Address.parse(store.settings.report_author)
-    summary = outbox.summary_of(author, wish.tenant.name, str(mail["Subject"]))
-    stored = outbox.put_in_pack(store, wish.recipient, as_bytes(mail), summary)
+    stored = put_in_pack(store, wish.tenant, wish.recipient, mail)
     with store.write() as db:
         if resets.written(db, reset_id, token):
             outbox.queue(db, stored)

@@ -24,7 +24,7 @@ from mailstore.store import Store
 from mailstore.subscriptions import Kind, Subscription
 from mailstore.tenants import Tenant
 from mailstore.wording import N_
-from portal.mails import as_bytes, begun, fill, named, spoken, templates, translations
+from portal.mails import begun, fill, named, put_in_pack, spoken, templates, translations
 from portal.mails import shown as cut
 from portal.stats import bars, sheets
 from portal.stats.sheets import Sheet
@@ -76,9 +76,7 @@ def send_subscription(store: Store, subscription_id: int) -> None:
         return
     with store.read() as db:
         mail = mail_of(db, store.settings, found, tenant)
-    author = Address.parse(store.settings.report_author)
-    summary = outbox.summary_of(author, tenant.name, str(mail["Subject"]))
-    stored = outbox.put_in_pack(store, recipient, as_bytes(mail), summary)
+    stored = put_in_pack(store, tenant, recipient, mail)
     with store.write() as db:
         if subscriptions.take(db, found, tenant):
             outbox.queue(db, stored)
