@@ -44,7 +44,7 @@ def _listed(client: IMAPClient) -> Listed:
     # A plain LIST need not tell (RFC 6154 §2), and imapclient knows no other.
     typ, _ = client._imap._simple_command("LIST", '""', '"*"', "RETURN (SPECIAL-USE)")
     _, data = client._imap._untagged_response(typ, [None], "LIST")
-    return client._proc_folder_list(data)  # type: ignore[no-any-return]
+    return client._proc_folder_list(data)  # type: ignore[no-any-return]  # imapclient has no types
 
 
 def found_in(listed: Listed) -> str | None:
