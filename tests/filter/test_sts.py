@@ -164,7 +164,7 @@ WRONG: dict[str, dict[str, Any]] = {
 def test_what_is_published_wrongly_is_no_policy(
     policy: Policy, web: PolicyServer, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(sts, "SECONDS", 0.5)
+    monkeypatch.setattr(sts, "SECONDS", 2.0)
     for name, value in wrong.items():
         setattr(web, name, value)
     begun = time.monotonic()
