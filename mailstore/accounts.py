@@ -15,11 +15,16 @@ from mailstore.scope import Scope
 
 
 class Role(StrEnum):
-    """What an account may administer."""
+    """What an account may administer: the installation, a tenant, some domains, or held mail."""
 
     OPERATOR = "operator"
     ADMIN = "admin"
+    DOMAIN_ADMIN = "domain_admin"
+    QUARANTINE_ADMIN = "quarantine_admin"
     USER = "user"
+
+
+ADMINISTRATORS = frozenset(Role) - {Role.USER}
 
 
 class Account(Base):
@@ -46,6 +51,19 @@ class Account(Base):
     totp_step: Mapped[int] = mapped_column(default=0)
     signed_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class AccountDomain(Base):
+    """Joins a domain administrator to a domain."""
+
+    __tablename__ = "account_domains"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
+    )
+    domain_id: Mapped[int] = mapped_column(
+        ForeignKey("domains.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 def find(db: Session, email: str) -> Account | None:

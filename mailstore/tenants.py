@@ -27,6 +27,14 @@ class Guard(StrEnum):
     NEVER = "never"
 
 
+class TenantState(StrEnum):
+    """Whether mail flows: not yet, or not any more, senders are asked to come again later."""
+
+    PREPARING = "preparing"
+    LIVE = "live"
+    SUSPENDED = "suspended"
+
+
 class Tenant(Base):
     """A customer."""
 
@@ -34,6 +42,7 @@ class Tenant(Base):
 
     id: Mapped[PrimaryKey]
     name: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[TenantState] = mapped_column(default=TenantState.LIVE)
     language: Mapped[str] = mapped_column(default="de")
     zone: Mapped[str] = mapped_column(default="Europe/Zurich")
     policy_id: Mapped[int] = mapped_column(ForeignKey("policies.id"))

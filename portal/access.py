@@ -17,8 +17,8 @@ from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, clock, devices, sessions
-from mailstore.accounts import Account, Role
+from mailstore import accounts, clock, devices, realms, sessions
+from mailstore.accounts import ADMINISTRATORS, Account, Role
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import links
 from mailstore.reports.rows import Link, LinkKind
@@ -194,11 +194,24 @@ def _unsuspected(visitor: Visitor) -> Visitor:
     return visitor
 
 
-def _admin() -> Visitor:
-    visitor = _user()
-    if visitor.account is None or visitor.account.role is not Role.ADMIN:
-        abort(404)
-    return visitor
+def _having(*roles: Role) -> Callable[[], Visitor]:
+    """Let only accounts with one of these roles in; `g.realm` says what they administer."""
+
+    def visit() -> Visitor:
+        visitor = _user()
+        if visitor.account is None or visitor.account.role not in roles:
+            abort(404)
+        g.realm = realms.of(g.db, visitor.account)
+        return visitor
+
+    return visit
+
+
+_administrator = _having(*ADMINISTRATORS)
+_admin = _having(Role.ADMIN)
+_manager = _having(Role.ADMIN, Role.DOMAIN_ADMIN)
+_keeper = _having(Role.ADMIN, Role.QUARANTINE_ADMIN)
+_operator = _having(Role.OPERATOR)
 
 
 def _freshly(visit: Callable[[], Visitor]) -> Callable[[], Visitor]:
@@ -265,6 +278,15 @@ for_anyone = guard(_anyone)
 for_user = guard(_user)
 for_quarantine = guard(_user_or_link(LinkKind.QUARANTINE))
 for_webmail = guard(_user_or_link(LinkKind.WEBMAIL))
+for_administrator = guard(_administrator)
 for_admin = guard(_admin)
 for_fresh = guard(_freshly(_user))
 for_fresh_admin = guard(_freshly(_admin))
+# Whoever looks after people and lists, of the whole tenant or of some domains.
+for_manager = guard(_manager)
+for_fresh_manager = guard(_freshly(_manager))
+# Whoever looks after held mail.
+for_keeper = guard(_keeper)
+for_fresh_keeper = guard(_freshly(_keeper))
+for_operator = guard(_operator)
+for_fresh_operator = guard(_freshly(_operator))

@@ -12,12 +12,12 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from mailstore import copies, health, requests
-from mailstore.accounts import Role
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.health import Waiting
 from mailstore.wording import N_
 from portal import drawing, voices
+from portal.admin import places
 from portal.content.turns import TURNS
 from portal.reasons import MOST, reasons_of, warned_of
 from portal.voices import Voice
@@ -89,6 +89,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.code_generator_class = drawing.Lean
     app.jinja_env.context_class = drawing.Direct
     app.jinja_env.finalize = shown
+    app.jinja_env.globals["rail_places"] = places.places
     app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
     app.context_processor(_spoken)
     app.context_processor(_banner)
@@ -194,6 +195,6 @@ def _asked_for() -> dict[str, Any]:
     """Return how many requests wait for an administrator, which each page of theirs says."""
     visitor = getattr(g, "visitor", None)
     account = visitor.account if visitor and g.db.in_transaction() else None
-    if account is None or account.role is not Role.ADMIN or account.tenant_id is None:
+    if account is None or account.role not in places.KEEPERS or account.tenant_id is None:
         return {"open_requests": 0}
     return {"open_requests": requests.count_open(g.db, account.tenant_id)}

@@ -17,7 +17,7 @@ from mailstore import disclosures, requests, timeline
 from mailstore.disclosures import LONGEST_REASON, SHORTEST_REASON
 from mailstore.requests import Asked
 from mailstore.texts import LONGEST_TEXT
-from portal.access import for_admin, store
+from portal.access import for_keeper, store
 from portal.content import reading
 from portal.forms import PlainText
 from portal.paging import asked_page, one_page
@@ -40,7 +40,7 @@ class ReasonForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 
 @bp.get("/")
-@for_admin
+@for_keeper
 def index() -> str:
     """Show what waits for an answer, the oldest first."""
     found = one_page(requests.open_ones(g.db, g.tenant.id, asked_page()), _place)
@@ -48,7 +48,7 @@ def index() -> str:
 
 
 @bp.get("/answered")
-@for_admin
+@for_keeper
 def answered() -> str:
     """Show what was answered or went another way, the newest first."""
     found = one_page(requests.answered(g.db, g.tenant.id, asked_page()), _place)
@@ -56,14 +56,14 @@ def answered() -> str:
 
 
 @bp.get("/<int:request_id>")
-@for_admin
+@for_keeper
 def look(request_id: int) -> str:
     """Show one request, and the mail itself to whoever said why they read it."""
     return _page(_found(request_id))
 
 
 @bp.get("/<int:request_id>/body")
-@for_admin
+@for_keeper
 def body(request_id: int) -> ResponseReturnValue:
     """Show the HTML of the mail in its frame, under the same condition."""
     asked = _found(request_id)
@@ -73,7 +73,7 @@ def body(request_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:request_id>/read")
-@for_admin
+@for_keeper
 def read(request_id: int) -> ResponseReturnValue:
     """Note why an administrator reads the mail; the page it leads to shows it."""
     asked, form = _found(request_id), ReasonForm()
@@ -87,14 +87,14 @@ def read(request_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/<int:request_id>/deliver")
-@for_admin
+@for_keeper
 def grant(request_id: int) -> ResponseReturnValue:
     """Have the mail delivered."""
     return _answer(request_id, requests.grant, _("The message is on its way. The person is told."))
 
 
 @bp.post("/<int:request_id>/refuse")
-@for_admin
+@for_keeper
 def refuse(request_id: int) -> ResponseReturnValue:
     """Leave the mail in quarantine."""
     return _answer(request_id, requests.refuse, _("The message stays held. The person is told."))

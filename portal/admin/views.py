@@ -10,7 +10,8 @@ from wtforms.validators import InputRequired, NumberRange
 
 from mailstore import requests, scanners, tenants
 from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS, PIN_DAYS
-from portal.access import for_admin, store
+from portal.access import for_admin, for_administrator, store
+from portal.admin import places
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -40,11 +41,12 @@ class RetentionForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 
 @bp.get("/")
-@for_admin
+@for_administrator
 def index() -> Response:
-    """Lead to what waits for an answer, or else to the settings."""
-    waiting = requests.count_open(g.db, g.tenant.id)
-    return redirect(url_for("requests.index" if waiting else ".retention"), 303)
+    """Lead to what waits for an answer, or else to the first page that is theirs."""
+    mine = [each.endpoint for each in places.places()]
+    asked = "requests.index" in mine and requests.count_open(g.db, g.tenant.id)
+    return redirect(url_for("requests.index" if asked else mine[0]), 303)
 
 
 @bp.get("/retention")

@@ -30,9 +30,9 @@ def kept(store: Store, mailbox: Mailbox) -> tuple[int, int, bool]:
     return tenant.keep_days, tenant.held_days, tenant.webmail_on
 
 
-def test_the_administration_leads_to_the_settings(office: FlaskClient) -> None:
+def test_the_administration_leads_to_its_first_page(office: FlaskClient) -> None:
     answer = office.get("/admin/")
-    assert (answer.status_code, answer.location) == (303, PAGE)
+    assert (answer.status_code, answer.location) == (303, "/admin/delivery/")
 
 
 def test_the_form_shows_what_is_kept_now(office: FlaskClient, store: Store) -> None:

@@ -88,7 +88,7 @@ def test_the_administration_leads_to_requests_while_some_are_open(
 ) -> None:
     assert office.get("/admin/").location == LIST
     refuse(store, asked)
-    assert office.get("/admin/").location == "/admin/retention"
+    assert office.get("/admin/").location == "/admin/delivery/"
 
 
 def test_the_list_goes_on_oldest_first(office: FlaskClient, store: Store, anna: Mailbox) -> None:

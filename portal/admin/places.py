@@ -1,0 +1,45 @@
+"""The pages of the administration, as the rail beside them lists them, and who has them."""
+
+from dataclasses import dataclass
+
+from flask import g, request
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from mailstore.accounts import Role
+
+TENANT = frozenset({Role.ADMIN})
+MANAGERS = TENANT | {Role.DOMAIN_ADMIN}
+KEEPERS = TENANT | {Role.QUARANTINE_ADMIN}
+OPERATORS = frozenset({Role.OPERATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page, what it is called, the blueprints that belong to it, and the roles that have it."""
+
+    endpoint: str
+    text: LazyString
+    blueprints: tuple[str, ...]
+    roles: frozenset[Role] = TENANT
+
+    @property
+    def here(self) -> bool:
+        """Whether the page that is being drawn belongs to it."""
+        return request.blueprint in self.blueprints
+
+
+PLACES = (
+    Place("delivery.index", _l("Delivery"), ("delivery",)),
+    Place("requests.index", _l("Requests"), ("requests",), KEEPERS),
+    Place("outgoing.index", _l("Outgoing"), ("outgoing", "blocked")),
+    Place("people.index", _l("People"), ("people",), MANAGERS),
+    Place("statistics.index", _l("Statistics"), ("statistics",)),
+    Place("personal_reports.index", _l("Reports"), ("personal_reports", "domain_reports", "look")),
+    Place("admin.retention", _l("Retention"), ("admin",)),
+)
+
+
+def places() -> list[Place]:
+    """Return the pages that whoever asks has, in their order."""
+    return [each for each in PLACES if g.visitor.account.role in each.roles]
