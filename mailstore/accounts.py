@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import clock, devices, events, signins, tenants
+from mailstore import clock, devices, events, tenants
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, upsert
 from mailstore.errors import BadName, NotFound
@@ -51,19 +51,6 @@ class Account(Base):
     totp_step: Mapped[int] = mapped_column(default=0)
     signed_in_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
-class AccountDomain(Base):
-    """Joins a domain administrator to a domain."""
-
-    __tablename__ = "account_domains"
-
-    account_id: Mapped[int] = mapped_column(
-        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
-    )
-    domain_id: Mapped[int] = mapped_column(
-        ForeignKey("domains.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
 
 
 def find(db: Session, email: str) -> Account | None:
@@ -127,26 +114,6 @@ def named(db: Session, email: str) -> Account:
     if found is None:
         raise NotFound(f"There is no account '{email}'.")
     return found
-
-
-def set_role(db: Session, account: Account, role: Role, *, by: str) -> bool:
-    """Change what an account may administer and end its sessions; False if it was so already.
-
-    An operator belongs to no tenant, so nobody becomes one, or ceases to be one, in this way.
-    """
-    if Role.OPERATOR in (role, account.role) and role is not account.role:
-        raise BadName("An operator's account is another one: add or disable it.")
-    return _change(db, account, "role", role, "role_set", by)
-
-
-def set_active(db: Session, account: Account, *, on: bool, by: str) -> bool:
-    """Let an account sign in or not, and end its sessions; False if it was so already.
-
-    Whose account is off gets in by no known device and no link either.
-    """
-    if not on:
-        devices.leave(db, account.id)
-    return _change(db, account, "active", on, "account_enabled" if on else "account_disabled", by)
 
 
 def grant(db: Session, account_id: int, mailbox_id: int, right: Right) -> None:
@@ -217,20 +184,3 @@ _OWN_AND_CATCH_ALLS = _OWN.union(
         Mailbox.tenant_id == bindparam("tenant_id"), Mailbox.kind == MailboxKind.CATCH_ALL
     )
 )
-
-
-def _change(db: Session, account: Account, column: str, value: object, kind: str, by: str) -> bool:
-    field = getattr(Account, column)
-    changed = db.scalar(
-        update(Account)
-        .where(Account.id == account.id, field != value)
-        .values({column: value})
-        .returning(Account.id)
-        .execution_options(synchronize_session=False)
-    )
-    if changed is None:
-        return False
-    signins.end_of(db, account.id)
-    detail = {"account": account.id, column: value}
-    events.record(db, kind, tenant_id=account.tenant_id, by=by, detail=detail)
-    return True

@@ -5,7 +5,7 @@ import sys
 import click
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, codes, hashing, mailboxes, onboarding, passwords
+from mailstore import accounts, codes, domains, hashing, mailboxes, onboarding, passwords, roles
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.cli import OPERATOR, account, mailbox, open_store, speaks
@@ -53,12 +53,14 @@ def account_password(address: str, password_stdin: bool) -> None:  # noqa: ARG00
 
 @account.command("role")
 @click.argument("address")
-@click.argument("role", type=click.Choice([Role.USER.value, Role.ADMIN.value]))
+@click.argument("role", type=click.Choice([each.value for each in Role if each != Role.OPERATOR]))
+@click.option("--domain", "names", multiple=True, help="Of domain_admin: which; repeatable.")
 @speaks
-def account_role(address: str, role: str) -> None:
+def account_role(address: str, role: str, names: tuple[str, ...]) -> None:
     """Say what an account may administer; all its sessions end."""
     with open_store().write() as db:
-        accounts.set_role(db, accounts.named(db, address), Role(role), by=OPERATOR)
+        theirs = {domains.named(db, each).id for each in names}
+        roles.set_role(db, accounts.named(db, address), Role(role), theirs, by=OPERATOR)
     click.echo(f"{address} is {role}.")
 
 
@@ -68,7 +70,7 @@ def account_role(address: str, role: str) -> None:
 def account_disable(address: str) -> None:
     """Let nobody sign in with an account any more, from now on."""
     with open_store().write() as db:
-        accounts.set_active(db, accounts.named(db, address), on=False, by=OPERATOR)
+        roles.set_active(db, accounts.named(db, address), on=False, by=OPERATOR)
     click.echo(f"{address} is switched off.")
 
 
@@ -78,7 +80,7 @@ def account_disable(address: str) -> None:
 def account_enable(address: str) -> None:
     """Let an account sign in again."""
     with open_store().write() as db:
-        accounts.set_active(db, accounts.named(db, address), on=True, by=OPERATOR)
+        roles.set_active(db, accounts.named(db, address), on=True, by=OPERATOR)
     click.echo(f"{address} can sign in.")
 
 

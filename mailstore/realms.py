@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import Session
 
-from mailstore.accounts import Account, AccountDomain, Role
+from mailstore import roles
+from mailstore.accounts import Account, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,5 @@ def of(db: Session, account: Account) -> Realm:
     if account.role is Role.ADMIN:
         return Realm(account.tenant_id)
     if account.role is Role.DOMAIN_ADMIN:
-        mine = select(AccountDomain.domain_id).where(AccountDomain.account_id == account.id)
-        return Realm(account.tenant_id, frozenset(db.scalars(mine)))
+        return Realm(account.tenant_id, roles.domains_of(db, account))
     return Realm(account.tenant_id, frozenset())

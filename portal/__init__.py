@@ -19,6 +19,7 @@ from portal.admin import outgoing as admin_outgoing
 from portal.admin import people as admin_people
 from portal.admin import personal as admin_personal
 from portal.admin import requests as admin_requests
+from portal.admin import roles as admin_roles
 from portal.admin import views as admin
 from portal.auth import again, password, second
 from portal.auth import views as auth
@@ -46,7 +47,7 @@ AREAS = (
     deeds, files, restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile,
     profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
     profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
-    admin_personal, admin_requests, asking, statistics, subscribing,
+    admin_personal, admin_requests, admin_roles, asking, statistics, subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

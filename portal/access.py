@@ -17,7 +17,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, clock, devices, realms, sessions
+from mailstore import accounts, clock, devices, factors, realms, sessions
 from mailstore.accounts import ADMINISTRATORS, Account, Role
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import links
@@ -195,12 +195,18 @@ def _unsuspected(visitor: Visitor) -> Visitor:
 
 
 def _having(*roles: Role) -> Callable[[], Visitor]:
-    """Let only accounts with one of these roles in; `g.realm` says what they administer."""
+    """Let only accounts with one of these roles in, once they have a second factor.
+
+    `g.realm` says what they administer.
+    """
 
     def visit() -> Visitor:
         visitor = _user()
         if visitor.account is None or visitor.account.role not in roles:
             abort(404)
+        if not factors.is_on(visitor.account):
+            flash(_("Who administers others has a second factor. Set yours up first."), "info")
+            abort(redirect(url_for("profile_factor.offer", next=_way_back()), 303))
         g.realm = realms.of(g.db, visitor.account)
         return visitor
 

@@ -1,9 +1,14 @@
-"""The demo's outage switch; no installation but the demo has this page."""
+"""The demo's outage switch, and the app of its administrators; no installation has these."""
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from collections.abc import Callable
+
+import pyotp
+from flask import Blueprint, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from portal.access import for_anyone
+from mailstore import clock, sessions
+from portal.access import for_anyone, store
+from portal.auth import second
 from portal.auth.paths import own_path
 
 bp = Blueprint("demo", __name__, url_prefix="/demo")
@@ -12,6 +17,20 @@ bp = Blueprint("demo", __name__, url_prefix="/demo")
 @bp.app_context_processor
 def _switch() -> dict[str, bool]:
     return {"demo_outage": current_app.extensions["settings"].outage_switch.exists()}
+
+
+@bp.app_context_processor
+def _app() -> dict[str, Callable[[], str]]:
+    return {"demo_code": _code}
+
+
+def _code() -> str:
+    """Return what the app of whoever takes the second step shows now."""
+    found = sessions.halfway(g.db, session.get(second.PENDING, ""))
+    if found is None:
+        return ""
+    secret = store().ring.unwrap(found.account.totp_secret).decode()
+    return pyotp.TOTP(secret).at(clock.now())
 
 
 @bp.post("/outage")

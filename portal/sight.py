@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from mailstore import copies, health, requests
+from mailstore.accounts import Role
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.health import Waiting
@@ -33,6 +34,13 @@ CLASSES = {
     MailClass.DANGEROUS: N_("dangerous attachment"),
     MailClass.VIRUS: N_("virus"),
     MailClass.REPORT: N_("report"),
+}
+ROLES = {
+    Role.OPERATOR: N_("operator"),
+    Role.ADMIN: N_("administrator"),
+    Role.DOMAIN_ADMIN: N_("domain administrator"),
+    Role.QUARANTINE_ADMIN: N_("quarantine administrator"),
+    Role.USER: N_("person"),
 }
 STATES = {
     State.QUEUED: N_("waiting"),
@@ -161,6 +169,7 @@ def _spoken() -> dict[str, Any]:
 def _tables(voice: Voice) -> dict[str, Mapping[Any, str]]:
     tables: dict[str, Mapping[Any, str]] = {
         "classes": CLASSES,
+        "role_names": ROLES,
         "states": STATES,
         "steps": STEPS,
         "states_away": STATES_AWAY,

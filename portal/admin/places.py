@@ -33,7 +33,7 @@ PLACES = (
     Place("delivery.index", _l("Delivery"), ("delivery",)),
     Place("requests.index", _l("Requests"), ("requests",), KEEPERS),
     Place("outgoing.index", _l("Outgoing"), ("outgoing", "blocked")),
-    Place("people.index", _l("People"), ("people",), MANAGERS),
+    Place("people.index", _l("People"), ("people", "roles"), MANAGERS),
     Place("statistics.index", _l("Statistics"), ("statistics",)),
     Place("personal_reports.index", _l("Reports"), ("personal_reports", "domain_reports", "look")),
     Place("admin.retention", _l("Retention"), ("admin",)),

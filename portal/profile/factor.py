@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from mailstore import codes, factors
-from mailstore.accounts import Account
+from mailstore.accounts import ADMINISTRATORS, Account
 from mailstore.codes import CodeKind
 from portal.access import for_fresh, for_user, store
+from portal.auth import entering
 
 bp = Blueprint("profile_factor", __name__, url_prefix="/profile/password")
 
@@ -73,18 +74,23 @@ def turn_on() -> str | Response | tuple[str, int]:
         shown = codes.make_recovery(db, account, by=by, made=made) if done else []
     if not done:
         return _page(secret, wrong=True), 422
-    return render_template("profile/codes.html", codes=shown, just_on=True)
+    following = entering.following()
+    return render_template("profile/codes.html", codes=shown, just_on=True, following=following)
 
 
 @bp.post("/factor/off")
 @for_fresh
 def turn_off() -> Response:
-    """Ask for no codes any more."""
+    """Ask for no codes any more; whoever administers others keeps theirs."""
     with store().write() as db:
         account = _account(db)
-        if factors.is_on(account):
+        kept = account.role in ADMINISTRATORS
+        if factors.is_on(account) and not kept:
             factors.turn_off(db, account, by=g.visitor.name)
-    flash(_("The second factor is off. Your password alone lets you in."), "success")
+    if kept:
+        flash(_("Who administers others has a second factor, so yours stays on."), "info")
+    else:
+        flash(_("The second factor is off. Your password alone lets you in."), "success")
     return redirect(url_for(".index"), 303)
 
 
@@ -103,7 +109,9 @@ def renew() -> str | Response:
 
 
 def _page(secret: str, *, wrong: bool = False) -> str:
-    return render_template("profile/factor.html", offer=_offer(secret), wrong=wrong)
+    following = entering.following()
+    offer = _offer(secret)
+    return render_template("profile/factor.html", offer=offer, wrong=wrong, following=following)
 
 
 def _offer(secret: str) -> Offer:

@@ -14,7 +14,7 @@ from filter import reply, tls_door
 from filter.examination import CHILD
 from filter.listening import listen, listeners
 from filter.tls import LOOK_EVERY
-from mailstore import accounts
+from mailstore import accounts, roles
 from mailstore.deliveries import Direction
 from mailstore.errors import Misconfigured
 from mailstore.mailboxes import Mailbox
@@ -153,7 +153,7 @@ def test_whose_account_is_turned_off_sends_no_further_mail(door: Submissions) ->
     with door.signed_in(ANNA, PASSWORD) as talk:
         assert talk.mail(MAIL, DORA, sender=ANNA).startswith("250")
         with door.relay.store.write() as db:
-            accounts.set_active(db, accounts.named(db, ANNA), on=False, by="test")
+            roles.set_active(db, accounts.named(db, ANNA), on=False, by="test")
         assert talk.say(f"MAIL FROM:<{ANNA}>") == reply.SIGN_IN_FIRST
 
 

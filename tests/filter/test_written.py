@@ -10,7 +10,7 @@ from filter.outgoing import Outgoing, Turned
 from filter.rules import eicar
 from filter.worker import JOBS
 from filter.written import MOST_TRIES, send_written
-from mailstore import accounts, clock, recording
+from mailstore import accounts, clock, recording, roles
 from mailstore.accounts import Account
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.events import Event
@@ -178,7 +178,7 @@ def test_mail_as_somebody_else_is_given_back(
 def test_whose_account_is_off_sends_nothing_any_more(store: Store, account: Account) -> None:
     a_draft(store, account)
     with store.write() as db:
-        accounts.set_active(db, account, on=False, by="test")
+        roles.set_active(db, account, on=False, by="test")
     send_written(store)
     assert refused(store) == (DraftState.WRITING, Why.NOT_YOURS)
 

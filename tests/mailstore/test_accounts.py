@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, sessions
+from mailstore import accounts, roles, sessions
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain
@@ -91,8 +91,8 @@ def test_a_new_account_is_in_the_log(store: Store) -> None:
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        (lambda db, account: accounts.set_role(db, account, Role.ADMIN, by="x"), "role_set"),
-        (lambda db, account: accounts.set_active(db, account, on=False, by="x"),
+        (lambda db, account: roles.set_role(db, account, Role.ADMIN, by="x"), "role_set"),
+        (lambda db, account: roles.set_active(db, account, on=False, by="x"),
          "account_disabled"),
     ],
     ids=["role", "off"],
@@ -113,9 +113,9 @@ def test_another_role_or_none_ends_all_sessions_once(
 def test_an_account_is_turned_on_again(store: Store) -> None:
     with store.write() as db:
         account = an_account(db, a_mailbox(db))
-        assert not accounts.set_active(db, account, on=True, by="test")
-        accounts.set_active(db, account, on=False, by="test")
-        assert accounts.set_active(db, account, on=True, by="test")
+        assert not roles.set_active(db, account, on=True, by="test")
+        roles.set_active(db, account, on=False, by="test")
+        assert roles.set_active(db, account, on=True, by="test")
 
 
 def test_nobody_becomes_an_operator_by_a_role(store: Store) -> None:
@@ -124,7 +124,7 @@ def test_nobody_becomes_an_operator_by_a_role(store: Store) -> None:
         root = accounts.add_account(db, Address.parse("r@ops.example"), Role.OPERATOR, None, by="x")
         for each, role in ((account, Role.OPERATOR), (root, Role.USER)):
             with pytest.raises(BadName, match="operator"):
-                accounts.set_role(db, each, role, by="test")
+                roles.set_role(db, each, role, by="test")
 
 
 def test_a_mailbox_that_was_switched_off_is_nobodys(store: Store) -> None:

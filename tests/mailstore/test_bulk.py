@@ -4,7 +4,7 @@ import pytest
 from time_machine import Traveller
 
 from filter import sweep
-from mailstore import accounts, bulk, quarantine
+from mailstore import bulk, quarantine, roles
 from mailstore.accounts import Account
 from mailstore.bulk import BATCH, STALE, BulkDeed, BulkState
 from mailstore.deliveries import State
@@ -162,7 +162,7 @@ def test_running_what_is_done_or_was_never_begun_does_nothing(
 
 def put_off(store: Store, account: Account) -> None:
     with store.write() as db:
-        accounts.set_active(db, db.get_one(Account, account.id), on=False, by="test")
+        roles.set_active(db, db.get_one(Account, account.id), on=False, by="test")
 
 
 @pytest.mark.parametrize("why", ["account off", "access lost"])

@@ -71,9 +71,9 @@ def test_a_weak_password_is_refused_with_a_sentence(store: Store, anna: Account,
 def test_a_role_and_being_switched_off_end_sessions(
     store: Store, anna: Account, token: str
 ) -> None:
-    assert run(store, "account", "role", ANNA, "admin").exit_code == 0
+    assert run(store, "account", "role", ANNA, "quarantine_admin").exit_code == 0
     account, signed_in = now_of(store, token)
-    assert (account.role, signed_in) == (Role.ADMIN, False)
+    assert (account.role, signed_in) == (Role.QUARANTINE_ADMIN, False)
     assert run(store, "account", "disable", ANNA).exit_code == 0
     assert not now_of(store)[0].active
     assert run(store, "account", "enable", ANNA).exit_code == 0

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from time_machine import Traveller
 
-from mailstore import accounts, codes, devices, people, sessions
+from mailstore import accounts, codes, devices, people, roles, sessions
 from mailstore.accounts import Account
 from mailstore.codes import CodeKind
 from mailstore.devices import LIFE
@@ -145,7 +145,7 @@ def open_to(store: Store) -> set[int]:
 
 
 def disable(db: Session, account: Account) -> None:
-    accounts.set_active(db, account, on=False, by="test")
+    roles.set_active(db, account, on=False, by="test")
 
 
 def start_over(db: Session, account: Account) -> None:

@@ -25,6 +25,7 @@ from portal.languages import COOKIE
 from portal.links import LinkSigner
 from portal.security import STATIC
 from tests import reporting
+from tests.factories import with_factor
 
 PASSWORD = "a long enough password"  # noqa: S105 (of tests only)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -158,7 +159,7 @@ def an_owner(
     """Return a new account that owns a mailbox."""
     with store.write() as db:
         address = Address.parse(mailbox.address)
-        return accounts.add_account(db, address, role, hashed, by="test")
+        return with_factor(accounts.add_account(db, address, role, hashed, by="test"))
 
 
 def know_device(client: FlaskClient, store: Store, *mailboxes: Mailbox) -> None:

@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 from mailstore import clock, codes, factors
 from mailstore.accounts import Account
 from mailstore.codes import CodeKind
+from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
 from portal.access import FRESH
 from tests import tries
-from tests.portal.browsing import enter, happened, in_english, post, said, stock
+from tests.portal.browsing import an_owner, enter, happened, in_english, post, said, stock
 
 # What these ask of rows is tested on both where it is done.
 DATABASES = ["sqlite"]
@@ -109,10 +110,10 @@ def test_a_wrong_code_changes_nothing_and_the_same_secret_is_shown_again(
 
 @pytest.mark.parametrize("way", ["nothing", "forged", "of somebody else", "old"])
 def test_a_secret_that_was_not_offered_to_this_person_lately_is_not_taken(
-    app: Flask, browser: FlaskClient, store: Store, user: Account, admin: Account, way: str
+    app: Flask, browser: FlaskClient, store: Store, user: Account, beat: Mailbox, way: str
 ) -> None:
     other = app.test_client()
-    enter(other, store, admin)
+    enter(other, store, an_owner(store, beat))
     secret, carried = offered(other if way == "of somebody else" else browser)
     form = {"nothing": "", "forged": f"{carried[:-3]}xyz"}.get(way, carried)
     token_page = CONTACT

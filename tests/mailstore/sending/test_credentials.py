@@ -1,7 +1,7 @@
 import pytest
 from time_machine import Traveller
 
-from mailstore import accounts
+from mailstore import accounts, roles
 from mailstore.addresses import Address
 from mailstore.domains import Domain
 from mailstore.events import Event
@@ -111,7 +111,7 @@ def test_whose_account_is_off_sends_with_nothing(store: Store, account_id: int) 
     with store.write() as db:
         account = db.get_one(accounts.Account, account_id)
         added, secret = credentials.add_for_account(db, account, "", by="test")
-        accounts.set_active(db, account, on=False, by="test")
+        roles.set_active(db, account, on=False, by="test")
     assert entering.enter(store, account.email, PASSWORD, HERE) == Answer()
     assert entering.enter(store, account.email, secret, HERE) == Answer()
     with store.read() as db:
