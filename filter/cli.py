@@ -16,7 +16,7 @@ from filter.relay import relay
 from filter.rotation import domain_dkim
 from filter.scanners.command import scanners
 from filter.worker import jobs_group, worker
-from mailstore import domains, helping
+from mailstore import domains, helping, tenancy
 from mailstore.addresses import parse_domain
 from mailstore.branding import brand
 from mailstore.cli import OPERATOR, fail, open_store, speaks
@@ -104,4 +104,5 @@ COMMANDS: tuple[click.Command, ...] = (
     limit,
     demo,
     *helping.COMMANDS,
+    *tenancy.COMMANDS,
 )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from filter import reply
 from filter.findings import Findings
-from mailstore import bayes, domains, lists, mailboxes, protection
+from mailstore import bayes, domains, lists, mailboxes, protection, tenants
 from mailstore.addresses import Address
 from mailstore.envelopes import Recipient, TenantFacts
 from mailstore.lists import Origin
@@ -133,9 +133,12 @@ class Directory:
 
     def _find_in(self, db: Session, address: Address) -> Recipient | str:
         recipient = mailboxes.resolve(db, address)
-        if recipient is not None:
-            return self._recipients.put(address, recipient)
-        return reply.UNKNOWN_MAILBOX if domains.ours(db, address.domain) else reply.NOT_OURS
+        owner = recipient.tenant_id if recipient else domains.owner_of(db, address.domain)
+        if owner is None:
+            return reply.NOT_OURS
+        if not tenants.is_live(db, owner):
+            return reply.NOT_NOW
+        return self._recipients.put(address, recipient) if recipient else reply.UNKNOWN_MAILBOX
 
     def _oldest_domain(self) -> str | None:
         with self._store.read() as db:

@@ -112,9 +112,12 @@ class Hooks:
         except BadAddress:
             return reply.BAD_RECIPIENT
         known = await directory.knows(address)
-        if known == reply.NOT_OURS and await self._may_send(server, envelope):
+        elsewhere = known in (reply.NOT_OURS, reply.NOT_NOW)
+        if elsewhere and await self._may_send(server, envelope):
             envelope.strangers.setdefault(address.key, address)
             return reply.OK_RECIPIENT
+        if known == reply.NOT_NOW:
+            return reply.NOT_NOW
         if isinstance(known, str):
             envelope.unknown += 1
             await server.guessed()

@@ -11,6 +11,8 @@ from sqlalchemy import select, true
 from mailstore import (
     accounts,
     checking,
+    codes,
+    firststart,
     heldlist,
     mailboxes,
     onboarding,
@@ -23,6 +25,7 @@ from mailstore import (
 from mailstore import quarantine as held_mail
 from mailstore.accounts import Role
 from mailstore.addresses import Address
+from mailstore.codes import CodeKind
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadAddress, MailhafenError, NotFound
 from mailstore.heldlist import Search
@@ -32,7 +35,7 @@ from mailstore.scope import EVERYBODY, Scope
 from mailstore.sending import heldout
 from mailstore.settings import Settings
 from mailstore.store import Store
-from mailstore.tenants import LANGUAGES, Tenant
+from mailstore.tenants import LANGUAGES, Tenant, TenantState
 
 OPERATOR = "operator"
 USAGE = 2
@@ -71,8 +74,9 @@ def open_store() -> Store:
 
 
 @click.command()
+@click.option("--operator", "address", default="", help="Who administers it: only the first time.")
 @speaks
-def setup() -> None:
+def setup(address: str) -> None:
     """Make or upgrade everything in the data folder; may be run again."""
     settings = Settings.load()
     schema.write_secrets(settings)
@@ -81,7 +85,25 @@ def setup() -> None:
     store.ring  # noqa: B018 (reading it proves the keys)
     with store.write() as db:
         policies.seed(db)
+    _begin(store, address)
     click.echo(f"Ready: {settings.data_dir}")
+
+
+def _begin(store: Store, address: str) -> None:
+    """Make the first operator, whose address a person at a terminal is asked for."""
+    with store.read() as db:
+        known = firststart.has_operator(db)
+    if not known and not address and sys.stdin.isatty():
+        asked = "Mail address of the operator, who brings customers in (empty: later)"
+        address = click.prompt(asked, default="", show_default=False)
+    if not address:
+        return
+    parsed, made = Address.parse(address), codes.fresh(CodeKind.EMERGENCY)
+    with store.write() as db:
+        code = firststart.make_operator(db, parsed, made, by=OPERATOR)
+    if code is None:
+        fail("There is an operator already; `flask account add --role operator` adds another.")
+    click.echo(f"{parsed} signs in at {store.settings.base_url} with this code, once: {code}")
 
 
 @click.command()
@@ -118,13 +140,15 @@ def tenant() -> None:
     type=click.Choice([takes.value for takes in Takes]),
     help="Take mail to known addresses only, or to any (unknown ones go to the catch-all).",
 )
+@click.option("--preparing", is_flag=True, help="Take no mail before `flask tenant state`.")
 @speaks
 def tenant_add(
-    name: str, domain: str, next_hop: str, language: str, zone: str, recipients: str
+    name: str, domain: str, next_hop: str, preparing: bool, recipients: str, **spoken: str
 ) -> None:
     """Add a customer with its domain and next hop."""
     with open_store().write() as db:
-        added = onboarding.add_tenant(db, name, language=language, zone=zone, by=OPERATOR)
+        added = onboarding.add_tenant(db, name, by=OPERATOR, **spoken)
+        added.state = TenantState.PREPARING if preparing else TenantState.LIVE
         onboarding.add_domain(db, added, domain, next_hop, Takes(recipients), by=OPERATOR)
     click.echo(f"Added {name} with {domain}.")
 

@@ -44,7 +44,12 @@ class Domain(Base):
 
 def ours(db: Session, name: str) -> bool:
     """Whether mail for this domain is for us."""
-    return db.scalar(select(Domain.id).where(Domain.name == name)) is not None
+    return owner_of(db, name) is not None
+
+
+def owner_of(db: Session, name: str) -> int | None:
+    """Return the tenant that a domain belongs to; None if it is not ours."""
+    return db.scalar(select(Domain.tenant_id).where(Domain.name == name))
 
 
 def oldest(db: Session) -> str | None:

@@ -11,14 +11,16 @@ from mailstore.errors import BadName, NotFound
 from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
 from mailstore.reports import planning
 from mailstore.routes import Route
-from mailstore.tenants import Tenant, check_language, check_zone
+from mailstore.tenants import LONGEST_NAME, Tenant, check_language, check_zone
+from mailstore.texts import single
 
 
 def add_tenant(
     db: Session, name: str, *, language: str = "de", zone: str = "Europe/Zurich", by: str
 ) -> Tenant:
     """Add a customer with the recommended policy, or raise BadName."""
-    if not name.strip():
+    name = single(name, LONGEST_NAME)
+    if not name:
         raise BadName("A tenant needs a name.")
     if db.scalar(select(Tenant.id).where(Tenant.name == name)):
         raise BadName(f"There is a tenant '{name}' already.")

@@ -16,6 +16,7 @@ KEEP_DAYS = 7
 HELD_DAYS = 30
 PIN_DAYS = 30
 LONGEST_DAYS = 3650
+LONGEST_NAME = 100
 LANGUAGES = ("de", "fr", "it", "en")
 
 
@@ -43,6 +44,8 @@ class Tenant(Base):
     id: Mapped[PrimaryKey]
     name: Mapped[str] = mapped_column(unique=True)
     state: Mapped[TenantState] = mapped_column(default=TenantState.LIVE)
+    state_since: Mapped[datetime] = mapped_column(default=clock.now)
+    state_reason: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="de")
     zone: Mapped[str] = mapped_column(default="Europe/Zurich")
     policy_id: Mapped[int] = mapped_column(ForeignKey("policies.id"))
@@ -67,6 +70,11 @@ def named(db: Session, name: str) -> int:
     if found is None:
         raise NotFound(f"There is no tenant '{name}'.")
     return found
+
+
+def is_live(db: Session, tenant_id: int) -> bool:
+    """Whether mail of a tenant flows."""
+    return db.get_one(Tenant, tenant_id).state is TenantState.LIVE
 
 
 def set_webhook(db: Session, tenant_id: int, url: str, secret: str, *, by: str) -> None:

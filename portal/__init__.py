@@ -20,10 +20,12 @@ from portal.admin import people as admin_people
 from portal.admin import personal as admin_personal
 from portal.admin import requests as admin_requests
 from portal.admin import roles as admin_roles
+from portal.admin import start as admin_start
 from portal.admin import views as admin
 from portal.auth import again, password, second
 from portal.auth import views as auth
 from portal.content.reading import RENDERING
+from portal.customers import views as customers
 from portal.links import LinkSigner
 from portal.oneclick import codes, unsubscribe
 from portal.oneclick import views as oneclick
@@ -47,7 +49,8 @@ AREAS = (
     deeds, files, restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile,
     profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
     profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
-    admin_personal, admin_requests, admin_roles, asking, statistics, subscribing,
+    admin_personal, admin_requests, admin_roles, admin_start, asking, statistics, subscribing,
+    customers,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

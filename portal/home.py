@@ -4,6 +4,7 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from mailstore import copies, folders, heldlist
+from mailstore.accounts import Role
 from mailstore.folders import Folder
 from mailstore.pages import Page
 from mailstore.sending import whereabouts
@@ -17,8 +18,10 @@ bp = Blueprint("home", __name__)
 
 @bp.get("/")
 @for_user
-def index() -> str:
-    """Show the three cards."""
+def index() -> str | Response:
+    """Show the three cards; an operator has no mail, but customers."""
+    if g.visitor.account.role is Role.OPERATOR:
+        return redirect(url_for("customers.index"), 303)
     newest = folders.listed(g.db, g.scope, Folder.INBOX, Page(size=5))
     return render_template(
         "home/index.html",

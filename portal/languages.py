@@ -5,7 +5,8 @@ from flask_babel import Babel
 from werkzeug.wrappers import Response
 
 FIRST = "de"
-SPOKEN = ("de", "fr", "it", "en")
+NAMES = {"de": "Deutsch", "fr": "Français", "it": "Italiano", "en": "English"}
+SPOKEN = tuple(NAMES)
 COOKIE = "language"
 YEAR = 365 * 24 * 3600
 
@@ -13,7 +14,9 @@ YEAR = 365 * 24 * 3600
 def init_app(app: Flask) -> None:
     """Choose language and zone for each request."""
     Babel(app, locale_selector=chosen, timezone_selector=zone)
-    app.context_processor(lambda: {"language": chosen(), "languages": SPOKEN})
+    app.context_processor(
+        lambda: {"language": chosen(), "languages": SPOKEN, "language_names": NAMES}
+    )
 
 
 def chosen() -> str:

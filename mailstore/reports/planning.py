@@ -23,7 +23,7 @@ from mailstore.messages import Message
 from mailstore.reports import times
 from mailstore.reports.rows import Report
 from mailstore.store import Store
-from mailstore.tenants import Tenant
+from mailstore.tenants import Tenant, TenantState
 
 JOB, PLAN_JOB = "write_reports", "plan_reports"
 LEASE = timedelta(minutes=5)
@@ -88,12 +88,15 @@ def settle(db: Session, mailbox_ids: Collection[int]) -> set[int]:
 
 def planned(
     db: Session, mailbox_ids: Collection[int], now: datetime
-) -> Iterator[tuple[int, datetime]]:
-    """Yield when the next reports of mailboxes are due."""
+) -> Iterator[tuple[int, datetime | None]]:
+    """Yield when the next reports of mailboxes are due; None while their mail does not flow."""
     rows = with_policies(db, mailbox_ids)
     served, _ = before(db, mailbox_ids, now)
     sizes = _sizes(db, {tenant.id for _, tenant, _ in rows})
     for mailbox, tenant, policy in rows:
+        if tenant.state is not TenantState.LIVE:
+            yield mailbox.id, None
+            continue
         schedule = times.nominal(mailbox.report_at, mailbox.report_on, policy)
         last = served.get(mailbox.id, now)
         after = last if now < last <= now + ALREADY else now

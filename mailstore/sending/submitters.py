@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import mailboxes, policies
+from mailstore import mailboxes, policies, tenants
 from mailstore.accounts import Account
 from mailstore.addresses import Address
 from mailstore.domains import Domain
@@ -53,9 +53,14 @@ def person(db: Session, account: Account) -> Submitter | None:
 
 
 def author_of(db: Session, submitter: Submitter, address: Address) -> Author | None:
-    """Return whose an address is; None if the submitter may not write with it."""
+    """Return whose an address is; None if the submitter may not write with it.
+
+    Nobody of a tenant does whose mail does not flow.
+    """
     domain = db.scalar(select(Domain).where(Domain.name == address.domain))
     if domain is None or domain.tenant_id != submitter.tenant_id:
+        return None
+    if not tenants.is_live(db, domain.tenant_id):
         return None
     home = db.get_one(Domain, domain.alias_of_id) if domain.alias_of_id else domain
     mailbox = mailboxes.known_at(db, Address(address.local, home.name))

@@ -30,6 +30,8 @@ class Place:
 
 
 PLACES = (
+    Place("customers.index", _l("Customers"), ("customers",), OPERATORS),
+    Place("start.index", _l("Moving in"), ("start",)),
     Place("delivery.index", _l("Delivery"), ("delivery",)),
     Place("requests.index", _l("Requests"), ("requests",), KEEPERS),
     Place("outgoing.index", _l("Outgoing"), ("outgoing", "blocked")),

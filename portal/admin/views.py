@@ -1,5 +1,7 @@
 """Settings of a tenant: retention, and the webmail on or off."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -9,7 +11,7 @@ from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from mailstore import requests, scanners, tenants
-from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS, PIN_DAYS
+from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS, PIN_DAYS, TenantState
 from portal.access import for_admin, for_administrator, store
 from portal.admin import places
 
@@ -46,7 +48,7 @@ def index() -> Response:
     """Lead to what waits for an answer, or else to the first page that is theirs."""
     mine = [each.endpoint for each in places.places()]
     asked = "requests.index" in mine and requests.count_open(g.db, g.tenant.id)
-    return redirect(url_for("requests.index" if asked else mine[0]), 303)
+    return redirect(url_for("requests.index" if asked else _first(mine)), 303)
 
 
 @bp.get("/retention")
@@ -71,6 +73,13 @@ def act() -> Response | tuple[str, int]:
             tenants.switch_webmail(db, tenant.id, on=form.webmail_on.data, by=by)
     flash(_("The settings are saved."), "success")
     return redirect(url_for(".retention"), 303)
+
+
+def _first(mine: Sequence[str]) -> str:
+    # What is left to do leads while it is left.
+    if mine[0] == "start.index" and g.tenant.state is not TenantState.PREPARING:
+        return mine[1]
+    return mine[0]
 
 
 def _page(form: RetentionForm) -> str:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from mailstore import clock, copies
 from mailstore.sending import limits
+from mailstore.tenants import TenantState
 from mailstore.writing import addressing, departures, drafts, identities, known
 from mailstore.writing.drafts import Fields
 from mailstore.writing.identities import Identity
@@ -141,6 +142,10 @@ def _may_quote(draft: Draft) -> bool:
 
 def _identities() -> list[Identity]:
     """Return all that the visitor may write as; 404 for somebody without a mailbox."""
+    if g.tenant is not None and g.tenant.state is not TenantState.LIVE:
+        flash(_("Nothing can be sent from here while your organisation's mail does not flow."),
+              "warning")  # fmt: skip
+        abort(redirect(url_for("webmail.index"), 303))
     return list(identities.of(g.db, g.visitor.account)) or abort(404)
 
 

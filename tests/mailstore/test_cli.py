@@ -1,9 +1,11 @@
+import re
+
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from mailstore import accounts, passwords
-from mailstore.accounts import Account
+from mailstore import accounts, passwords, tenancy
+from mailstore.accounts import Account, Role
 from mailstore.cli import COMMANDS
 from mailstore.domains import Domain, Takes
 from mailstore.envelopes import MailClass
@@ -12,7 +14,7 @@ from mailstore.store import Store
 from tests.factories import ANNA, a_held_delivery, a_mailbox, an_accepted, as_environment
 
 ACME = ["tenant", "add", "Acme", "--domain", "acme.example", "--next-hop", "127.0.0.1:25"]
-GROUPS = {command.name: command for command in COMMANDS}
+GROUPS = {command.name: command for command in (*COMMANDS, *tenancy.COMMANDS)}
 
 
 class Shell:
@@ -165,3 +167,27 @@ def test_an_operator_delivers_what_people_may_not_but_no_virus(
     assert said(shell("quarantine", "list", ANNA)).startswith(f"{held.id}  {mail_class}  ")
     assert shell("quarantine", "release", str(held.id)).exit_code == code
     assert shell("quarantine", "release", str(held.id)).exit_code == 2
+
+
+def test_the_first_start_makes_one_operator_and_no_password(shell: Shell, store: Store) -> None:
+    first = shell("setup", "--operator", "root@ops.example")
+    assert first.exit_code == 0
+    code = re.search(r"once: ((?:[2-9A-Z]{4}-){3}[2-9A-Z]{4})", first.output)
+    assert code
+    with store.read() as db:
+        root = accounts.named(db, "root@ops.example")
+    assert (root.role, root.password_hash) == (Role.OPERATOR, None)
+    again = shell("setup", "--operator", "eve@ops.example")
+    assert (again.exit_code, "There is an operator already" in again.output) == (2, True)
+    assert shell("setup").exit_code == 0
+
+
+def test_mail_of_a_customer_is_taken_later_or_not_any_more(shell: Shell) -> None:
+    assert shell(*ACME, "--preparing").exit_code == 0
+    assert said(shell("tenant", "list")) == "Acme  preparing  1 domains  0 mailboxes"
+    assert "There are no people yet." in shell("tenant", "state", "Acme", "live").output
+    shell("mailbox", "add", "anna@acme.example")
+    for state in ("live", "suspended", "live", "preparing"):
+        result = shell("tenant", "state", "Acme", state)
+        assert (result.exit_code, said(result)) == (0, f"Acme is {state}.")
+    assert shell("tenant", "state", "Acme", "preparing").exit_code == 2

@@ -29,6 +29,7 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
     others = of_profile(store, mailbox) | {
         "request_id": a_request(store, risky(store, mailbox), by=mailbox.address).id,
         "account_id": account.id if account else 1,
+        "tenant_id": mailbox.tenant_id,
         "secret": secret,
         "bulk_id": begun,
         "subscription_id": report.id,

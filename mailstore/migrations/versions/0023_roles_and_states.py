@@ -25,5 +25,7 @@ def upgrade():
 
     with op.batch_alter_table('tenants', schema=None) as batch_op:
         batch_op.add_column(sa.Column('state', sa.Enum('preparing', 'live', 'suspended', name='tenantstate', native_enum=False, length=32), server_default='live', nullable=False))
+        batch_op.add_column(sa.Column('state_since', mailstore.db.Utc(timezone=True), server_default=sa.func.now(), nullable=False))
+        batch_op.add_column(sa.Column('state_reason', mailstore.db.Text(), server_default='', nullable=False))
 
     # ### end Alembic commands ###

@@ -1,0 +1,1 @@
+"""Pages of the operator: the customers of this installation."""

@@ -1,0 +1,152 @@
+"""The customers of an installation: who they are, bringing one in, and stopping its mail."""
+
+from collections.abc import Callable
+
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+from wtforms import StringField
+
+from mailstore import codes, customers, cutover
+from mailstore.accounts import Account
+from mailstore.codes import CodeKind
+from mailstore.cutover import LONGEST_REASON
+from mailstore.domains import Domain
+from mailstore.errors import BadName
+from mailstore.tenants import Tenant
+from portal.access import for_fresh_operator, for_operator, store
+from portal.customers.forms import CustomerForm
+from portal.forms import PlainText
+from portal.paging import asked_page, one_page
+
+bp = Blueprint("customers", __name__, url_prefix="/operator")
+
+LONGEST_SEARCH = 100
+
+
+class SuspendForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """Why mail is stopped."""
+
+    reason = StringField(_l("What its people read as the reason"), [PlainText(LONGEST_REASON)])
+
+
+@bp.get("/")
+@for_operator
+def index() -> str:
+    """List the customers by name."""
+    search = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    found = customers.listed(g.db, search, asked_page(str))
+    listing = one_page(found, lambda each: (each.tenant.name, each.tenant.id))
+    return render_template("customers/list.html", listing=listing, search=search)
+
+
+@bp.get("/new")
+@for_fresh_operator
+def new() -> str:
+    """Show the form for a new customer."""
+    return render_template("customers/new.html", form=CustomerForm(), wrong="")
+
+
+@bp.post("/new")
+@for_fresh_operator
+def add() -> str | tuple[str, int]:
+    """Add a customer, and show the emergency code of its administrator, this once."""
+    form, made = CustomerForm(), codes.fresh(CodeKind.EMERGENCY)
+    if not form.validate():
+        return render_template("customers/new.html", form=form, wrong=""), 422
+    try:
+        with store().write() as db:
+            account, text = customers.begin(db, form.wish, made, by=g.visitor.name)
+    except BadName:
+        wrong = _("The name or the domain is taken.")
+        return render_template("customers/new.html", form=form, wrong=wrong), 422
+    return _code(account, text)
+
+
+@bp.get("/<int:tenant_id>")
+@for_operator
+def look(tenant_id: int) -> str:
+    """Show one customer."""
+    return _page(_found(tenant_id))
+
+
+@bp.post("/<int:tenant_id>/suspend")
+@for_fresh_operator
+def suspend(tenant_id: int) -> str | Response | tuple[str, int]:
+    """Take no mail of a customer."""
+    tenant, form = _found(tenant_id), SuspendForm()
+    if not form.validate():
+        return _page(tenant, form), 422
+
+    def deed(db: Session) -> bool:
+        return cutover.suspend(db, tenant_id, form.reason.data or "", by=g.visitor.name)
+
+    return _act(tenant, deed, _("Mail of %(tenant)s is not taken any more.", tenant=tenant.name))
+
+
+@bp.post("/<int:tenant_id>/resume")
+@for_fresh_operator
+def resume(tenant_id: int) -> Response:
+    """Take mail of a customer again."""
+    tenant = _found(tenant_id)
+    text = _("Mail of %(tenant)s is taken again.", tenant=tenant.name)
+    return _act(tenant, lambda db: cutover.resume(db, tenant_id, by=g.visitor.name), text)
+
+
+@bp.post("/<int:tenant_id>/code/<int:account_id>")
+@for_fresh_operator
+def code(tenant_id: int, account_id: int) -> str:
+    """Make an emergency code for an administrator of a customer, and show it, this once."""
+    theirs = {each.id for each in customers.administrators(g.db, _found(tenant_id).id)}
+    if account_id not in theirs:
+        abort(404)
+    made = codes.fresh(CodeKind.EMERGENCY)
+    with store().write() as db:
+        account = db.get_one(Account, account_id)
+        text = codes.make_emergency(db, account, by=g.visitor.name, made=made)
+    return _code(account, text)
+
+
+def _act(tenant: Tenant, deed: Callable[[Session], bool], text: str) -> Response:
+    with store().write() as db:
+        done = deed(db)
+    if done:
+        flash(text, "success")
+    return redirect(url_for(".look", tenant_id=tenant.id), 303)
+
+
+def _found(tenant_id: int) -> Tenant:
+    found: Tenant | None = g.db.get(Tenant, tenant_id)
+    return found or abort(404)
+
+
+def _page(tenant: Tenant, form: SuspendForm | None = None) -> str:
+    theirs = select(Domain).where(Domain.tenant_id == tenant.id).order_by(Domain.name)
+    return render_template(
+        "customers/customer.html",
+        tenant=tenant,
+        domains=g.db.scalars(theirs).all(),
+        administrators=customers.administrators(g.db, tenant.id),
+        form=form or SuspendForm(),
+    )
+
+
+def _code(account: Account, text: str) -> str:
+    address = current_app.extensions["settings"].base_url.rstrip("/")
+    life = codes.EMERGENCY_LIFE.days
+    page = {"whose": account, "code": text, "portal": address, "days": life}
+    return render_template("admin/code.html", **page)
