@@ -25,6 +25,8 @@ class Role(StrEnum):
 
 
 ADMINISTRATORS = frozenset(Role) - {Role.USER}
+# Who looks after held mail of others.
+KEEPERS = frozenset({Role.ADMIN, Role.QUARANTINE_ADMIN})
 
 
 class Account(Base):

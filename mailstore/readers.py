@@ -1,6 +1,6 @@
 """Readers of mails that we write to one person: their name, languages, and how it gets to them."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -22,11 +22,13 @@ class Reader:
     recipient: Recipient
 
 
-def administrators(db: Session, tenant: Tenant) -> Sequence[Reader]:
-    """Return the administrators of a tenant who get mail within it."""
+def administrators(
+    db: Session, tenant: Tenant, roles: Set[Role] = frozenset({Role.ADMIN})
+) -> Sequence[Reader]:
+    """Return who of a tenant has one of these roles, and gets mail within it."""
     found = db.scalars(
         select(Account)
-        .where(Account.tenant_id == tenant.id, Account.role == Role.ADMIN, Account.active)
+        .where(Account.tenant_id == tenant.id, Account.role.in_(sorted(roles)), Account.active)
         .order_by(Account.id)
     )
     readers = [reader_at(db, each.email, each.name, (each.language,), tenant) for each in found]

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mailstore import accounts, clock, events, mailboxes, requests
+from mailstore.accounts import KEEPERS
 from mailstore.addresses import Address
 from mailstore.events import Event
 from mailstore.readers import Reader, administrators, reader_at
@@ -53,7 +54,7 @@ def take(db: Session, request_id: int) -> ReleaseRequest | None:
 def waiting(db: Session, tenant_id: int) -> Waiting:
     """Return what waits for the administrators of a tenant, and who they are."""
     tenant = db.get_one(Tenant, tenant_id)
-    readers = administrators(db, tenant)
+    readers = administrators(db, tenant, KEEPERS)
     return Waiting(tenant, requests.open_ids(db, tenant_id), readers)
 
 

@@ -26,8 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column
 
-from mailstore import clock, events, jobs, quarantine, rights
-from mailstore.accounts import Account, Role
+from mailstore import clock, events, jobs, keepers, quarantine, rights
 from mailstore.db import Base, PrimaryKey, TenantKey, upsert
 from mailstore.deliveries import Delivery, State
 from mailstore.mailboxes import Mailbox
@@ -175,7 +174,8 @@ def count_open(db: Session, tenant_id: int) -> int:
 
 def is_left_to_others(db: Session, request: ReleaseRequest, by: str) -> bool:
     """Whether somebody may not answer a request: their own, while another administrator could."""
-    return request.asked_by == by and bool(db.scalar(select(_others(request.tenant_id, by))))
+    somebody = select(keepers.others(request.tenant_id, by))
+    return request.asked_by == by and bool(db.scalar(somebody))
 
 
 def grant(db: Session, tenant_id: int, request_id: int, *, by: str, answer: str) -> bool:
@@ -211,7 +211,7 @@ def _answer(
     held = select(Delivery.id).where(
         Delivery.id == ReleaseRequest.delivery_id, Delivery.state == State.QUARANTINED
     )
-    own = and_(ReleaseRequest.asked_by == by, _others(tenant_id, by))
+    own = and_(ReleaseRequest.asked_by == by, keepers.others(tenant_id, by))
     done = db.execute(
         update(ReleaseRequest)
         .where(ReleaseRequest.id == request_id, ReleaseRequest.tenant_id == tenant_id)
@@ -228,16 +228,6 @@ def _answer(
     if done is not None:
         _record(db, f"request_{state}", done, by)
     return done
-
-
-def _others(tenant_id: int, by: str) -> ColumnElement[bool]:
-    """Return the condition that the tenant has another administrator."""
-    return (
-        select(Account.id)
-        .where(Account.tenant_id == tenant_id, Account.role == Role.ADMIN)
-        .where(Account.active, Account.email != by)
-        .exists()
-    )
 
 
 _Rows = Select[ReleaseRequest, Delivery, Mailbox]

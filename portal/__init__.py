@@ -14,6 +14,7 @@ from mailstore.store import Store
 from portal import access, demo, errors, find, home, languages, reasons, security, sight, uploads
 from portal.admin import blocked as admin_blocked
 from portal.admin import delivery as admin_delivery
+from portal.admin import held as admin_held
 from portal.admin import look as admin_look
 from portal.admin import outgoing as admin_outgoing
 from portal.admin import people as admin_people
@@ -48,7 +49,7 @@ AREAS = (
     home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
     deeds, files, restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile,
     profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
-    profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
+    profile_devices, admin, admin_blocked, admin_delivery, admin_held, admin_look, admin_outgoing,
     admin_personal, admin_requests, admin_roles, admin_start, asking, statistics, subscribing,
     customers,
 )  # fmt: skip

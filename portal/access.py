@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from mailstore import accounts, clock, devices, factors, realms, sessions
-from mailstore.accounts import ADMINISTRATORS, Account, Role
+from mailstore.accounts import ADMINISTRATORS, KEEPERS, Account, Role
 from mailstore.mailboxes import Mailbox
 from mailstore.reports import links
 from mailstore.reports.rows import Link, LinkKind
@@ -216,7 +216,7 @@ def _having(*roles: Role) -> Callable[[], Visitor]:
 _administrator = _having(*ADMINISTRATORS)
 _admin = _having(Role.ADMIN)
 _manager = _having(Role.ADMIN, Role.DOMAIN_ADMIN)
-_keeper = _having(Role.ADMIN, Role.QUARANTINE_ADMIN)
+_keeper = _having(*KEEPERS)
 _operator = _having(Role.OPERATOR)
 
 

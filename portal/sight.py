@@ -12,7 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from mailstore import copies, health, requests
-from mailstore.accounts import Role
+from mailstore.accounts import KEEPERS, Role
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.health import Waiting
@@ -204,6 +204,6 @@ def _asked_for() -> dict[str, Any]:
     """Return how many requests wait for an administrator, which each page of theirs says."""
     visitor = getattr(g, "visitor", None)
     account = visitor.account if visitor and g.db.in_transaction() else None
-    if account is None or account.role not in places.KEEPERS or account.tenant_id is None:
+    if account is None or account.role not in KEEPERS or account.tenant_id is None:
         return {"open_requests": 0}
     return {"open_requests": requests.count_open(g.db, account.tenant_id)}

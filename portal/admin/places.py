@@ -6,11 +6,10 @@ from flask import g, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from mailstore.accounts import Role
+from mailstore.accounts import KEEPERS, Role
 
 TENANT = frozenset({Role.ADMIN})
 MANAGERS = TENANT | {Role.DOMAIN_ADMIN}
-KEEPERS = TENANT | {Role.QUARANTINE_ADMIN}
 OPERATORS = frozenset({Role.OPERATOR})
 
 
@@ -34,6 +33,7 @@ PLACES = (
     Place("start.index", _l("Moving in"), ("start",)),
     Place("delivery.index", _l("Delivery"), ("delivery",)),
     Place("requests.index", _l("Requests"), ("requests",), KEEPERS),
+    Place("held.index", _l("Held mail"), ("held",), KEEPERS),
     Place("outgoing.index", _l("Outgoing"), ("outgoing", "blocked")),
     Place("people.index", _l("People"), ("people", "roles"), MANAGERS),
     Place("statistics.index", _l("Statistics"), ("statistics",)),

@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
+from wtforms import TextAreaField
 
 from mailstore import disclosures, requests, timeline
-from mailstore.disclosures import LONGEST_REASON, SHORTEST_REASON
 from mailstore.requests import Asked
 from mailstore.texts import LONGEST_TEXT
 from portal.access import for_keeper, store
+from portal.admin.reason import ReasonForm
 from portal.content import reading
 from portal.forms import PlainText
 from portal.paging import asked_page, one_page
@@ -29,14 +29,6 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """What the person is told with the decision."""
 
     answer = TextAreaField(_l("What you tell the person (optional)"), [PlainText(LONGEST_TEXT)])
-
-
-class ReasonForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """Why an administrator reads somebody else's mail."""
-
-    reason = StringField(
-        _l("Why do you have to read it?"), [PlainText(LONGEST_REASON, SHORTEST_REASON)]
-    )
 
 
 @bp.get("/")
@@ -67,7 +59,7 @@ def look(request_id: int) -> str:
 def body(request_id: int) -> ResponseReturnValue:
     """Show the HTML of the mail in its frame, under the same condition."""
     asked = _found(request_id)
-    if not disclosures.is_disclosed(g.db, asked, by=g.visitor.name):
+    if not disclosures.may_read(g.db, asked, by=g.visitor.name):
         abort(404)
     return reading.body_response(asked.delivery.message)
 
@@ -82,7 +74,9 @@ def read(request_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _page(asked, reason=form), 422
     with store().write() as db:
-        disclosures.disclose(db, asked, form.reason.data, by=g.visitor.name)
+        disclosures.disclose(
+            db, asked.delivery, form.reason.data, by=g.visitor.name, request_id=request_id
+        )
     return redirect(url_for(".look", request_id=request_id, _anchor="content"), 303)
 
 
@@ -129,7 +123,7 @@ def _to_look(request_id: int, text: str) -> ResponseReturnValue:
 def _page(
     asked: Asked, *, answer: AnswerForm | None = None, reason: ReasonForm | None = None
 ) -> str:
-    disclosed = disclosures.is_disclosed(g.db, asked, by=g.visitor.name)
+    disclosed = disclosures.may_read(g.db, asked, by=g.visitor.name)
     return render_template(
         "admin/request.html",
         asked=asked,

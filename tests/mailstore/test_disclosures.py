@@ -23,12 +23,13 @@ def request_(store: Store, anna: Mailbox) -> ReleaseRequest:
 
 def disclose(store: Store, request: ReleaseRequest, reason: str = REASON) -> None:
     with store.write() as db:
-        disclosures.disclose(db, seen(store, request), reason, by=BEAT)
+        delivery = seen(store, request).delivery
+        disclosures.disclose(db, delivery, reason, by=BEAT, request_id=request.id)
 
 
 def is_disclosed(store: Store, request: ReleaseRequest, by: str = BEAT) -> bool:
     with store.read() as db:
-        return disclosures.is_disclosed(db, seen(store, request), by=by)
+        return disclosures.may_read(db, seen(store, request), by=by)
 
 
 def test_without_a_line_in_the_log_nothing_is_disclosed(

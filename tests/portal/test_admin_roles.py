@@ -15,7 +15,7 @@ DATABASES = ["sqlite"]
 
 PEOPLE = "/admin/people/"
 THEIRS = {
-    Role.QUARANTINE_ADMIN: {"/admin/requests/", "/admin/requests/answered"},
+    Role.QUARANTINE_ADMIN: {"/admin/requests/", "/admin/requests/answered", "/admin/held/"},
     Role.USER: set[str](),
 }
 
