@@ -25,12 +25,13 @@ def _app() -> dict[str, Callable[[], str]]:
 
 
 def _code() -> str:
-    """Return what the app of whoever takes the second step shows now."""
+    """Return what the app of whoever takes the second step shows, one that was not used yet."""
     found = sessions.halfway(g.db, session.get(second.PENDING, ""))
     if found is None:
         return ""
     secret = store().ring.unwrap(found.account.totp_secret).decode()
-    return pyotp.TOTP(secret).at(clock.now())
+    app = pyotp.TOTP(secret)
+    return app.generate_otp(max(app.timecode(clock.now()), found.account.totp_step + 1))
 
 
 @bp.post("/outage")

@@ -10,7 +10,7 @@ from mailstore.store import Store
 
 BY = "demo"
 # What the app of the demo's administrators has; the page that asks for a code shows one.
-APP = "MAILHAFENDEMO234"
+APP = "MAILHAFENDEMOMAILHAFENDEMOABCDEF"
 PASSWORD = "hafen-demo-2026"  # noqa: S105 (of the demo, on loopback, and printed)
 
 

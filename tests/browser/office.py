@@ -21,6 +21,7 @@ from mailstore.envelopes import MailClass
 from mailstore.tenants import Tenant
 from portal import scanners
 from tests.browser.pages import cookie_of, opened
+from tests.factories import with_factor
 from tests.portal.mails import SAMPLES
 
 BOSS = "boss@rcpt.example"
@@ -45,7 +46,7 @@ def join(
         domain = db.scalars(select(Domain).filter_by(name=address.domain)).one()
         tenant = db.get_one(Tenant, domain.tenant_id)
         onboarding.add_mailbox(db, tenant, domain, address, name=address.local, by=BY)
-        account = accounts.add_account(db, address, role, hashed, by=BY)
+        account = with_factor(accounts.add_account(db, address, role, hashed, by=BY))
         people.set_private_address(db, account, private, by=BY)
         if secret:
             code = pyotp.TOTP(secret).now()

@@ -1,11 +1,16 @@
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from mailstore.accounts import Role
+from mailstore.mailboxes import Mailbox
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import create_app
-from tests.portal.browsing import post, rules_of
+from tests.portal.browsing import an_owner, in_english, post, rules_of, said, sign_in
+from tests.portal.signing import a_phone
 
 STOPPED = "Der nachgestellte Mailserver ist angehalten"
 RUNNING = "Der nachgestellte Mailserver läuft"
@@ -31,6 +36,18 @@ def test_the_switch_stops_and_starts_the_pretend_mail_server(
         assert post(shown, "/demo/outage", outage=outage).status_code == 303
         assert settings.outage_switch.exists() is (outage == "on")
         assert text in shown.get("/sign-in").text
+
+
+def test_the_demo_shows_what_the_app_of_its_administrators_shows(
+    shown: FlaskClient, store: Store, beat: Mailbox, hashed: str
+) -> None:
+    boss = an_owner(store, beat, hashed, Role.ADMIN)
+    a_phone(store, boss)
+    asked = shown.get(sign_in(in_english(shown), boss.email).location)
+    code = re.search(r"shows (\d{6}) now", said(asked))
+    assert code
+    answer = post(shown, "/sign-in/code", "/sign-in/code", code=code[1])
+    assert (answer.status_code, answer.location) == (303, "/")
 
 
 def test_the_switch_leads_back_to_the_page_it_was_on(shown: FlaskClient) -> None:
