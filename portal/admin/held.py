@@ -35,7 +35,7 @@ def index() -> str:
     search = Search(_everybody(), Delivery.direction == Direction.IN, wanted)
     found = heldlist.listed(g.db, search, asked_page())
     listing = one_page(found.lines, lambda each: (each.accepted_at, each.id))
-    return render_template("admin/held.html", found=listing, total=found.total, wanted=wanted)
+    return render_template("admin/held_mails.html", found=listing, total=found.total, wanted=wanted)
 
 
 @bp.get("/<int:delivery_id>")

@@ -19,31 +19,28 @@ from mailstore import (
     bulk,
     clock,
     factors,
-    incidents,
     marks,
     people,
     policies,
     quarantine,
     recording,
-    refusals,
     restores,
     rights,
     schema,
 )
 from mailstore.accounts import Account, Role
 from mailstore.bulk import Bulk, BulkDeed
-from mailstore.deliveries import Delivery, State
+from mailstore.deliveries import Delivery
 from mailstore.envelopes import Action, HeldRight, MailClass, Symbol, Verdict
 from mailstore.heldlist import Wanted
-from mailstore.incidents import IncidentKind
-from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox, Right
-from mailstore.refusals import Refused
 from mailstore.reports.rows import Link
 from mailstore.scope import Scope
 from mailstore.senders import Listed
 from mailstore.store import Store
 from portal import create_app
+from tests.browser.administered import administered
+from tests.browser.troubles import LONG, outage, refused
 from tests.factories import (
     ANNA,
     BEAT,
@@ -58,7 +55,7 @@ from tests.factories import (
 from tests.mailstore.requested import a_request, refuse
 from tests.mailstore.sending.senders import block, of_mailbox
 from tests.portal.browsing import Links, a_report
-from tests.portal.mails import SAMPLES, become, summary_of
+from tests.portal.mails import SAMPLES, summary_of
 from tests.portal.profiles import a_device, a_session, an_entry
 from tests.portal.signing import a_reset
 from tests.writing import a_draft, a_file, leave
@@ -77,7 +74,6 @@ HELD = {
     "parcel": (MailClass.PHISH, "phish_parcel_de", "LINK_TEXT_MISLEADS"),
 }
 COPIES = ("personal_de", "invoice_pdf_de", "html_only", "newsletter_event_de", "emoji_subject")
-LONG = "Donaudampfschifffahrtsgesellschaft" * 4
 
 
 class Quiet(WSGIRequestHandler):
@@ -141,11 +137,11 @@ def _seed(store: Store) -> World:
     _end(store, old)
     ids = _of_profile(store, anna) | _requests(store, anna, held)
     ids |= {"bulk_id": _deeds(store, anna, gone), "domain_id": anna.domain_id, "number": 0}
-    ids |= _written(store)
+    ids |= _written(store) | administered(store, anna)
     ids |= {"restore_id": _restore(store, anna, kept), "secret": a_reset(store)}
-    _refused(store, anna)
+    refused(store, anna)
     block(store, of_mailbox(office, OFFICE))
-    _outage(store, kept)
+    outage(store, kept)
     return World(store, ids | {"listed": "blocked"}, held, kept, links, old)
 
 
@@ -263,38 +259,3 @@ def _restore(store: Store, anna: Mailbox, kept: list[int]) -> int:
     with store.write() as db:
         marks.mark(db, [kept[1]], read_at=clock.now())
         return restores.begin(db, anna.tenant_id, anna.id, "Zurück", kept, by=ANNA)
-
-
-def _refused(store: Store, anna: Mailbox) -> None:
-    with store.write() as db:
-        refusals.record(
-            db,
-            [
-                Refused(
-                    at=clock.now(),
-                    tenant_id=anna.tenant_id,
-                    domain_id=anna.domain_id,
-                    mailbox_id=anna.id,
-                    recipient=anna.address,
-                    client_ip="192.0.2.7",
-                    sender="bounce@platform.example",
-                    author="bob@there.example",
-                    subject="Plans",
-                    reason=reason,
-                    reply="550 5.7.1 no",
-                )
-                for reason in ("score", "blocked author", "mandatory rule VIRUS_FOUND")
-            ],
-        )
-
-
-def _outage(store: Store, kept: list[int]) -> None:
-    since = clock.now() - timedelta(hours=2)
-    with store.read() as db:
-        waiting, taken, failed = (db.get_one(Delivery, each) for each in kept[:3])
-    become(store, taken, State.DELIVERED, reply="250 2.0.0 Ok: queued as 4F2A")
-    become(store, failed, State.FAILED, reply=f"550 5.1.1 {LONG}")
-    with store.write() as db:
-        lane = db.get_one(Lane, waiting.lane_id)
-        lane.down_since, lane.last_error = since, f"connection refused {LONG}"
-        incidents.begin(db, IncidentKind.OUTAGE, str(lane.id), "gone", since=since, lane_id=lane.id)

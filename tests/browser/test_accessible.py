@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.routing import Rule
 
+from tests.browser.administered import ROOT
 from tests.browser.axe import ALL, COLOURS, complaints, measured
 from tests.browser.pages import cookie_of, give_cookie, opened
 from tests.browser.seeded import World, a_world
@@ -19,6 +20,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 # Files, frames and fragments, and addresses that only lead on.
 NO_PAGES = {
     "quarantine.body", "webmail.body", "webmail.news", "oneclick.body", "requests.body",
+    "held.body",
     "files.eml", "files.attachment", "files.attachments", "files.to_print", "files.mails",
     "profile_files.export", "quarantine.recent", "profile.index",
     "admin.index", "profile_lists.index", "oneclick.show", "oneclick.sender", "unsubscribe.show",
@@ -27,7 +29,7 @@ NO_PAGES = {
 }  # fmt: skip
 SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"
 Theme = Literal["light", "dark"]
-OFFICE = ("/admin/", "/operator/")
+VISITORS = {"outside": "", "person": ANNA, "administrator": BEAT, "operator": ROOT}
 OUTSIDE = ("/sign-in", "/password/forgot", "/password/asked", "/password/new/<secret>")
 
 
@@ -54,7 +56,7 @@ def page(only_page: Page, world: World, who: str) -> Page:
     return only_page
 
 
-@pytest.mark.parametrize("who", ["", ANNA, BEAT], ids=["outside", "person", "administrator"])
+@pytest.mark.parametrize("who", VISITORS.values(), ids=list(VISITORS))
 def test_every_page_with_an_address_is_accessible(
     page: Page, world: World, who: str, subtests: pytest.Subtests
 ) -> None:
@@ -97,7 +99,9 @@ def _visitor(rule: Rule) -> str | None:
     """Return who sees the page of a route; None if it is no page."""
     if rule.endpoint in NO_PAGES or "GET" not in (rule.methods or ()):
         return None
-    if rule.rule.startswith(OFFICE):
+    if rule.rule.startswith("/operator/"):
+        return ROOT
+    if rule.rule.startswith("/admin/"):
         return BEAT
     return "" if rule.rule in OUTSIDE else ANNA
 

@@ -6,6 +6,8 @@ import pyotp
 from playwright.sync_api import Page
 
 from mailstore import brands
+from mailstore.tenants import Tenant, TenantState
+from tests.browser.administered import ROOT
 from tests.browser.pages import send, sign_in
 from tests.browser.seeded import CHRIS, FABIA, PASSWORD, World
 from tests.factories import ANNA, BEAT
@@ -55,6 +57,23 @@ def _by_code(page: Page, world: World) -> None:
 def _wrong_code(page: Page, world: World) -> None:
     _by_code(page, world)
     send(page, "/code", code=wrong_code(world.links))
+
+
+def _stopped(page: Page, world: World) -> None:
+    _standing(world, TenantState.SUSPENDED)
+    at("/operator/{tenant_id}")(page, world)
+    _standing(world, TenantState.LIVE)
+
+
+def _preparing(page: Page, world: World) -> None:
+    _standing(world, TenantState.PREPARING)
+    page.goto("/admin/start/")
+    _standing(world, TenantState.LIVE)
+
+
+def _standing(world: World, state: TenantState) -> None:
+    with world.store.write() as db:
+        db.get_one(Tenant, world.ids["tenant_id"]).state = state
 
 
 def _webmail(page: Page, world: World) -> None:
@@ -175,6 +194,7 @@ WRONG = "wrong"
 WEAK = {"password": "short", "once_more": "other"}
 LISTS = "/profile/senders/{mailbox_id}"
 PEOPLE = "/admin/people/{account_id}"
+HELD = "/admin/held/{held_fraud}"
 REQUEST = "/admin/requests/{request_id}"
 
 # Who comes, by the address of their account, and what they see.
@@ -263,4 +283,10 @@ STATES: dict[str, tuple[str, Visit]] = {
     "reason, none": (BEAT, sent(f"{REQUEST}/read", REQUEST, reason="")),
     "mail disclosed": (BEAT, sent(f"{REQUEST}/read", REQUEST, reason="Anna asked for it.")),
     "request answered": (BEAT, _answered),
+    "held mail, a reason": (BEAT, sent(f"{HELD}/read", HELD, reason="Anna asked for it.")),
+    "held mail, nothing": (BEAT, at("/admin/held/?q=nothing")),
+    "role, no domain": (BEAT, sent(f"{PEOPLE}/role", f"{PEOPLE}/role", role="domain_admin")),
+    "customer, wrong": (ROOT, sent("/operator/new", name="", domain="x", zone="x")),
+    "customer stopped": (ROOT, _stopped),
+    "moving in": (BEAT, _preparing),
 }  # fmt: skip
