@@ -12,7 +12,7 @@ from mailstore import clock, domains, health, incidents, lanes, tenants
 from mailstore.domains import Domain
 from mailstore.errors import BadName
 from mailstore.ways import SECRET_BYTES, WEBHOOK_MARK
-from portal.access import for_admin, store
+from portal.access import for_admin, for_fresh_admin, store
 
 bp = Blueprint("delivery", __name__, url_prefix="/admin/delivery")
 
@@ -67,7 +67,7 @@ def try_now(domain_id: int) -> Response:
 
 
 @bp.post("/webhook")
-@for_admin
+@for_fresh_admin
 def webhook() -> str | Response | tuple[str, int]:
     """Tell a program of outages; the secret that signs is shown this once."""
     url, secret = request.form.get("url", "").strip(), secrets.token_bytes(SECRET_BYTES)

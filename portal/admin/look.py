@@ -16,7 +16,7 @@ from mailstore.brands import LONGEST_TEXT
 from mailstore.colours import TooPale
 from mailstore.errors import BadName
 from portal import looks
-from portal.access import for_admin, store
+from portal.access import for_admin, for_fresh_admin, store
 from portal.forms import PlainText
 
 bp = Blueprint("look", __name__, url_prefix="/admin/look")
@@ -67,7 +67,7 @@ def index() -> str:
 
 
 @bp.post("/")
-@for_admin
+@for_fresh_admin
 def act() -> Response | tuple[str, int]:
     """Keep what an administrator decided."""
     form = LookForm()

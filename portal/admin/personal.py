@@ -15,7 +15,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.reports import choosing, links, own, planning
 from mailstore.reports.times import DAILY, WEEKDAYS, WORKDAYS, parse_times
 from mailstore.tenants import Guard, Tenant
-from portal.access import for_admin, store
+from portal.access import for_admin, for_fresh_admin, store
 from portal.profile.times import MONTHLY, days_shown
 
 bp = Blueprint("personal_reports", __name__, url_prefix="/admin/personal-reports")
@@ -89,7 +89,7 @@ def again(account_id: int) -> Response:
 
 
 @bp.post("/<int:account_id>/to")
-@for_admin
+@for_fresh_admin
 def to(account_id: int) -> Response:
     """Send somebody's reports to another address of the tenant, or to themselves again."""
     mailbox, said = _mailbox(account_id), request.form.get("address", "").strip()

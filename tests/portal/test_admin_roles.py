@@ -1,14 +1,30 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mailstore import factors, roles
+from mailstore import clock, factors, roles
 from mailstore.accounts import Account, Role
 from mailstore.mailboxes import Mailbox
 from mailstore.store import Store
-from tests.portal.browsing import an_owner, enter, in_english, methods_of, post, said, stock, told
+from portal.access import FRESH
+from tests.portal.browsing import (
+    Own,
+    an_owner,
+    csrf,
+    enter,
+    in_english,
+    methods_of,
+    path_to,
+    post,
+    rules_of,
+    said,
+    stock,
+    told,
+)
 
 # What these ask of rows is tested on both where it is done.
 DATABASES = ["sqlite"]
@@ -18,6 +34,12 @@ THEIRS = {
     Role.QUARANTINE_ADMIN: {"/admin/requests/", "/admin/requests/answered", "/admin/held/"},
     Role.USER: set[str](),
 }
+
+# Who may get in, who gets mail of others, where mail goes, and what is written in our name.
+GRAVE = {
+    "roles.act", "people.code", "people.reset", "personal_reports.to", "delivery.webhook",
+    "look.act", "start.live", "start.prepare",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -116,3 +138,21 @@ def test_an_administrator_keeps_the_second_factor(
     assert "factor/off" not in office.get(page).text
     post(office, f"{page}factor/off", page)
     assert factors.is_on(now_of(store, admin))
+
+
+def test_what_is_grave_wants_a_proof_that_is_not_old(
+    app: Flask, office: FlaskClient, store: Store, own: Own, subtests: pytest.Subtests
+) -> None:
+    token, tried = csrf(office, "/profile/contact"), set[str]()
+    with time_machine.travel(clock.now() + FRESH + timedelta(minutes=1), tick=False):
+        before = stock(store, without=lambda column: column == "sign_ins.seen_at")
+        for rule in rules_of(app):
+            if rule.endpoint not in GRAVE:
+                continue
+            with subtests.test(rule.endpoint):
+                path = path_to(app, rule, **own.values(rule))
+                answer = office.post(path, data={"csrf_token": token})
+                assert (answer.status_code, answer.location[:14]) == (303, "/sign-in/again")
+                tried.add(rule.endpoint)
+        assert stock(store, without=lambda column: column == "sign_ins.seen_at") == before
+    assert tried == GRAVE
