@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from filter.findings import Findings
-from filter.lookalike import Name, covers, plain
 from mailstore.addresses import Address
 from mailstore.envelopes import TenantFacts
 from mailstore.errors import BadAddress
 from mailstore.freemail import FREE_MAIL
+from mailstore.lookalike import Name, covers, plain
 
 FEWEST_WORDS, MOST_WORDS = 2, 8
 LONGEST_SHOWN = 200

@@ -7,11 +7,11 @@ lift little, and never what a rule refuses or holds by itself.
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.views.hosts import site
 from filter.views.links import web_links
 from filter.views.route import entry
 from filter.views.shape import field, has
 from mailstore.envelopes import Symbol
+from mailstore.hosts import site
 from mailstore.wording import N_
 
 FITS_ITS_AUTHOR = "FITS_ITS_AUTHOR"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.views.hosts import mixes_alphabets, numeric
 from filter.views.links import shown_host, web_links
 from mailstore.envelopes import Symbol
+from mailstore.hosts import mixes_alphabets, numeric
 from mailstore.wording import N_
 
 TO_NUMBER = "LINK_TO_NUMBER"

@@ -6,9 +6,9 @@ Digests of lists have them too, so it weighs little.
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.views.hosts import site
 from filter.views.links import web_links
 from mailstore.envelopes import Symbol
+from mailstore.hosts import site
 from mailstore.wording import N_
 
 SYMBOL = "LINK_MANY_HOSTS"

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.views.hosts import site
 from filter.views.links import Link, shown_host, web_links
 from mailstore.envelopes import Symbol
+from mailstore.hosts import site
 from mailstore.wording import N_
 
 SYMBOL = "LINK_TEXT_MISLEADS"

@@ -1,7 +1,7 @@
 """Mail whose author's domain only looks like one of the tenant's own or of its partners.
 
 Letters of other scripts and punycode, one letter more, less, other or swapped, another ending,
-words added with or without a hyphen, the whole name in front of a stranger's: `filter.lookalike`
+words added with or without a hyphen, the whole name in front of a stranger's: `mailstore.lookalike`
 knows them. The domains themselves and what lies below them never hit.
 """
 

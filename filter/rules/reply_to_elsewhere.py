@@ -7,12 +7,12 @@ so it is told to the reader and weighs little; `CEO_FRAUD` counts it when the ma
 from collections.abc import Iterator
 
 from filter.impersonation import Known, known_of
-from filter.lookalike import Name
 from filter.rule import TenantExam, tenant_rule
 from mailstore.addresses import Address
 from mailstore.envelopes import Symbol
 from mailstore.errors import BadAddress
 from mailstore.freemail import FREE_MAIL
+from mailstore.lookalike import Name
 from mailstore.wording import N_
 
 SYMBOL = "REPLY_TO_ELSEWHERE"

@@ -7,11 +7,11 @@ of these alone says little. Lists carry mail of everybody: they are left out.
 from collections.abc import Iterator
 
 from filter.rule import Exam, rule
-from filter.views.hosts import site
 from filter.views.links import web_links
 from filter.views.route import hops
 from filter.views.shape import field, has, is_list
 from mailstore.envelopes import Symbol
+from mailstore.hosts import site
 from mailstore.wording import N_
 
 STRANGE_ROUTE = "STRANGE_ROUTE"

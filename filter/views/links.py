@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import unquote
 
-from filter.views.hosts import readable
 from filter.views.once import once_per_mail
+from mailstore.hosts import readable
 from mailstore.mime import Mail
 
 MOST_LINKS = 200

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter.impersonation import Known, known_of, name_key
-from filter.lookalike import one_apart, plain, skeleton
 from mailstore.addresses import parse_domain
 from mailstore.envelopes import Person, TenantFacts
 from mailstore.errors import BadName
+from mailstore.lookalike import one_apart, plain, skeleton
 from tests.filter.tenant_exams import FACTS
 
 KNOWN = Known(FACTS)

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from filter.views.hosts import site
 from filter.views.route import from_the_net, hops
 from filter.views.shape import fields, page, page_of, whole_text
+from mailstore.hosts import site
 from tests.filter.exams import an_exam
 
 HOP = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from filter.views.hosts import site
+from mailstore.hosts import site
 
 SHORTEST_WORD, SHORTEST_NAME = 3, 4
 SHORTEST_SLIP, SHORTEST_SLIP_ANYWHERE = 5, 8

@@ -24,6 +24,16 @@ def site(host: str) -> str:
     return ".".join(labels[-3:] if shared else labels[-2:])
 
 
+def is_public(domain: str) -> bool:
+    """Whether below a domain everybody can have one: `ch`, `co.uk`."""
+    match domain.split("."):
+        case [_]:
+            return True
+        case [shared, country]:
+            return len(country) == _COUNTRY and shared in _SHARED
+    return False
+
+
 def numeric(host: str) -> bool:
     """Return whether a host is an IP address, in any spelling that browsers take for one."""
     try:
