@@ -65,7 +65,7 @@ def advise_all(
         some = named[first : first + AT_ONCE]
         own |= _own(db, tenant_id, some)
         if listed is Listed.ALLOWED:
-            unproven |= set(some) - _proven(db, tenant_id, some)
+            unproven |= set(some) - proven(db, tenant_id, some)
     return {
         pattern: [*_about_form(listed, pattern, own), *([UNPROVEN] if domain in unproven else [])]
         for pattern, domain in domains.items()
@@ -96,8 +96,8 @@ def _changes(pattern: str) -> bool:
         return False
 
 
-def _proven(db: Session, tenant_id: int, domains: Sequence[str]) -> set[str]:
-    """Return the domains of which DMARC proved one of the latest mails."""
+def proven(db: Session, tenant_id: int, domains: Sequence[str]) -> set[str]:
+    """Return those of some domains, a thousand at most, of which DMARC proved a recent mail."""
     recent = (
         select(Message.id, _DOMAIN.label("domain"))
         .where(Message.tenant_id == tenant_id, Message.received_at > clock.now() - LOOKED_BACK)

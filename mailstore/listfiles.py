@@ -147,7 +147,7 @@ def _rows(lines: Iterable[str], needed: Set[str] = NEEDED) -> list[tuple[int, di
         if missing := needed - set(table.fieldnames or ()):
             raise BadName(f"The file has no column '{min(missing)}'.")
         rows = (
-            (table.line_num, {name: _unquoted(row[name] or "") for name in COLUMNS if name in row})
+            (table.line_num, {name: unquoted(row[name] or "") for name in COLUMNS if name in row})
             for row in table
         )
         return [row for row in rows if any(row[1].values())]
@@ -178,7 +178,8 @@ def inert(text: str) -> str:
     return QUOTE + text if text.lstrip(QUOTE).startswith(FORMULA) else text
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """Return what a cell says that `inert` may have written."""
     text = text.strip()
     quoted = text.startswith(QUOTE) and text.lstrip(QUOTE).startswith(FORMULA)
     return text[1:] if quoted else text
@@ -208,8 +209,8 @@ def _wish(cells: dict[str, str]) -> Wish:
     return Wish(
         _cell(cells, "list", _listed),
         _cell(cells, "sender", read_pattern),
-        _cell(cells, "proof", _proof),
-        expires_at=_cell(cells, "expires", _end),
+        _cell(cells, "proof", proof_of),
+        expires_at=_cell(cells, "expires", end_of),
     )
 
 
@@ -228,7 +229,8 @@ def _listed(text: str) -> Listed:
         raise BadName(f"'{text}' is no list: {', '.join(Listed)}.") from error
 
 
-def _proof(text: str) -> str | None:
+def proof_of(text: str) -> str | None:
+    """Read what is to prove a sender, None for anything that does; raises BadName."""
     if text in ("", ANY_PROOF):
         return None
     words = sorted(text.split()) if text != NO_PROOF else []
@@ -237,7 +239,8 @@ def _proof(text: str) -> str | None:
     return " ".join(words)
 
 
-def _end(text: str) -> datetime | None:
+def end_of(text: str) -> datetime | None:
+    """Read a day or moment at which an entry ends, None for an empty one; raises BadName."""
     if not text:
         return None
     try:

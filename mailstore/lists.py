@@ -7,9 +7,10 @@ nothing else.
 
 from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailstore import clock
@@ -23,6 +24,8 @@ from mailstore.tenants import Tenant
 # What always proves an author, whatever proved it when an entry was made.
 STRONG = frozenset({"dmarc", "arc"})
 HITS_NOTED_EVERY = timedelta(hours=1)
+# So long an entry that renews lives on after a mail met it.
+RENEWED_FOR = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ class Origin:
 
 
 def note_hits(db: Session, entry_ids: Collection[int]) -> None:
-    """Note that entries spoke; it is kept to the hour, so that a busy sender costs nothing."""
+    """Note that entries spoke, and let those live on that renew.
+
+    It is kept to the hour, so that a busy sender costs nothing.
+    """
     if not entry_ids:
         return
     now = clock.now()
@@ -59,9 +65,14 @@ def note_hits(db: Session, entry_ids: Collection[int]) -> None:
     db.execute(
         update(SenderEntry)
         .where(SenderEntry.id.in_(mine.with_for_update(skip_locked=True)))
-        .values(last_hit_at=now)
+        .values(last_hit_at=now, expires_at=_renewed(now + RENEWED_FOR))
         .execution_options(synchronize_session=False)
     )
+
+
+def _renewed(until: datetime) -> ColumnElement[Any]:
+    sooner = SenderEntry.renews & (SenderEntry.expires_at < until)
+    return case((sooner, until), else_=SenderEntry.expires_at)
 
 
 def tenants_with_lists(db: Session, tenant_ids: Set[int]) -> set[int]:

@@ -1,14 +1,14 @@
-"""Taking back what somebody did to their own sender list: an entry, a removal, a whole file.
+"""Taking back what somebody did to a sender list: an entry, a removal, a whole file.
 
 The lines of the log say what was there before. What others changed since stays as they want it.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailstore import events, senders
@@ -18,6 +18,8 @@ from mailstore.senders import EVENTS, REMOVED, Listed, Owner, SenderEntry
 RESTORED = "sender_restored"
 IMPORTED, IMPORT_TAKEN_BACK = "senders_imported", "senders_import_taken_back"
 LISTED = {kind: listed for listed, kind in EVENTS.items()}
+FILE_TAKES = timedelta(hours=1)
+AT_ONCE = 1000
 
 
 def new_file() -> str:
@@ -25,20 +27,23 @@ def new_file() -> str:
     return uuid4().hex
 
 
-def note_file(db: Session, owner: Owner, file: str, entries: int, *, by: str) -> None:
-    """Note that a file was entered, and how many entries that made."""
-    senders.record(db, IMPORTED, owner, {"file": file, "entries": entries}, by=by)
+def note_file(
+    db: Session, owner: Owner, file: str, entries: int, *, by: str, name: str = ""
+) -> None:
+    """Note that a file was entered, how many entries that made, and what it is called."""
+    detail = {"file": file, "entries": entries} | ({"name": name} if name else {})
+    senders.record(db, IMPORTED, owner, detail, by=by)
 
 
 def take_back(db: Session, line: Event, *, by: str) -> bool:
-    """Make an entry what it was before this person entered it, which a line of the log tells.
+    """Make an entry what it was before somebody entered it, which a line of the log tells.
 
     False if it is gone already, or somebody else changed it since.
     """
     owner, listed, pattern = _owner(line), LISTED[line.kind], line.detail["pattern"]
     senders.alone(db, owner.tenant_id)
     this = (*owner.rows, SenderEntry.listed == listed, SenderEntry.pattern == pattern)
-    if db.scalar(select(SenderEntry.id).where(*this, SenderEntry.by == by)) is None:
+    if db.scalar(select(SenderEntry.id).where(*this, SenderEntry.by == line.by)) is None:
         return False
     before = line.detail.get("before")
     if before is None:
@@ -61,7 +66,7 @@ def put_back(db: Session, line: Event, *, by: str) -> bool:
     if before is None or _was_changed_since(db, line):
         return False
     listed, pattern = Listed(line.detail["listed"]), line.detail["pattern"]
-    db.add(SenderEntry(**owner.ids, listed=listed, pattern=pattern, **_values(before)))
+    db.add(SenderEntry(**row_of(line)))
     senders.record(db, RESTORED, owner, {"pattern": pattern, "listed": listed}, by=by)
     return True
 
@@ -70,8 +75,9 @@ def take_back_file(db: Session, line: Event, *, by: str) -> int:
     """Take back what a file brought, whose line of the log this is; return how much it was."""
     owner, file = _owner(line), line.detail["file"]
     entered = db.scalars(
-        select(Event)
-        .where(Event.mailbox_id == owner.mailbox_id, Event.by == by, Event.id < line.id)
+        _of_list(owner, Event.by == line.by, Event.id < line.id)
+        # All of a file is entered within that, and the log of a tenant is long.
+        .where(Event.at.between(line.at - FILE_TAKES, line.at))
         .where(Event.kind.in_(LISTED), Event.detail["file"].as_string() == file)
     ).all()
     changed = [each for each in entered if each.detail["before"] is not None]
@@ -80,26 +86,37 @@ def take_back_file(db: Session, line: Event, *, by: str) -> int:
     new = [each for each in entered if each.detail["before"] is None]
     for kind, listed in LISTED.items():
         patterns = [each.detail["pattern"] for each in new if each.kind == kind]
-        count += _remove_all(db, owner, listed, patterns, file, by)
+        count += _remove_all(db, owner, listed, patterns, line, by=by)
     if count:
         senders.record(db, IMPORT_TAKEN_BACK, owner, {"file": file}, by=by)
     return count
 
 
+def _of_list(owner: Owner, *which: ColumnElement[bool]) -> Select[Event]:
+    mine = select(Event).where(*which)
+    if owner.mailbox_id is not None:
+        return mine.where(Event.mailbox_id == owner.mailbox_id)
+    of_domain = Event.detail["domain_id"].as_integer().is_not_distinct_from(owner.domain_id)
+    return mine.where(Event.tenant_id == owner.tenant_id, Event.mailbox_id.is_(None), of_domain)
+
+
 def _remove_all(
-    db: Session, owner: Owner, listed: Listed, patterns: Collection[str], file: str, by: str
+    db: Session, owner: Owner, listed: Listed, patterns: Sequence[str], line: Event, *, by: str
 ) -> int:
-    if not patterns:
-        return 0
     senders.alone(db, owner.tenant_id)
-    gone = db.scalars(
-        delete(SenderEntry)
-        .where(*owner.rows, SenderEntry.listed == listed, SenderEntry.by == by)
-        .where(SenderEntry.pattern.in_(patterns))
-        .returning(SenderEntry.pattern)
-    ).all()
+    gone: list[str] = []
+    for first in range(0, len(patterns), AT_ONCE):
+        some = delete(SenderEntry).where(
+            *owner.rows, SenderEntry.listed == listed, SenderEntry.by == line.by,
+            SenderEntry.pattern.in_(patterns[first : first + AT_ONCE]),
+        )  # fmt: skip
+        gone += db.scalars(some.returning(SenderEntry.pattern))
     whose = {"tenant_id": owner.tenant_id, "mailbox_id": owner.mailbox_id, "delivery_id": None}
-    details = [{"pattern": each, "listed": listed} | _of_file(file) for each in gone]
+    of_domain: dict[str, Any] = (
+        {"domain_id": owner.domain_id} if owner.domain_id is not None else {}
+    )
+    said = of_domain | {"listed": listed} | _of_file(line.detail["file"])
+    details = [{"pattern": each} | said for each in gone]
     events.record_all(db, [whose | {"kind": REMOVED, "detail": each} for each in details], by=by)
     return len(gone)
 
@@ -110,15 +127,21 @@ def _was_changed_since(db: Session, line: Event) -> bool:
         Event.kind == EVENTS[Listed(listed)],
         Event.kind.in_((REMOVED, RESTORED)) & (Event.detail["listed"].as_string() == listed),
     )
-    later = select(Event.id).where(Event.mailbox_id == line.mailbox_id, Event.id > line.id)
+    later = _of_list(_owner(line), Event.id > line.id, Event.at >= line.at)
     same = later.where(same_list, Event.detail["pattern"].as_string() == line.detail["pattern"])
     return db.scalar(same.limit(1)) is not None
 
 
 def _owner(line: Event) -> Owner:
-    if line.tenant_id is None or line.mailbox_id is None:
+    if line.tenant_id is None:
         raise ValueError(line.id)
-    return Owner(line.tenant_id, mailbox_id=line.mailbox_id)
+    return Owner(line.tenant_id, line.detail.get("domain_id"), line.mailbox_id)
+
+
+def row_of(line: Event) -> dict[str, Any]:
+    """Return the entry that a line says was removed, as its columns take it."""
+    said = {"listed": Listed(line.detail["listed"]), "pattern": line.detail["pattern"]}
+    return _owner(line).ids | said | _values(line.detail["before"])
 
 
 def _values(before: dict[str, Any]) -> dict[str, Any]:

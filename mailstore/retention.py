@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from mailstore import attempts, bayes, clock, codes, devices, events, keys, marks, resets, sessions
+from mailstore.curation import uploads
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, State
 from mailstore.errors import Corrupt, NotFound
@@ -61,14 +62,8 @@ def expire(store: Store) -> None:
     for purge in (_purge_messages, _purge_refusals, _forget_tokens):
         _in_batches(store, purge)
     with store.write() as db:
-        sessions.purge(db)
-        devices.purge(db)
-        attempts.purge(db)
-        codes.purge(db)
-        resets.purge(db)
-        limits.purge(db)
-        blocks.purge(db)
-        _purge_reports(db)
+        for forget in _PURGES:
+            forget(db)
 
 
 def expire_held(db: Session) -> int:
@@ -235,6 +230,12 @@ def _purge_reports(db: Session) -> None:
     empty = ~select(Link.id).where(Link.report_id == Report.id).exists()
     gone = delete(Report).where(Report.slot < old, empty)
     db.execute(gone.execution_options(synchronize_session=False))
+
+
+_PURGES: tuple[Callable[[Session], object], ...] = (
+    sessions.purge, devices.purge, attempts.purge, codes.purge, resets.purge, uploads.purge,
+    limits.purge, blocks.purge, _purge_reports,
+)  # fmt: skip
 
 
 def _forget_tokens(db: Session) -> int:

@@ -41,7 +41,8 @@ class SenderEntry(Base):
     """An address or domain on somebody's list; without mailbox and domain, the tenant's.
 
     `proof` is what proved the author when the entry was made, in words; None asks for any proof,
-    and with an empty one the entry waits for a mail that is proven.
+    and with an empty one the entry waits for a mail that is proven. One that `renews` lives on for
+    a while each time a mail meets it.
     """
 
     __tablename__ = "sender_entries"
@@ -62,6 +63,7 @@ class SenderEntry(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_hit_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    renews: Mapped[bool] = mapped_column(default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Wish:
     proof: str | None = None
     delivery_id: int | None = None
     expires_at: datetime | None = None
+    renews: bool = False
 
 
 def allow(
@@ -142,7 +145,7 @@ def enter(db: Session, owner: Owner, wish: Wish, *, by: str, file: str = "") -> 
         if (entry.proof, entry.expires_at) == (wish.proof, wish.expires_at):
             return False
     entry.by, entry.delivery_id = by, wish.delivery_id
-    entry.proof, entry.expires_at = wish.proof, wish.expires_at
+    entry.proof, entry.expires_at, entry.renews = wish.proof, wish.expires_at, wish.renews
     db.flush()
     detail = {"pattern": wish.pattern, "before": before} | ({"file": file} if file else {})
     record(db, EVENTS[wish.listed], owner, detail, by=by, delivery_id=wish.delivery_id)
@@ -162,11 +165,7 @@ def drop(db: Session, owner: Owner, which: ColumnElement[bool], *, by: str) -> b
     ).first()
     if gone is None:
         return False
-    before = kept(gone) | {
-        "created_at": gone.created_at.isoformat(),
-        "last_hit_at": gone.last_hit_at.isoformat() if gone.last_hit_at else None,
-    }
-    detail = {"pattern": gone.pattern, "listed": gone.listed, "before": before}
+    detail = {"pattern": gone.pattern, "listed": gone.listed, "before": whole(gone)}
     record(db, REMOVED, owner, detail, by=by)
     return True
 
@@ -192,6 +191,15 @@ def kept(entry: SenderEntry | Row[Any]) -> dict[str, Any]:
         "delivery_id": entry.delivery_id,
         "proof": entry.proof,
         "expires_at": ends,
+        "renews": entry.renews,
+    }
+
+
+def whole(gone: Row[Any]) -> dict[str, Any]:
+    """Return all that an entry was, as a line of the log keeps it."""
+    return kept(gone) | {
+        "created_at": gone.created_at.isoformat(),
+        "last_hit_at": gone.last_hit_at.isoformat() if gone.last_hit_at else None,
     }
 
 
@@ -206,6 +214,7 @@ def _together(present: SenderEntry, wish: Wish) -> Wish:
         wish,
         proof=None if None in proofs else " ".join(sorted({*" ".join(map(str, proofs)).split()})),
         expires_at=None if None in ends else max(end for end in ends if end is not None),
+        renews=None not in ends and (present.renews or wish.renews),
     )
 
 

@@ -37,6 +37,7 @@ from mailstore import (
     subscriptions,
     tenants,
 )
+from mailstore.curation import uploads
 from mailstore.db import Base
 from mailstore.reports import openings, rows
 from mailstore.sending import (
@@ -93,6 +94,7 @@ MODULES = (
     subscriptions,
     tenants,
     tlspolicies,
+    uploads,
     written,
     credentials,
     relayers,

@@ -46,7 +46,7 @@ def test_no_cell_begins_like_a_formula_and_all_come_back_as_they_were(
 @pytest.mark.parametrize("text", ["=", "+x", "-x", "@x", "\tx", "\rx", "'=", "''\tx"])
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted(text: str) -> None:
     assert listfiles.inert(text) == f"'{text}"
-    assert listfiles._unquoted(listfiles.inert(text)) == text
+    assert listfiles.unquoted(listfiles.inert(text)) == text
 
 
 def test_only_the_entries_of_the_list_are_written(store: Store, owner: Owner) -> None:

@@ -1,0 +1,1 @@
+"""Looking after the sender lists of a tenant, its domains and its people."""

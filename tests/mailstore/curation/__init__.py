@@ -1,0 +1,1 @@
+"""Tests of mailstore/curation: lists of other filters, judged, entered and tidied."""
