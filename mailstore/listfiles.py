@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TextIO, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from mailstore import advice, senders
@@ -73,10 +73,17 @@ class Planned:
 
 
 def write_lists(
-    db: Session, tenant_id: int, out: TextIO, only: Owner | None = None, *, between: str = COMMA
+    db: Session,
+    tenant_id: int,
+    out: TextIO,
+    only: Owner | None = None,
+    *,
+    within: ColumnElement[bool] | None = None,
+    between: str = COMMA,
 ) -> int:
-    """Write all lists of a tenant, or only one, and return how many entries there are."""
+    """Write all lists of a tenant, only one, or those within; return how many entries it is."""
     mine = only.rows if only else (SenderEntry.tenant_id == tenant_id,)
+    mine = mine if within is None else (*mine, within)
     table = csv.writer(out, delimiter=between)
     table.writerow(COLUMNS)
     rows = db.execute(

@@ -15,6 +15,8 @@ from portal import access, demo, errors, find, home, languages, reasons, securit
 from portal.admin import blocked as admin_blocked
 from portal.admin import delivery as admin_delivery
 from portal.admin import held as admin_held
+from portal.admin import list_import, list_tidy
+from portal.admin import lists as admin_lists
 from portal.admin import look as admin_look
 from portal.admin import outgoing as admin_outgoing
 from portal.admin import people as admin_people
@@ -52,6 +54,9 @@ AREAS = (
     profile_devices, admin, admin_blocked, admin_delivery, admin_held, admin_look, admin_outgoing,
     admin_personal, admin_requests, admin_roles, admin_start, asking, statistics, subscribing,
     customers,
+    profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
+    admin_personal, admin_requests, admin_lists, list_import, list_tidy, asking, statistics,
+    subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mailstore import clock, events, listundo, senders
 from mailstore.curation.tidying import REMOVED_MANY
 from mailstore.events import Event
-from mailstore.listundo import IMPORT_TAKEN_BACK, IMPORTED, LISTED, RESTORED
+from mailstore.listundo import FILE_TAKES, IMPORT_TAKEN_BACK, IMPORTED, LISTED, RESTORED
 from mailstore.mailboxes import Mailbox
 from mailstore.realms import Realm
 from mailstore.senders import REMOVED, Owner, SenderEntry
@@ -73,7 +73,7 @@ def _put_back(db: Session, realm: Realm, line: Event, *, by: str) -> int:
     senders.alone(db, realm.tenant_id)
     words = (*LISTED, REMOVED, RESTORED)
     since = select(Event).where(
-        Event.tenant_id == realm.tenant_id, Event.kind.in_(words), Event.at >= line.at
+        Event.tenant_id == realm.tenant_id, Event.kind.in_(words), Event.at >= line.at - FILE_TAKES
     )
     said = db.scalars(since.where(_within(realm))).all()
     gone = [each for each in said if each.detail.get("file") == line.detail["file"]]

@@ -36,6 +36,8 @@ PLACES = (
     Place("held.index", _l("Held mail"), ("held",), KEEPERS),
     Place("outgoing.index", _l("Outgoing"), ("outgoing", "blocked")),
     Place("people.index", _l("People"), ("people", "roles"), MANAGERS),
+    Place("people.index", _l("People"), ("people",), MANAGERS),
+    Place("lists.index", _l("Lists"), ("lists", "list_import", "list_tidy"), MANAGERS),
     Place("statistics.index", _l("Statistics"), ("statistics",)),
     Place("personal_reports.index", _l("Reports"), ("personal_reports", "domain_reports", "look")),
     Place("admin.retention", _l("Retention"), ("admin",)),

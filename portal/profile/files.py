@@ -96,11 +96,15 @@ def _lines() -> StringIO:
         raise BadName("There is no file.")
     if len(raw) > LARGEST_FILE:
         raise TooManyLines("The file is too large.")
+    return StringIO(text_of(raw), newline="")
+
+
+def text_of(raw: bytes) -> str:
+    """Return the text of a file as a spreadsheet of any kind wrote it."""
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = raw.decode("cp1252", "replace")
-    return StringIO(text, newline="")
+        return raw.decode("cp1252", "replace")
 
 
 def _entered(mailbox: Mailbox, planned: Planned) -> Imported:

@@ -88,7 +88,7 @@ def show(mailbox_id: int) -> str:
 def act(mailbox_id: int) -> Response | tuple[str, int]:
     """Put a sender on the list, and warn of a careless entry."""
     mailbox, form = mine(mailbox_id), EntryForm()
-    wish = _wished(form) if form.validate() else None
+    wish = wished(form) if form.validate() else None
     if wish is None:
         return page(mailbox, form), 422
     warnings = advice.advise(g.db, mailbox.tenant_id, wish.listed, wish.pattern)
@@ -147,7 +147,8 @@ def page(mailbox: Mailbox, form: EntryForm, wrong: str = "") -> str:
     )
 
 
-def _wished(form: EntryForm) -> Wish | None:
+def wished(form: EntryForm) -> Wish | None:
+    """Return what a form wants on a list; None with a sentence at its field for what cannot be."""
     try:
         pattern = read_pattern(form.pattern.data or "")
     except BadName:

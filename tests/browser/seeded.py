@@ -40,6 +40,7 @@ from mailstore.senders import Listed
 from mailstore.store import Store
 from portal import create_app
 from tests.browser.administered import administered
+from tests.browser.desk import of_office
 from tests.browser.troubles import LONG, outage, refused
 from tests.factories import (
     ANNA,
@@ -137,7 +138,7 @@ def _seed(store: Store) -> World:
     _end(store, old)
     ids = _of_profile(store, anna) | _requests(store, anna, held)
     ids |= {"bulk_id": _deeds(store, anna, gone), "domain_id": anna.domain_id, "number": 0}
-    ids |= _written(store) | administered(store, anna)
+    ids |= _written(store) | administered(store, anna) | of_office(store, BEAT)
     ids |= {"restore_id": _restore(store, anna, kept), "secret": a_reset(store)}
     refused(store, anna)
     block(store, of_mailbox(office, OFFICE))

@@ -22,7 +22,7 @@ NO_PAGES = {
     "quarantine.body", "webmail.body", "webmail.news", "oneclick.body", "requests.body",
     "held.body",
     "files.eml", "files.attachment", "files.attachments", "files.to_print", "files.mails",
-    "profile_files.export", "quarantine.recent", "profile.index",
+    "profile_files.export", "lists.export", "quarantine.recent", "profile.index",
     "admin.index", "profile_lists.index", "oneclick.show", "oneclick.sender", "unsubscribe.show",
     "code.ask", "second.ask", "restore.ask", "restore.resending", "look.logo",
     "write.suggest", "statistics.chart", "statistics.numbers", "statistics.held_numbers",

@@ -277,6 +277,11 @@ STATES: dict[str, tuple[str, Visit]] = {
         BEAT,
         sent("/admin/delivery/webhook", "/admin/delivery/", url="https://there.example/hook"),
     ),
+    "sender of a list, careless": (
+        BEAT, sent("/admin/lists/", pattern="gmail.com", listed="allowed", life="ever"),
+    ),
+    "list, none": (BEAT, sent("/admin/lists/import/", listed="allowed")),
+    "list, careless": (BEAT, at("/admin/lists/import/{upload_id}?group=careless")),
     "statistics of a day": (BEAT, at("/admin/statistics/?days=yesterday")),
     "report, wrong": (BEAT, sent("/admin/reports/", address="none", at="x")),
     "a report comes": (BEAT, _report),

@@ -9,6 +9,7 @@ from mailstore.store import Store
 from mailstore.subscriptions import Kind, Wish
 from mailstore.tenants import Tenant
 from tests.factories import a_held_delivery, an_accepted
+from tests.mailstore.curation.lists import an_upload
 from tests.mailstore.requested import a_request, risky
 from tests.mailstore.sending.senders import block, of_mailbox
 from tests.portal.browsing import Own, a_report
@@ -34,6 +35,7 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         "bulk_id": begun,
         "subscription_id": report.id,
         "block_id": block(store, of_mailbox(mailbox, mailbox.address)).block.id,
+        "upload_id": an_upload(store, account) if account else 1,
         "listed": "blocked",
     }
     others |= _written(store, mailbox)

@@ -6,7 +6,9 @@ from dataclasses import replace
 from sqlalchemy import select, update
 
 from mailstore import refusals, senders
+from mailstore.accounts import Account
 from mailstore.addresses import Address
+from mailstore.curation import reading, uploads
 from mailstore.deliveries import Delivery
 from mailstore.mailboxes import Mailbox
 from mailstore.refusals import Refused
@@ -48,3 +50,12 @@ def on_list(store: Store, owner: Owner) -> Sequence[tuple[str, str]]:
     mine = select(SenderEntry.listed, SenderEntry.pattern).where(*owner.rows)
     with store.read() as db:
         return sorted((str(kind), pattern) for kind, pattern in db.execute(mine))
+
+
+def an_upload(store: Store, account: Account, text: str = "there.example\ngmail.com\n/x/") -> int:
+    """Return the id of a list that an account brought for the whole tenant."""
+    assert account.tenant_id
+    owner = Owner(account.tenant_id)
+    with store.write() as db:
+        rows = uploads.lines_of(db, owner, reading.read(text, Listed.ALLOWED))
+        return uploads.keep(db, owner, account.id, "old.txt", rows)
