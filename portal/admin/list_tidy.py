@@ -52,8 +52,10 @@ def act() -> Response:
     with store().write() as db:
         count = tidying.remove_all(db, g.realm, ids, by=g.visitor.name)
     if count:
-        text = ngettext("%(num)d entry is removed.", "%(num)d entries are removed.", count)
-        flash(f"{text} {_('You can take it back for a quarter of an hour.')}", "success")
+        flash(
+            ngettext("%(num)d entry is removed.", "%(num)d entries are removed.", count), "success"
+        )
+        flash(_("You can take it back for a quarter of an hour."), "info")
         return redirect(url_for("lists.index"), 303)
     flash(_("Nothing is ticked."), "info")
     return redirect(url_for(".index", finding=finding and finding.value), 303)
