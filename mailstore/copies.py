@@ -13,7 +13,7 @@ from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import UNSCANNED
 from mailstore.events import Event
 from mailstore.incidents import Incident
-from mailstore.messages import Message
+from mailstore.messages import Message, last_day
 from mailstore.scope import Scope, one_of
 from mailstore.sending import sentcopies
 from mailstore.tenants import Tenant
@@ -115,7 +115,7 @@ def chosen(db: Session, scope: Scope, ids: Sequence[int] | None, limit: int) -> 
     query = shown(db, scope).join(Delivery.message).options(contains_eager(Delivery.message))
     if ids is not None:
         query = query.where(Delivery.id.in_(ids))
-    kept = query.where(Message.pack.is_not(None), Message.day >= clock.today())
+    kept = query.where(Message.pack.is_not(None), last_day() >= clock.today())
     return db.scalars(kept.order_by(Delivery.accepted_at.desc()).limit(limit)).all()
 
 
@@ -182,7 +182,7 @@ def resend(db: Session, scope: Scope, delivery_id: int, *, by: str) -> bool:
 
 def _kept(message: Message) -> bool:
     # Beyond its last day the content may be erased while this transaction runs.
-    return message.pack is not None and message.day >= clock.today()
+    return message.pack is not None and message.last_day >= clock.today()
 
 
 def last_sent(db: Session, original: Delivery) -> Delivery:

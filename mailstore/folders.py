@@ -18,7 +18,7 @@ from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.heldlist import Head
 from mailstore.marks import Mark
-from mailstore.messages import Message
+from mailstore.messages import Message, last_day
 from mailstore.pages import Page, cut, cut_apart
 from mailstore.scope import QUERIES, Scope, one_of
 
@@ -226,7 +226,7 @@ _LINES = (
     select(
         *(getattr(Delivery, name) for name in _OF_DELIVERY),
         Mark.read_at, Mark.pinned_at, Mark.hidden_at,
-        Message.day, Message.snippet, Message.attachments,
+        last_day(), Message.snippet, Message.attachments,
         *(getattr(Message, name) for name in Head._fields),
     )
     .join(Message, Message.id == Delivery.message_id)

@@ -4,10 +4,11 @@ Deleting the row erases every mail of that tenant and day, wherever copies of th
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import date
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import ColumnElement, UniqueConstraint, delete, false, select
+from sqlalchemy import ColumnElement, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session
 
 from mailstore.db import Base, PrimaryKey, TenantKey, upsert
@@ -83,13 +84,12 @@ class KeyRing:
         self._known[tenant_id, day] = key
 
 
-def erase_before(db: Session, day: date, *, but: ColumnElement[bool] | None = None) -> int:
-    """Delete all keys of days before this one; return how many."""
-    spared = false() if but is None else but
-    erased = db.scalars(
+def erase(db: Session, which: ColumnElement[bool]) -> Sequence[tuple[int, date]]:
+    """Delete the keys that a condition chooses; return their tenants and days."""
+    erased = db.execute(
         delete(DataKey)
-        .where(DataKey.day < day, ~spared)
-        .returning(DataKey.id)
+        .where(which)
+        .returning(DataKey.tenant_id, DataKey.day)
         .execution_options(synchronize_session=False)
     )
-    return len(erased.all())
+    return [(tenant_id, day) for tenant_id, day in erased]

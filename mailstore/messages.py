@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailstore.db import Base, PrimaryKey, TenantKey
@@ -13,17 +13,25 @@ from mailstore.packs import Place
 
 NOT_INDEXED = text("NOT indexed AND pack IS NOT NULL")
 WRITTEN = text("writer_id IS NOT NULL")
+SHORTENED = text("until IS NOT NULL AND pack IS NOT NULL")
 
 
 class Message(Base):
     """One content and what lists show of it; the bytes go first, the row later.
 
     `writer_id` is the mailbox of ours that wrote it; `indexed` says whether search knows its words.
+    It is sealed with the key of `day`; `until` is the last day where a shorter retention ends it.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
         Index("ix_messages_expiry", "day"),
+        Index(
+            "ix_messages_until",
+            "until",
+            sqlite_where=SHORTENED,
+            postgresql_where=SHORTENED,
+        ),
         Index("ix_messages_author", "tenant_id", "author"),
         Index(
             "ix_messages_not_indexed",
@@ -64,11 +72,17 @@ class Message(Base):
     length: Mapped[int]
     writer_id: Mapped[int | None] = mapped_column(ForeignKey("mailboxes.id"))
     indexed: Mapped[bool] = mapped_column(default=False)
+    until: Mapped[date | None]
 
     @property
     def place(self) -> Place | None:
         """Where the content lies; None once it is erased."""
         return Place(self.pack, self.day, self.offset, self.length) if self.pack else None
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it can be read, unless somebody keeps it longer."""
+        return self.until or self.day
 
     @property
     def is_ours(self) -> bool:
@@ -79,6 +93,11 @@ class Message(Base):
     def author_shown(self) -> str:
         """The author as lists show it: the name if there is one."""
         return self.author_name or self.author or self.sender
+
+
+def last_day() -> ColumnElement[date]:
+    """Return a message's last day as a question asks for it."""
+    return func.coalesce(Message.until, Message.day)
 
 
 def new_public_id() -> str:

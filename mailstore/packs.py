@@ -60,6 +60,9 @@ class Packs(Protocol):
     def read(self, place: Place) -> Iterator[bytes]:
         """Yield the bytes of a slice; raises NotFound."""
 
+    def shred(self, place: Place) -> None:
+        """Overwrite the bytes of a slice that no row names any more; harmless if they are gone."""
+
     def remove(self, name: str, day: date) -> None:
         """Delete a pack that no row names any more; harmless if it is gone."""
 
@@ -105,6 +108,19 @@ class LocalPacks:
             while left and (chunk := file.read(min(left, READ_CHUNK))):
                 left -= len(chunk)
                 yield chunk
+
+    def shred(self, place: Place) -> None:
+        """Overwrite a slice with zeros, durably."""
+        try:
+            file = self._path(place.pack, place.day).open("r+b", buffering=0)
+        except FileNotFoundError:
+            return
+        with file:
+            file.seek(place.offset)
+            left = place.length
+            while left:
+                left -= file.write(bytes(min(left, READ_CHUNK)))
+            os.fdatasync(file.fileno())
 
     def remove(self, name: str, day: date) -> None:
         """Delete a pack, and its day's folder with the last one."""

@@ -16,6 +16,7 @@ from mailstore import attempts, bayes, clock, codes, devices, events, keys, mark
 from mailstore.curation import uploads
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, State
+from mailstore.erasure import cuts, forgetting
 from mailstore.errors import Corrupt, NotFound
 from mailstore.jobs import job
 from mailstore.messages import Message
@@ -46,17 +47,18 @@ def expiry_day(received_at: datetime, days: int) -> date:
 def expire(store: Store) -> None:
     """Erase all that is past its day; may run twice, and may be cut off anywhere."""
     today = clock.today()
+    cuts.follow(store)
     _in_batches(store, expire_held)
     last = 0
     while ids := _to_carry(store, today, last):
         _carry(store, ids)
         last = ids[-1]
     _in_batches(store, _forget_content)
+    _in_batches(store, _forget_early)
+    forgetting.shred(store)
     with store.write() as db:
         ending.purge(db)
-        erased = keys.erase_before(db, today, but=_still_named())
-        if erased:
-            events.record(db, "keys_erased", by="worker", detail={"keys": erased})
+        _note_keys(db, forgetting.erase_keys(db, today, _still_named()))
     _remove_packs(store, today)
     index.drop_before(store, today)
     for purge in (_purge_messages, _purge_refusals, _forget_tokens):
@@ -64,6 +66,7 @@ def expire(store: Store) -> None:
     with store.write() as db:
         for forget in _PURGES:
             forget(db)
+    store.scrub()
 
 
 def expire_held(db: Session) -> int:
@@ -180,6 +183,27 @@ def _forget_content(db: Session) -> int:
         .execution_options(synchronize_session=False)
     ).all()
     return len(forgotten)
+
+
+def _forget_early(db: Session) -> int:
+    """Forget what a shorter retention ends before its day, unless somebody still needs it."""
+    today = clock.today()
+    pinned = and_(marks.is_pinned(Message.id), or_(*_younger_than(db, Tenant.pin_days, today)))
+    mine = select(Tenant.id).where(Tenant.id == Message.tenant_id, pinned)
+    over = Message.until < today, Message.pack.is_not(None)
+    chosen = select(Message.id).where(*over, ~_waits(), ~mine.exists()).limit(BATCH)
+    ids = db.scalars(chosen).all()
+    forgetting.note(db, forgetting.forget(db, ids), by="worker", why="shorter retention")
+    return len(ids)
+
+
+def _note_keys(db: Session, erased: Sequence[tuple[int, date]]) -> None:
+    """Write down whose keys of which days are gone, and how many mails they were for."""
+    for tenant_id, day in erased:
+        mine = Message.tenant_id == tenant_id, Message.day == day
+        mails = db.scalar(select(func.count()).select_from(Message).where(*mine))
+        detail = {"day": day.isoformat(), "mails": mails or 0, "keys": 1}
+        events.record(db, "keys_erased", by="worker", tenant_id=tenant_id, detail=detail)
 
 
 def _remove_packs(store: Store, today: date) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -116,6 +116,17 @@ class Store:
                 key = self.ring.find(db, tenant_id, day)
             self.ring.remember(tenant_id, day, key)
         return key
+
+    def scrub(self) -> None:
+        """Leave nothing on the disk of what was deleted, as far as nobody reads right now.
+
+        SQLite overwrites what is deleted, but what is new waits in a file beside, where the
+        old stays until that is emptied. PostgreSQL does it by itself (VACUUM).
+        """
+        if self.engine.dialect.name == "sqlite":
+            with self._alone(), self.engine.connect() as connection:
+                plain: Any = connection.connection.dbapi_connection
+                plain.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Let go of connections."""

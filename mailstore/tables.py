@@ -39,6 +39,7 @@ from mailstore import (
 )
 from mailstore.curation import uploads
 from mailstore.db import Base
+from mailstore.erasure import cuts, forgetting
 from mailstore.reports import openings, rows
 from mailstore.sending import (
     counts,
@@ -59,6 +60,7 @@ MODULES = (
     bulk,
     codes,
     counts,
+    cuts,
     deadletters,
     deliveries,
     devices,
@@ -66,6 +68,7 @@ MODULES = (
     domains,
     events,
     figures,
+    forgetting,
     homecomings,
     incidents,
     keys,

@@ -134,8 +134,7 @@ def set_retention(
 ) -> None:
     """Keep mail, held mail and pinned mail for so many days; raises BadName for what cannot be.
 
-    Mail that is stored already lives at least as long: the expiry job copies what a longer
-    setting keeps before its day's keys are erased.
+    It is for mail that comes from now on; `erasure.cuts.change` lets stored mail follow.
     """
     values = {
         "keep_days": check_keep_days(keep_days),

@@ -26,6 +26,7 @@ _NAME = re.compile(r"search_(\d{8})")
 ADVISORY_LOCK = 0x6D61696C73
 PIECE = 200
 DAYS = 16
+MERGED, MERGE_CHANGES = 500, 2
 
 _TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
@@ -53,6 +54,7 @@ _WRITE = {
         " VALUES (:id, array_to_tsvector(string_to_array(:words, ' ')))",
     ),
 }
+_FORGET = {dialect: words[:1] for dialect, words in _WRITE.items()}
 _FIND = {
     "sqlite": "SELECT rowid AS message_id FROM {table} WHERE {table} MATCH :asked",
     "postgresql": "SELECT message_id FROM {table} WHERE words @@ CAST(:asked AS tsquery)",
@@ -109,6 +111,37 @@ def drop_before(store: Store, today: date) -> int:
         with store.write() as db:
             db.execute(text(f"DROP TABLE IF EXISTS {table_of(day)}"))
     return len(past)
+
+
+def forget(store: Store, mails: Sequence[tuple[date, int]]) -> None:
+    """Take mails out of the tables of their days, with all that was written of them."""
+    by_day: dict[date, list[int]] = defaultdict(list)
+    for day, message_id in mails:
+        by_day[day].append(message_id)
+    with store.write() as db:
+        found = by_day.keys() & set(days(db))
+        for day in found:
+            rows = [{"id": each} for each in by_day[day]]
+            _run(db, day, _FORGET, rows)
+    for day in found:
+        _merge(store, day)
+
+
+def _merge(store: Store, day: date) -> None:
+    """Write a table anew bit by bit: on SQLite only that leaves out what was deleted."""
+    if store.engine.dialect.name != "sqlite":
+        return
+    table, pages = table_of(day), -MERGED
+    while True:
+        with store.write() as db:
+            before = db.scalar(text("SELECT total_changes()")) or 0
+            merge = text(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', :pages)")  # noqa: S608 (a name of ours)
+            db.execute(merge, {"pages": pages})
+            after = db.scalar(text("SELECT total_changes()")) or 0
+        # As SQLite says: once a merge changes nothing but itself, all is merged.
+        if after - before < MERGE_CHANGES:
+            return
+        pages = MERGED
 
 
 def _add_to(db: Session, day: date, read: Sequence[Entry]) -> int:

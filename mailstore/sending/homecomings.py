@@ -30,7 +30,7 @@ from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.deliveries import Delivery, State
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox
-from mailstore.messages import Message
+from mailstore.messages import Message, last_day
 
 if TYPE_CHECKING:
     from mailstore.recording import Accepted
@@ -190,7 +190,7 @@ def try_again(db: Session, mailbox_id: int | None, *, by: str) -> int:
     What was given up is tried as well, as long as its content is kept.
     """
     whose = Homecoming.mailbox_id == mailbox_id if mailbox_id else Homecoming.id.is_not(None)
-    kept = select(Message.id).where(Message.pack.is_not(None), Message.day >= clock.today())
+    kept = select(Message.id).where(Message.pack.is_not(None), last_day() >= clock.today())
     again = db.scalars(
         update(Homecoming)
         .where(whose, Homecoming.state == HomeState.GIVEN_UP, Homecoming.message_id.in_(kept))

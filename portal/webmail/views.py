@@ -75,7 +75,7 @@ def look(delivery_id: int) -> str:
         received=received,
         everybody=() if received else copies.everybody(g.db, delivery),
         mark=mark,
-        kept_until=_kept_until(delivery.message.day, delivery.accepted_at, mark.pinned_at),
+        kept_until=_kept_until(delivery.message.last_day, delivery.accepted_at, mark.pinned_at),
         today=clock.today(),
         conversation=conversation,
         last=copies.last_sent(g.db, delivery),

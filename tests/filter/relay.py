@@ -130,5 +130,8 @@ class CountingPacks:
     def read(self, place: Place) -> Iterator[bytes]:
         return self.packs.read(place)
 
+    def shred(self, place: Place) -> None:
+        self.packs.shred(place)
+
     def remove(self, name: str, day: date) -> None:
         self.packs.remove(name, day)

@@ -69,8 +69,8 @@ def test_an_erased_key_is_not_found_by_anybody(store: Store, tenant_id: int) -> 
     ring = KeyRing([OLD])
     make(store, ring, tenant_id)
     with store.write() as db:
-        assert keys.erase_before(db, DAY) == 0
-        assert keys.erase_before(db, DAY + timedelta(days=1)) == 1
+        assert keys.erase(db, DataKey.day < DAY) == []
+        assert keys.erase(db, DataKey.day == DAY) == [(tenant_id, DAY)]
     for asked in (ring, KeyRing([OLD])):
         with pytest.raises(NotFound, match="erased"):
             find(store, asked, tenant_id)

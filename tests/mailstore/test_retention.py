@@ -101,7 +101,8 @@ def test_erasing_is_in_the_log(store: Store, anna: Mailbox, clock: Traveller) ->
         expire(store)
     with store.read() as db:
         logged = db.scalars(select(Event).where(Event.kind == "keys_erased")).one()
-    assert logged.detail == {"keys": 1}
+    assert logged.tenant_id == anna.tenant_id
+    assert logged.detail == {"keys": 1, "mails": 1, "day": "2026-12-01"}
 
 
 @pytest.mark.parametrize("days", [7, 8, 30, 100], ids=lambda days: f"day {days}")

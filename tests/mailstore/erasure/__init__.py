@@ -1,0 +1,1 @@
+"""Tests of mailstore/erasure: what is over is gone, wherever one looks."""
