@@ -14,8 +14,8 @@ from typing import Any
 import structlog
 
 from filter.authentication.bodies import relaxed_hash
-from filter.authentication.questions import ascii_domain
 from filter.authentication.signatures import LONGEST_HEAD, Fields, Signed
+from mailstore.addresses import ascii_domain
 from mailstore.errors import BadName, Misconfigured
 from mailstore.sending.dkimkeys import SIGNATURES_COUNT, Algorithm
 from mailstore.settings import PREFIX, Settings

@@ -71,6 +71,24 @@ def parse_domain(text: str) -> str:
     return domain
 
 
+def ascii_domain(text: str) -> str:
+    """Return a domain as DNS knows it (RFC 5890 §2.3.2.1); empty where it cannot be one."""
+    try:
+        domain = parse_domain(text)
+        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except (BadName, UnicodeError):
+        return ""
+
+
+def spellings(domain: str) -> frozenset[str]:
+    """Return the names that are the same one in DNS, the given one among them."""
+    known = ascii_domain(domain)
+    try:
+        return frozenset({domain, known, known.encode().decode("idna")} - {""})
+    except UnicodeError:
+        return frozenset({domain, known} - {""})
+
+
 def parse_host_port(text: str) -> tuple[str, int]:
     """Return the host and port of `host:port` or `[v6]:port`, or raise BadName."""
     host, _, port = text.strip().rpartition(":")

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from filter.authentication.authors import author_of
 from filter.authentication.chains import check_arc
 from filter.authentication.dmarc import Dmarc, Proven, Tree, evaluate
-from filter.authentication.questions import Questions, ascii_domain, related
+from filter.authentication.questions import Questions, related
 from filter.authentication.results import (
     dkim_result_line,
     dmarc_result_line,
@@ -15,7 +15,7 @@ from filter.authentication.results import (
 )
 from filter.authentication.sender_policy import check_spf
 from filter.authentication.signatures import PASS, TEMPERROR, Signature, check_dkim
-from mailstore.addresses import Address
+from mailstore.addresses import Address, ascii_domain
 from mailstore.envelopes import Client
 from mailstore.errors import BadAddress
 from mailstore.mime import Mail

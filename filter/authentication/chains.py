@@ -7,7 +7,7 @@ operator names the sealers to believe.
 from collections.abc import Collection
 from typing import Any
 
-from filter.authentication.questions import Questions, ascii_domain
+from filter.authentication.questions import Questions
 from filter.authentication.signatures import (
     FAIL,
     LONGEST_HEAD,
@@ -18,6 +18,7 @@ from filter.authentication.signatures import (
     Signed,
     tags_of,
 )
+from mailstore.addresses import ascii_domain
 
 SEAL = b"arc-seal"
 SIGNED = frozenset({SEAL, b"arc-message-signature"})

@@ -6,8 +6,6 @@ SPF, DKIM, DMARC and ARC share the budget, so that no mail can make us ask the w
 import time
 from typing import Any
 
-from mailstore.addresses import parse_domain
-from mailstore.errors import BadName
 from mailstore.sandbox_child import Ask
 
 MOST_QUESTIONS = 60
@@ -48,15 +46,6 @@ class Questions:
         """Return the TXT records of a name, each of its strings joined (RFC 7208 §3.3)."""
         records = self.look_up("TXT", name)
         return None if records is None else ["".join(record) for record in records]
-
-
-def ascii_domain(text: str) -> str:
-    """Return a domain as DNS knows it (RFC 5890 §2.3.2.1); empty where it cannot be one."""
-    try:
-        domain = parse_domain(text)
-        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    except (BadName, UnicodeError):
-        return ""
 
 
 def related(one: str, other: str) -> bool:

@@ -6,9 +6,9 @@ from filter.authentication import questions
 from filter.authentication.questions import (
     MOST_QUESTIONS,
     Questions,
-    ascii_domain,
     related,
 )
+from mailstore.addresses import ascii_domain
 from tests.filter.authentication.zone import Zone, dmarc
 
 
