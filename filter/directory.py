@@ -15,9 +15,11 @@ from typing import Generic, ParamSpec, TypeVar
 from sqlalchemy.orm import Session
 
 from filter import reply
+from filter.callout import Callouts
 from filter.findings import Findings
-from mailstore import bayes, domains, lists, mailboxes, protection, tenants
+from mailstore import bayes, callouts, domains, lists, mailboxes, protection, tenants
 from mailstore.addresses import Address
+from mailstore.callouts import Question
 from mailstore.envelopes import Recipient, TenantFacts
 from mailstore.lists import Origin
 from mailstore.store import Store
@@ -29,6 +31,8 @@ MOST_REMEMBERED = 20_000
 P = ParamSpec("P")
 T = TypeVar("T")
 K = TypeVar("K")
+# A recipient, a reply that turns it away, or what the next hop is to be asked.
+Found = Recipient | str | Question
 
 
 class Memory(Generic[K, T]):
@@ -71,11 +75,14 @@ class Directory:
         self._strict_domains = store.settings.strict_domains
         self._known_authors: Memory[tuple[int, str], bool] = Memory()
         self._token_keys: Memory[int, bytes] = Memory()
+        self._callouts = Callouts(store)
 
     async def knows(self, address: Address) -> Recipient | str:
         """Return the recipient behind an address, or the reply that turns it away."""
-        found: Recipient | str | None = self._recipients.get(address)
-        return found if found is not None else await self.in_thread(self._find, address)
+        remembered = self._recipients.get(address)
+        if remembered is not None:
+            return remembered
+        return await self._answered(address, await self.in_thread(self._find, address))
 
     async def host_postmaster(self, path: str) -> Address | None:
         """Return whom a bare `Postmaster` means (RFC 5321 §4.5.1): that of our oldest domain."""
@@ -117,28 +124,52 @@ class Directory:
 
     async def know(self, addresses: Sequence[Address]) -> list[Recipient | str]:
         """Return the recipients behind addresses or replies that turn them away, all at once."""
-        return await self.in_thread(self._find_all, addresses)
+        found = await self.in_thread(self._find_all, addresses)
+        both = zip(addresses, found, strict=True)
+        return list(await asyncio.gather(*(self._answered(*each) for each in both)))
+
+    async def _answered(self, address: Address, found: Found) -> Recipient | str:
+        """Ask the next hop where only it can say whether somebody exists."""
+        if not isinstance(found, Question):
+            return found
+        exists = await self._callouts.ask(found)
+        if exists is None:
+            return reply.NOT_ASKED
+        return (
+            await self.in_thread(self._confirmed, address, found)
+            if exists
+            else reply.UNKNOWN_MAILBOX
+        )
 
     def close(self) -> None:
         """Let go of the threads."""
         self._threads.shutdown(wait=False)
 
-    def _find_all(self, addresses: Sequence[Address]) -> list[Recipient | str]:
+    def _find_all(self, addresses: Sequence[Address]) -> list[Found]:
         with self._store.read() as db:
             return [self._find_in(db, each) for each in addresses]
 
-    def _find(self, address: Address) -> Recipient | str:
+    def _find(self, address: Address) -> Found:
         with self._store.read() as db:
             return self._find_in(db, address)
 
-    def _find_in(self, db: Session, address: Address) -> Recipient | str:
+    def _find_in(self, db: Session, address: Address) -> Found:
         recipient = mailboxes.resolve(db, address)
         owner = recipient.tenant_id if recipient else domains.owner_of(db, address.domain)
         if owner is None:
             return reply.NOT_OURS
         if not tenants.is_live(db, owner):
             return reply.NOT_NOW
-        return self._recipients.put(address, recipient) if recipient else reply.UNKNOWN_MAILBOX
+        if recipient is not None:
+            return self._recipients.put(address, recipient)
+        return callouts.question(db, address) or reply.UNKNOWN_MAILBOX
+
+    def _confirmed(self, address: Address, asked: Question) -> Recipient | str:
+        """Return who gets mail for somebody whom the next hop knows, and remember that it does."""
+        with self._store.write() as db:
+            callouts.confirm(db, asked)
+        with self._store.read() as db:
+            return mailboxes.resolve(db, address) or reply.UNKNOWN_MAILBOX
 
     def _oldest_domain(self) -> str | None:
         with self._store.read() as db:

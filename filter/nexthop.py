@@ -44,6 +44,10 @@ class Unanswered(HopDown):
     """The whole mail was sent and no reply came: it may have arrived, and is sent once more."""
 
 
+class NoSender(HopDown):
+    """The server refuses an empty sender, so nobody can be asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a next hop is spoken to: by which protocol, under which name, and how safely."""
@@ -140,6 +144,18 @@ class Connection:
         except BaseException:
             self._broken = True
             raise
+
+    async def ask(self, recipient: str) -> Reply:
+        """Return what the server says to a recipient, and send nothing; raises HopDown.
+
+        The sender is empty, as that of a bounce: nobody asks us back whether it exists.
+        """
+        sender = await self._say("MAIL FROM:<>")
+        if sender.kind != YES:
+            raise NoSender(f"it takes no mail without a sender: {sender.text}")
+        answer = await self._say(f"RCPT TO:<{recipient}>")
+        await self._say("RSET")
+        return answer
 
     async def _transaction(self, sender: str, recipient: str, content: Content) -> Outcome:
         replies = await self._begin(sender, recipient)

@@ -18,6 +18,8 @@ from filter.authentication.signatures import key_trouble, tags_of
 from filter.dns import Records, Resolver
 from mailstore.cli import speaks
 from mailstore.errors import Misconfigured
+from mailstore.naming.faults import Fault
+from mailstore.naming.findings import Said
 from mailstore.settings import Settings
 
 # RFC 1035 §3.3: a string of DNS has a length of one byte.
@@ -76,18 +78,33 @@ def in_strings(value: str) -> str:
     return " ".join(f'"{value[start : start + LONGEST_STRING]}"' for start in starts)
 
 
-def compared(records: Records | None, value: str) -> str:
-    """Return what is wrong with the records that DNS has for a key, or FITS."""
+def fault_in(records: Records | None, value: str) -> Said | None:
+    """Return what is wrong with the records that DNS has for a key; None where they fit."""
     if records is None:
-        return "No name server answers: whether the record is there is not known."
+        return Said(Fault.UNANSWERED)
     if not records:
-        return "There is no such record yet; a new one may take some hours to show."
+        return Said(Fault.DKIM_ABSENT)
     if len(records) > 1:
         # RFC 6376 §3.6.2.2: then nobody knows which of them a verifier takes.
-        return "There are several records of that name; leave one."
+        return Said(Fault.DKIM_SEVERAL)
     found = "".join(records[0])
     tags, ours = tags_of(found.encode("latin-1", "replace")), tags_of(value.encode())
     if wrong := key_trouble([found], {}):
-        return f"A record is there, but it cannot be used: {wrong}."
+        return Said(Fault.DKIM_UNUSABLE, {"why": wrong})
     fits = tags.get("p") == ours["p"] and tags.get("k", "rsa") == ours["k"]
-    return FITS if fits else "A record is there, but it belongs to another key."
+    return None if fits else Said(Fault.DKIM_OTHER_KEY)
+
+
+_SAID = {
+    Fault.UNANSWERED: "No name server answers: whether the record is there is not known.",
+    Fault.DKIM_ABSENT: "There is no such record yet; a new one may take some hours to show.",
+    Fault.DKIM_SEVERAL: "There are several records of that name; leave one.",
+    Fault.DKIM_UNUSABLE: "A record is there, but it cannot be used: %(why)s.",
+    Fault.DKIM_OTHER_KEY: "A record is there, but it belongs to another key.",
+}
+
+
+def compared(records: Records | None, value: str) -> str:
+    """Return what is wrong with the records that DNS has for a key in words, or FITS."""
+    said = fault_in(records, value)
+    return _SAID[said.fault] % said.about if said else FITS

@@ -116,21 +116,28 @@ def _make(store: Store, domain: Domain, *, anew: bool) -> None:
         fail("New keys wait already: --activate lets them sign, --stop gives them up.")
     if known and not anew:
         return
+    make_keys(store, domain, by=OPERATOR)
+
+
+def make_keys(store: Store, domain: Domain, *, by: str) -> None:
+    """Give a domain new keys, none of which signs yet; raises BadName and Misconfigured."""
     name_in_dns(domain.name)
     pairs = Ring.of(store.settings).make_pairs(domain.name)
     with store.write() as db:
-        dkimkeys.add(db, domain, pairs, by=OPERATOR)
+        dkimkeys.add(db, domain, pairs, by=by)
 
 
 def _activate(store: Store, domain: Domain, *, force: bool) -> None:
-    ready = [
-        each.key
-        for each in _seen(store, domain)
-        if not each.trouble and (force or each.dns == FITS)
-    ]
+    seen = _seen(store, domain)
+    let_sign(store, domain, [each.key for each in seen if force or each.dns == FITS], by=OPERATOR)
+
+
+def let_sign(store: Store, domain: Domain, keys: Sequence[DkimKey], *, by: str) -> None:
+    """Let those keys sign that wait and that our ring opens."""
+    usable = [key for key in keys if not _trouble(store.settings, domain, key)]
     with store.write() as db:
-        for key in ready:
-            dkimkeys.activate(db, domain, key, by=OPERATOR)
+        for key in usable:
+            dkimkeys.activate(db, domain, key, by=by)
 
 
 def _end(store: Store, domain: Domain, deed: str) -> None:

@@ -29,6 +29,14 @@ class HopAbsent(HopDown):
     """There is no next hop, and DNS proves it; the text is a reply of ours."""
 
 
+class HopForbidden(HopDown):
+    """A route leads only to where whoever named it may not lead us."""
+
+
+class HopNowhere(HopDown):
+    """The names of a route lead to no address."""
+
+
 class Router:
     """Finds the endpoints of routes; one for each process. `resolver` keeps what DNS said."""
 
@@ -49,11 +57,11 @@ class Router:
                 async for endpoint in self._found(route):
                     found.append(endpoint)
         if not found:
-            raise HopDown(f"no address: {', '.join(host for host, _ in route.hops)}")
+            raise HopNowhere(f"no address: {', '.join(host for host, _ in route.hops)}")
         by_mx = route.protocol is Protocol.MX
         if allowed := list(self._allowed(found, trusted=trusted and not by_mx)):
             return allowed[:MOST_ENDPOINTS]
-        raise HopDown(f"{found[0].host} leads to an address that is not allowed")
+        raise HopForbidden(f"{found[0].host} leads to an address that is not allowed")
 
     async def _found(self, route: Route) -> AsyncIterator[Endpoint]:
         by_mx = route.protocol is Protocol.MX

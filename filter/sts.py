@@ -54,7 +54,7 @@ class StsReader:
         if not _is_wanted(known, version) or self._not_before.get(domain, 0.0) > time.monotonic():
             return known
         try:
-            wish = read(await self._fetch(domain))
+            wish = read(await self.fetch(domain))
         except Unreadable as error:
             self._leave_alone(domain)
             log.info("sts_unreadable", domain=domain, error=str(error), kept=known is not None)
@@ -67,7 +67,8 @@ class StsReader:
             self._not_before.clear()
         self._not_before[domain] = time.monotonic() + WAIT_SECONDS
 
-    async def _fetch(self, domain: str) -> str:
+    async def fetch(self, domain: str) -> str:
+        """Return the file of a domain's policy; raises Unreadable."""
         try:
             async with asyncio.timeout(SECONDS):
                 return await self._get(domain)

@@ -28,6 +28,8 @@ from mailstore import (
 )
 from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
+from mailstore.naming import checks
+from mailstore.naming import claims as domain_claims
 from mailstore.reports import planning
 from mailstore.search import indexing
 from mailstore.sending import blocks, homecomings
@@ -63,6 +65,8 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *((homecomings.JOB, each) for each in homecomings.due(db, now)),
             *((resets.JOB, each) for each in resets.due(db, now)),
             *((subscriptions.JOB, each) for each in subscriptions.due(db, now)),
+            *((domain_claims.JOB, each) for each in domain_claims.due(db, now)),
+            *checks.due(db, now),
             *(("run_bulk", each) for each in bulk.stale(db, now)),
             *([(planning.JOB,)] if reports else ()),
             *([(atonce.JOB,)] if told else ()),

@@ -9,6 +9,9 @@ import click
 from filter import delivery, sweep
 from filter.bounce import write_bounce
 from filter.learning import learn_lessons
+from filter.naming.looking import look_at_dns
+from filter.naming.proving import check_claim
+from filter.naming.trying import try_hop
 from filter.releasing import scan_releases
 from filter.telling import send_notice
 from filter.written import send_written
@@ -38,6 +41,9 @@ JOBS = (
     bring_home,
     bulk.run_bulk,
     plan_reports,
+    check_claim,
+    look_at_dns,
+    try_hop,
 )
 
 

@@ -16,6 +16,8 @@ class Takes(StrEnum):
 
     KNOWN = "known"
     ANY = "any"
+    # The next hop is asked about whom we do not know.
+    CALLOUT = "callout"
 
 
 class Domain(Base):
@@ -90,6 +92,21 @@ def named(db: Session, name: str) -> Domain:
     if found is None:
         raise NotFound(f"The domain '{name}' is not ours.")
     return found
+
+
+def set_takes(db: Session, domain: Domain, takes: Takes, *, by: str) -> bool:
+    """Say which recipients a domain takes; False if it is so already."""
+    changed = db.scalar(
+        update(Domain)
+        .where(Domain.id == domain.id, Domain.takes != takes)
+        .values(takes=takes)
+        .returning(Domain.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed is not None:
+        detail = {"domain": domain.name, "takes": takes.value}
+        events.record(db, "domain_takes_set", by=by, tenant_id=domain.tenant_id, detail=detail)
+    return changed is not None
 
 
 def set_imap(

@@ -3,14 +3,15 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import policies
+from mailstore import callouts, events, policies
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.domains import Domain, Takes
 from mailstore.envelopes import Recipient
+from mailstore.errors import BadName
 from mailstore.tenants import Tenant
 
 POSTMASTER = "postmaster"
@@ -107,11 +108,49 @@ def resolve(db: Session, address: Address) -> Recipient | None:
         return None
     known = Address(address.local, domain.name)
     mailbox = known_at(db, known)
-    if mailbox is None and (domain.takes is Takes.ANY or address.local.lower() == POSTMASTER):
-        mailbox = db.get(Mailbox, domain.catch_all_id)
+    if mailbox is None and (address.local.lower() == POSTMASTER or _takes(db, domain, known)):
+        mailbox = catch_all_of(db, domain)
     if mailbox is None or not mailbox.active:
         return None
     return _recipient(db, address, domain, mailbox)
+
+
+def _takes(db: Session, domain: Domain, address: Address) -> bool:
+    """Whether a domain takes mail for somebody whom we do not know."""
+    if domain.takes is Takes.CALLOUT:
+        return callouts.is_confirmed(db, domain.id, address.key)
+    return domain.takes is Takes.ANY
+
+
+def catch_all_of(db: Session, domain: Domain) -> Mailbox | None:
+    """Return who gets what is known to nobody: whom the domain names, or else its bucket."""
+    named = db.get(Mailbox, domain.catch_all_id) if domain.catch_all_id else None
+    return named if named and named.active else bucket_of(db, domain.id)
+
+
+def bucket_of(db: Session, domain_id: int) -> Mailbox | None:
+    """Return the mailbox of a domain that is nobody's own."""
+    mine = select(Mailbox).filter_by(domain_id=domain_id, kind=MailboxKind.CATCH_ALL)
+    return db.scalars(mine.order_by(Mailbox.id).limit(1)).first()
+
+
+def set_catch_all(db: Session, domain: Domain, mailbox: Mailbox | None, *, by: str) -> None:
+    """Give what is known to nobody to a mailbox, None: to the bucket; raises BadName.
+
+    It is one of the same tenant, and somebody uses it.
+    """
+    chosen = mailbox or bucket_of(db, domain.id)
+    if chosen is None or chosen.tenant_id != domain.tenant_id or not chosen.active:
+        raise BadName("Mail for unknown people goes to a mailbox of this tenant that is in use.")
+    db.execute(
+        update(Domain)
+        .where(Domain.id == domain.id)
+        .values(catch_all_id=chosen.id)
+        .execution_options(synchronize_session=False)
+    )
+    detail = {"domain": domain.name, "to": chosen.address}
+    ids = {"tenant_id": domain.tenant_id, "mailbox_id": chosen.id}
+    events.record(db, "catch_all_set", by=by, detail=detail, **ids)
 
 
 def recipient_of(db: Session, mailbox: Mailbox) -> Recipient:

@@ -1,10 +1,12 @@
 """Bringing customers and people in: tenants, domains, mailboxes and aliases, one by one."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from mailstore import clock, devices, events, jobs, lanes, policies
-from mailstore.addresses import Address, parse_domain
+from mailstore import callouts, clock, devices, events, jobs, lanes, policies
+from mailstore.addresses import Address, parse_domain, spellings
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadName, NotFound
@@ -13,6 +15,20 @@ from mailstore.reports import planning
 from mailstore.routes import Route
 from mailstore.tenants import LONGEST_NAME, Tenant, check_language, check_zone
 from mailstore.texts import single
+
+
+@dataclass(frozen=True, slots=True)
+class NewDomain:
+    """A domain to add; `alias_of_id` is the domain whose people have addresses there too.
+
+    `named_by`: who wrote the next hop, as lanes say it.
+    """
+
+    name: str
+    next_hop: str
+    takes: Takes = Takes.KNOWN
+    alias_of_id: int | None = None
+    named_by: int = lanes.OPERATOR
 
 
 def add_tenant(
@@ -40,22 +56,37 @@ def add_domain(
     db: Session, tenant: Tenant, name: str, next_hop: str, takes: Takes, *, by: str
 ) -> Domain:
     """Add a domain with its next hop and its catch-all, or raise BadName."""
-    name = parse_domain(name)
-    if db.scalar(select(Domain.id).where(Domain.name == name)):
+    return take_in(db, tenant.id, NewDomain(name, next_hop, takes), by=by)
+
+
+def take_in(db: Session, tenant_id: int, new: NewDomain, *, by: str) -> Domain:
+    """Add a domain that is proven to be its tenant's; raises BadName where it is taken."""
+    name = parse_domain(new.name)
+    if owner(db, name) is not None:
         raise BadName(f"The domain '{name}' is taken.")
-    lane_id = lanes.lane_to(db, Route.parse(next_hop))
-    domain = Domain(tenant_id=tenant.id, name=name, lane_id=lane_id, takes=takes)
+    lane_id = _lane_for(db, new)
+    domain = Domain(tenant_id=tenant_id, name=name, lane_id=lane_id, takes=new.takes,
+                    alias_of_id=new.alias_of_id)  # fmt: skip
     db.add(domain)
     db.flush()
-    domain.catch_all_id = _add_catch_all(db, tenant, domain).id
-    events.record(db, "domain_added", tenant_id=tenant.id, by=by, detail={"name": name})
+    domain.catch_all_id = _add_catch_all(db, tenant_id, domain).id
+    events.record(db, "domain_added", tenant_id=tenant_id, by=by, detail={"name": name})
     return domain
 
 
-def set_next_hop(db: Session, domain: Domain, next_hop: str, *, by: str) -> None:
+def owner(db: Session, name: str) -> int | None:
+    """Return whose domain a name is, however it is spelt; None if it is nobody's here."""
+    return db.scalar(select(Domain.tenant_id).where(Domain.name.in_(sorted(spellings(name)))))
+
+
+def set_next_hop(
+    db: Session, domain: Domain, next_hop: str, *, by: str, named_by: int = lanes.OPERATOR
+) -> None:
     """Hand a domain's mail on elsewhere from now on, what waits or is held too; or BadName."""
     route = Route.parse(next_hop)
-    domain.lane_id = lanes.lane_to(db, route)
+    domain.lane_id = lanes.lane_to(db, route, named_by=named_by)
+    db.execute(update(Domain).filter_by(alias_of_id=domain.id).values(lane_id=domain.lane_id))
+    callouts.forget(db, domain.id)
     theirs = update(Delivery).filter_by(domain_id=domain.id, direction=Direction.IN)
     now = clock.now()
     # Mail ages anew: the outages that it waited through were those of another next hop.
@@ -124,9 +155,16 @@ def move_alias(db: Session, alias: Address, mailbox: Mailbox, *, by: str) -> Non
     events.record(db, "alias_moved", by=by, detail=detail, **ids)
 
 
-def _add_catch_all(db: Session, tenant: Tenant, domain: Domain) -> Mailbox:
+def _lane_for(db: Session, new: NewDomain) -> int:
+    """Return the lane of a domain's mail: of an alias that of the domain it stands for."""
+    if new.alias_of_id is None:
+        return lanes.lane_to(db, Route.parse(new.next_hop), named_by=new.named_by)
+    return db.get_one(Domain, new.alias_of_id).lane_id
+
+
+def _add_catch_all(db: Session, tenant_id: int, domain: Domain) -> Mailbox:
     bucket = Mailbox(
-        tenant_id=tenant.id,
+        tenant_id=tenant_id,
         domain_id=domain.id,
         address=f"*@{domain.name}",
         kind=MailboxKind.CATCH_ALL,

@@ -12,7 +12,19 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import attempts, bayes, clock, codes, devices, events, keys, marks, resets, sessions
+from mailstore import (
+    attempts,
+    bayes,
+    callouts,
+    clock,
+    codes,
+    devices,
+    events,
+    keys,
+    marks,
+    resets,
+    sessions,
+)
 from mailstore.curation import uploads
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, State
@@ -258,7 +270,7 @@ def _purge_reports(db: Session) -> None:
 
 _PURGES: tuple[Callable[[Session], object], ...] = (
     sessions.purge, devices.purge, attempts.purge, codes.purge, resets.purge, uploads.purge,
-    limits.purge, blocks.purge, _purge_reports,
+    limits.purge, blocks.purge, callouts.purge, _purge_reports,
 )  # fmt: skip
 
 

@@ -46,6 +46,26 @@ class Limits(BaseSettings):
     )
 
 
+class Publishing(BaseSettings):
+    """What customers are told to publish about us, and to let in."""
+
+    mx_hosts: str = Field(
+        "",
+        description="Names of our servers for customers' MX records, by commas; empty: the host "
+        "name.",
+    )
+    spf_include: str = Field(
+        "",
+        description="Domain whose SPF record names the addresses we send from: customers include "
+        "it; empty: their records name the addresses.",
+    )
+    outgoing_addresses: str = Field(
+        "",
+        description="Addresses we connect from, by commas, which customers let in at their "
+        "firewalls; empty: those the host name leads to.",
+    )
+
+
 class Scanning(BaseSettings):
     """Engines beside our own rules."""
 

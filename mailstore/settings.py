@@ -2,18 +2,18 @@
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from mailstore.addresses import Address, parse_domain
+from mailstore.addresses import Address, ascii_domain, parse_domain
 from mailstore.errors import BadAddress, BadName, Misconfigured
 from mailstore.reach import Network
 from mailstore.routes import Route
-from mailstore.setting_groups import Handing, Limits, Scanning, SigningIn
+from mailstore.setting_groups import Handing, Limits, Publishing, Scanning, SigningIn
 
 PREFIX = "MAILHAFEN_"
 SHORTEST_SECRET = 32
@@ -21,7 +21,7 @@ DKIM_KEY = "dkim.pem"
 DKIM_RING = PREFIX + "DKIM_RING"
 
 
-class Settings(Limits, Scanning, SigningIn, Handing):
+class Settings(Limits, Scanning, SigningIn, Handing, Publishing):
     """The whole configuration; docs/configuration.md is generated from these fields."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -201,6 +201,24 @@ class Settings(Limits, Scanning, SigningIn, Handing):
         return _networks(self.dnssec_servers, "DNSSEC_SERVERS")
 
     @property
+    def exchangers(self) -> list[str]:
+        """The names of our servers in customers' MX records; raises Misconfigured."""
+        try:
+            return [ascii_domain(parse_domain(each)) for each in _listed(self.mx_hosts)] or [
+                self.hostname.lower()
+            ]
+        except BadName as error:
+            raise Misconfigured(f"{PREFIX}MX_HOSTS: {error}") from error
+
+    @property
+    def addresses_out(self) -> list[str]:
+        """The addresses of OUTGOING_ADDRESSES; raises Misconfigured."""
+        try:
+            return [str(ip_address(each)) for each in _listed(self.outgoing_addresses)]
+        except ValueError as error:
+            raise Misconfigured(f"{PREFIX}OUTGOING_ADDRESSES: {error}.") from error
+
+    @property
     def way_out(self) -> Route | None:
         """The route of SMARTHOST; None where recipients' domains name one; raises Misconfigured."""
         try:
@@ -219,6 +237,7 @@ class Settings(Limits, Scanning, SigningIn, Handing):
     def check_ways(self) -> None:
         """Raise Misconfigured for a way out that is misspelt, before any mail waits for it."""
         _ = self.way_out, self.inside, self.operator, self.dnssec_networks
+        _ = self.exchangers, self.addresses_out
 
     @property
     def believed_sealers(self) -> list[str] | None:
@@ -264,6 +283,10 @@ def stray(env: Mapping[str, str]) -> set[str]:
 
 
 TEST_SERVICES = PREFIX + "TEST_SERVICES"
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _networks(text: str, name: str) -> list[Network]:

@@ -6,6 +6,7 @@ from mailstore import (
     bayes,
     brands,
     bulk,
+    callouts,
     codes,
     deadletters,
     deliveries,
@@ -40,6 +41,7 @@ from mailstore import (
 from mailstore.curation import uploads
 from mailstore.db import Base
 from mailstore.erasure import cuts, forgetting
+from mailstore.naming import checks, claims
 from mailstore.reports import openings, rows
 from mailstore.sending import (
     counts,
@@ -58,6 +60,9 @@ MODULES = (
     bayes,
     brands,
     bulk,
+    callouts,
+    checks,
+    claims,
     codes,
     counts,
     cuts,

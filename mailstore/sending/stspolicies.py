@@ -49,15 +49,20 @@ class StsPolicy(Base):
     ends_at: Mapped[datetime]
 
     def names(self, host: str) -> bool:
-        """Whether a host is one of those it names; `*` is one label (RFC 8461 §4.1)."""
-        name = host.lower().rstrip(".")
-        above = ANY_LABEL + name.partition(".")[2]
-        return any(pattern in (name, above) for pattern in self.patterns)
+        """Whether a host is one of those it names."""
+        return names_host(self.patterns, host)
 
     def is_old(self, now: datetime) -> bool:
         """Whether it is time to read it again, long before it ends."""
         half = (self.ends_at - self.fetched_at) / 2
         return now - self.fetched_at >= min(half, LOOKED_AT_AGAIN)
+
+
+def names_host(patterns: Sequence[str], host: str) -> bool:
+    """Whether a host is among those that a policy names; `*` is one label (RFC 8461 §4.1)."""
+    name = host.lower().rstrip(".")
+    above = ANY_LABEL + name.partition(".")[2]
+    return any(pattern in (name, above) for pattern in patterns)
 
 
 def in_force(db: Session, domain: str) -> StsPolicy | None:

@@ -1,0 +1,1 @@
+"""Domains of a tenant: claimed until DNS proves them, looked at, and changed."""
