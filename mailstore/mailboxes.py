@@ -140,7 +140,8 @@ def set_catch_all(db: Session, domain: Domain, mailbox: Mailbox | None, *, by: s
     It is one of the same tenant, and somebody uses it.
     """
     chosen = mailbox or bucket_of(db, domain.id)
-    if chosen is None or chosen.tenant_id != domain.tenant_id or not chosen.active:
+    foreign = mailbox is not None and mailbox.kind is MailboxKind.CATCH_ALL
+    if chosen is None or foreign or chosen.tenant_id != domain.tenant_id or not chosen.active:
         raise BadName("Mail for unknown people goes to a mailbox of this tenant that is in use.")
     db.execute(
         update(Domain)

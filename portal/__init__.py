@@ -13,14 +13,17 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import access, demo, errors, find, home, languages, reasons, security, sight, uploads
 from portal.admin import blocked as admin_blocked
+from portal.admin import claiming as admin_claiming
 from portal.admin import delivery as admin_delivery
 from portal.admin import held as admin_held
 from portal.admin import list_import, list_tidy
 from portal.admin import lists as admin_lists
+from portal.admin import domains as admin_domains
 from portal.admin import look as admin_look
 from portal.admin import outgoing as admin_outgoing
 from portal.admin import people as admin_people
 from portal.admin import personal as admin_personal
+from portal.admin import records as admin_records
 from portal.admin import requests as admin_requests
 from portal.admin import roles as admin_roles
 from portal.admin import start as admin_start
@@ -56,6 +59,8 @@ AREAS = (
     customers,
     profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
     admin_personal, admin_requests, admin_lists, list_import, list_tidy, asking, statistics,
+    profile_devices, admin, admin_blocked, admin_claiming, admin_delivery, admin_domains,
+    admin_look, admin_outgoing, admin_personal, admin_records, admin_requests, asking, statistics,
     subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, events, jobs
 from mailstore.db import Base, PrimaryKey, TenantKey, upsert
+from mailstore.deliveries import Delivery
 from mailstore.domains import Domain
+from mailstore.messages import Message
 from mailstore.naming.findings import Finding
 from mailstore.naming.steps import Step
 
@@ -29,6 +31,8 @@ class CheckKind(StrEnum):
 
     DNS = "dns"
     HOP = "hop"
+    # A mail to whoever asks for it, by the way that all mail of the domain takes.
+    PROBE = "probe"
 
 
 class Task(StrEnum):
@@ -81,7 +85,7 @@ def ask(
 ) -> int | None:
     """Have a domain looked at soon; returns the check, or None if it was asked for just now."""
     now = clock.now()
-    values = {"task": task, "by": by, "asked_at": now, "due_at": now}
+    values = {"task": task, "by": by, "asked_at": now, "due_at": now if kind in JOBS else None}
     new = {"tenant_id": domain.tenant_id, "domain_id": domain.id, "kind": kind, "found": {}}
     row = upsert(db, DomainCheck).values(**new, **values)
     asked: int | None = db.scalar(
@@ -93,10 +97,11 @@ def ask(
     )
     if asked is None:
         return None
-    if kind is CheckKind.HOP:
-        detail = {"domain": domain.name}
+    if kind is not CheckKind.DNS:
+        detail = {"domain": domain.name, "kind": kind.value}
         events.record(db, "hop_test_asked", tenant_id=domain.tenant_id, by=by, detail=detail)
-    jobs.after_commit(db, JOBS[kind], asked)
+    if kind in JOBS:
+        jobs.after_commit(db, JOBS[kind], asked)
     return asked
 
 
@@ -130,6 +135,23 @@ def done(db: Session, check: DomainCheck, found: Mapping[str, Any]) -> None:
     kept = {"found": dict(found), "done_at": now, "lease_until": None, "task": Task.LOOK}
     db.execute(mine.where(DomainCheck.asked_at == check.asked_at).values(**kept, due_at=following))
     db.execute(mine.where(DomainCheck.asked_at > check.asked_at).values(lease_until=None))
+
+
+def probed(db: Session, check_id: int, public_id: str) -> None:
+    """Note which mail is the probe that was asked for."""
+    found = {"public_id": public_id}
+    mine = update(DomainCheck).where(DomainCheck.id == check_id)
+    db.execute(mine.values(found=found, done_at=clock.now()))
+
+
+def probe_of(db: Session, domain_id: int) -> Delivery | None:
+    """Return the last probe of a domain, as far as it came; None if there is none any more."""
+    check = of_domain(db, domain_id, CheckKind.PROBE)
+    if check is None or not check.found:
+        return None
+    mine = select(Delivery).join(Message, Message.id == Delivery.message_id)
+    found = mine.where(Message.public_id == check.found["public_id"])
+    return db.scalars(found.order_by(Delivery.id).limit(1)).first()
 
 
 def of_domain(db: Session, domain_id: int, kind: CheckKind) -> DomainCheck | None:

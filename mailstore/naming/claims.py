@@ -31,6 +31,14 @@ AGAIN = timedelta(seconds=10)
 MOST = 50
 
 
+class Already(BadName):
+    """The domain is one of the tenant's, or claimed by it."""
+
+
+class TooMany(BadName):
+    """The tenant claims enough domains."""
+
+
 class DomainClaim(Base):
     """A domain that a tenant says is its own; `name` as DNS has it.
 
@@ -75,17 +83,25 @@ class DomainClaim(Base):
         return self.check_at is None
 
 
+def read_name(text: str) -> str:
+    """Return a domain as DNS has it, or raise BadName for what nobody can own."""
+    name = ascii_domain(text)
+    if "." not in name or name.rpartition(".")[2].isdigit():
+        raise BadName(f"'{text}' is not a domain name.")
+    return name
+
+
 def claim(db: Session, tenant_id: int, new: NewDomain, *, by: str) -> DomainClaim:
     """Note that a tenant says a domain is its own, to be checked at once; raises BadName."""
-    name = _read(new.name)
+    name = read_name(new.name)
     if onboarding.owner(db, name) == tenant_id:
-        raise BadName(f"The domain '{name}' is one of this tenant already.")
+        raise Already(f"The domain '{name}' is one of this tenant already.")
     _check_rest(db, tenant_id, new)
     names = db.scalars(select(DomainClaim.name).filter_by(tenant_id=tenant_id)).all()
     if name in names:
-        raise BadName(f"The domain '{name}' is claimed already.")
+        raise Already(f"The domain '{name}' is claimed already.")
     if len(names) >= MOST:
-        raise BadName(f"A tenant claims {MOST} domains at most.")
+        raise TooMany(f"A tenant claims {MOST} domains at most.")
     now = clock.now()
     made = DomainClaim(
         tenant_id=tenant_id, name=name, token=proofs.new_token(), takes=new.takes,
@@ -98,13 +114,6 @@ def claim(db: Session, tenant_id: int, new: NewDomain, *, by: str) -> DomainClai
     _tell_operator(db, made)
     jobs.after_commit(db, JOB, made.id)
     return made
-
-
-def _read(text: str) -> str:
-    name = ascii_domain(text)
-    if "." not in name or name.rpartition(".")[2].isdigit():
-        raise BadName(f"'{text}' is not a domain name.")
-    return name
 
 
 def _check_rest(db: Session, tenant_id: int, new: NewDomain) -> None:

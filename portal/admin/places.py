@@ -31,6 +31,7 @@ class Place:
 PLACES = (
     Place("customers.index", _l("Customers"), ("customers",), OPERATORS),
     Place("start.index", _l("Moving in"), ("start",)),
+    Place("domains.index", _l("Domains"), ("domains", "domain_claims", "domain_records"), MANAGERS),
     Place("delivery.index", _l("Delivery"), ("delivery",)),
     Place("requests.index", _l("Requests"), ("requests",), KEEPERS),
     Place("held.index", _l("Held mail"), ("held",), KEEPERS),

@@ -5,8 +5,8 @@ from alembic import op
 
 import mailstore.db
 
-revision = '0024'
-down_revision = '0023'
+revision = '0025'
+down_revision = '0024'
 branch_labels = None
 depends_on = None
 
@@ -28,7 +28,7 @@ def upgrade():
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('tenant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('domain_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kind', sa.Enum('dns', 'hop', name='checkkind', native_enum=False, length=32), nullable=False),
+    sa.Column('kind', sa.Enum('dns', 'hop', 'probe', name='checkkind', native_enum=False, length=32), nullable=False),
     sa.Column('task', sa.Enum('look', 'keys', 'sign', name='task', native_enum=False, length=32), nullable=False),
     sa.Column('by', mailstore.db.Text(), nullable=False),
     sa.Column('asked_at', mailstore.db.Utc(timezone=True), nullable=False),

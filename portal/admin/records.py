@@ -1,0 +1,68 @@
+"""What DNS says about the mail of a domain, beside what it should say."""
+
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from mailstore.accounts import Role
+from mailstore.lanes import Lane
+from mailstore.naming import checks
+from mailstore.naming.checks import CheckKind, Task
+from mailstore.naming.faults import Fault, Grade
+from mailstore.routes import Route
+from portal.access import for_fresh_admin, for_manager, store
+from portal.admin.domain_words import GRADES, just_now, sentence
+from portal.admin.domains import found
+
+bp = Blueprint("domain_records", __name__, url_prefix="/admin/domains/<int:domain_id>/dns")
+
+TASKS = {"keys": Task.KEYS, "sign": Task.SIGN}
+
+
+@bp.get("")
+@for_manager
+def show(domain_id: int) -> str:
+    """Show each record: what to publish, what is there, and how it is mended."""
+    domain = found(g.db, domain_id)
+    check = checks.of_domain(g.db, domain.id, CheckKind.DNS)
+    findings = check.findings if check else []
+    faults = {said.fault for each in findings for said in each.said}
+    hops = Route.parse(g.db.get_one(Lane, domain.lane_id).route).hops
+    return render_template(
+        "admin/domain_dns.html",
+        domain=domain,
+        check=check,
+        findings=findings,
+        addresses=check.found.get("addresses", ()) if check else (),
+        trouble=check.found.get("trouble", "") if check else "",
+        all_good=bool(findings) and all(each.grade is Grade.GOOD for each in findings),
+        no_keys=Fault.DKIM_NO_KEYS in faults,
+        ready=Fault.DKIM_READY in faults,
+        may_change=g.visitor.account.role is Role.ADMIN,
+        ports=sorted({port for _, port in hops}),
+        servers=current_app.extensions["settings"].exchangers,
+        grades=GRADES,
+        sentence=sentence,
+    )
+
+
+@bp.post("")
+@for_manager
+def look(domain_id: int) -> Response:
+    """Have DNS asked again."""
+    return _asked(domain_id, Task.LOOK)
+
+
+@bp.post("/<any(keys, sign):deed>")
+@for_fresh_admin
+def act(domain_id: int, deed: str) -> Response:
+    """Have keys made, or those sign that DNS has; the worker does it, which has the ring."""
+    return _asked(domain_id, TASKS.get(deed) or abort(404))
+
+
+def _asked(domain_id: int, task: Task) -> Response:
+    domain = found(g.db, domain_id)
+    with store().write() as db:
+        asked = checks.ask(db, domain, CheckKind.DNS, task, by=g.visitor.name)
+    if asked is None:
+        flash(just_now(), "info")
+    return redirect(url_for(".show", domain_id=domain_id), 303)
