@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from filter.rule import RULES
 from mailstore.addresses import Address
-from mailstore.envelopes import Action, Verdict
+from mailstore.envelopes import Action, MailClass, Verdict
 
 OK = "250 2.0.0 OK"
 BYE = "221 2.0.0 Bye"
@@ -111,4 +111,6 @@ def refused(verdicts: Sequence[Verdict]) -> str:
         return f"550 5.7.1 {RULES[mandatory[0]].refuses}"
     if first.reason == "blocked author":
         return "550 5.7.1 The recipient does not accept mail from this sender"
+    if first.mail_class is MailClass.DANGEROUS and first.reason == f"class {first.mail_class}":
+        return "550 5.7.1 The recipient takes no attachments of this kind"
     return "550 5.7.1 Message refused as spam"

@@ -9,6 +9,7 @@ from mailstore.addresses import Address
 from mailstore.envelopes import (
     UNSCANNED,
     Action,
+    Attachments,
     Impersonation,
     MailClass,
     NewsletterAction,
@@ -86,6 +87,11 @@ def _gravest(policy: Policy, names: Set[str]) -> MailClass | None:
     return next((grave for grave in GRAVEST if grave in marked), None)
 
 
+def _refuses(policy: Policy, grave: MailClass | None) -> bool:
+    """Whether a policy refuses a class that it could hold."""
+    return grave is MailClass.DANGEROUS and policy.attachments is Attachments.REFUSE
+
+
 def _suspects(policy: Policy, name: str) -> bool:
     """Whether a symbol makes fraud of a mail that its score holds."""
     if name not in RULES or (_warns(name) and policy.impersonation is Impersonation.OFF):
@@ -138,6 +144,7 @@ def _steps(
     allowed = who in policy.allowed and AUTHENTICATED in names
     too_much = policy.reject_at is not None and points >= policy.reject_at
     unscanned = ON_UNSCANNED[policy.unscanned]
+    grave = _gravest(policy, names)
     of = f"{points:.1f} of {policy.quarantine_at:.1f}"
     return (
         Step("mandatory rule", bool(mandatory), refuse, f"mandatory rule {mandatory}",
@@ -148,8 +155,8 @@ def _steps(
              "not checked", "no objection"),
         Step("examined", UNEXAMINED in names, hold, "could not be examined", "no", "yes"),
         # What the score alone made of it can be lifted as the score can.
-        Step("class", _gravest(policy, names) in HELD_AS, hold, f"class {mail_class}",
-             mail_class, mail_class),
+        Step("class", grave in HELD_AS, refuse if _refuses(policy, grave) else hold,
+             f"class {mail_class}", mail_class, mail_class),
         # An author who is allowed can have caught a virus as well.
         Step("scanned", UNSCANNED in names, unscanned, NOT_SCANNED, "no", "yes"),
         # Anybody can write an allowed author into From: only one that is proven passes.

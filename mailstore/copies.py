@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from mailstore import clock, events, jobs
+from mailstore import clock, events, inforce, jobs
 from mailstore.db import upsert
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.envelopes import UNSCANNED
@@ -20,6 +20,18 @@ from mailstore.tenants import Tenant
 
 ON_THE_WAY = (State.QUEUED, State.FAILED)
 SHOWN = (*ON_THE_WAY, State.DELIVERED)
+
+
+class Shown(NamedTuple):
+    """In which states people see mail as received; of `closed` mailboxes only on its way."""
+
+    states: tuple[State, ...]
+    closed: frozenset[int] = frozenset()
+
+    def has(self, delivery: Delivery) -> bool:
+        """Whether a mail of theirs is in such a state."""
+        closed = delivery.mailbox_id in self.closed
+        return delivery.state in (ON_THE_WAY if closed else self.states)
 
 
 def waiting(db: Session, scope: Scope, lane_id: int | None = None) -> int:
@@ -50,19 +62,27 @@ def shown(db: Session, scope: Scope) -> Select[Delivery]:
     return select(Delivery).where(*received(scope, states_shown(db, scope)))
 
 
-def states_shown(db: Session, scope: Scope) -> tuple[State, ...]:
-    """Return the states of mail that people of a scope are shown as received."""
+def states_shown(db: Session, scope: Scope) -> Shown:
+    """Return which mail people of a scope are shown as received."""
     # The webmail switched off: mail that waits is still shown, delivered mail is not.
     tenant = db.get(Tenant, scope.tenant_id) if scope.tenant_id else None
-    return SHOWN if tenant is None or tenant.webmail_on else ON_THE_WAY
+    if tenant is not None and not tenant.webmail_on:
+        return Shown(ON_THE_WAY)
+    policies = inforce.of_mailboxes(db, scope.mailbox_ids or ())
+    closed = frozenset(each for each, policy in policies.items() if not policy.webmail)
+    if closed and closed == scope.mailbox_ids:
+        return Shown(ON_THE_WAY)
+    return Shown(SHOWN, closed)
 
 
-def received(
-    scope: Scope, states: Sequence[State], rows: Any = Delivery
-) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that a delivery in one of these states is shown as received mail."""
+def received(scope: Scope, shown: Shown, rows: Any = Delivery) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a delivery is shown as received mail."""
     whole = rows.direction == Direction.IN, rows.resend_of == 0
-    return or_(*(rows.state == each for each in states)), *whole, scope.covers(rows)
+    states = or_(*(rows.state == each for each in shown.states))
+    if shown.closed:
+        opened = rows.mailbox_id.not_in(shown.closed)
+        states = and_(states, or_(rows.state.in_(ON_THE_WAY), opened))
+    return states, *whole, scope.covers(rows)
 
 
 def mine(db: Session, scope: Scope) -> ColumnElement[bool]:

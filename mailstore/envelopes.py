@@ -69,6 +69,21 @@ class Unscanned(StrEnum):
     DEFER = "defer"
 
 
+class Attachments(StrEnum):
+    """What a policy does with dangerous attachments; a virus is held whatever it says."""
+
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+class OwnLists(StrEnum):
+    """Whether a policy lets people keep sender lists of their own."""
+
+    YES = "yes"
+    BLOCK = "block"
+    NO = "no"
+
+
 # The finding that a scanner was asked about a mail and did not say.
 UNSCANNED = "UNSCANNED"
 
@@ -89,7 +104,9 @@ class Policy:
     Of the lists it holds what they say of one mail: its author in `allowed` and `blocked`, the
     entries in `doubted` that would allow it if it were proven, `untagged` where the reader wants
     no tag from this author, and in `hits` the entries that spoke and have long not been noted.
-    `send_…` are limits of whom somebody may write to (mailstore/sending/limits.py).
+    `send_…` are limits of whom somebody may write to (mailstore/sending/limits.py); `own_score` are
+    the bounds within which people choose `quarantine_at` themselves, None where they may not; days
+    that are None are the tenant's. mailstore/policyvalues.py says what each value may be.
     """
 
     quarantine_at: float = 5.0
@@ -97,6 +114,7 @@ class Policy:
     newsletters: NewsletterAction = NewsletterAction.TAG
     newsletter_tag: str = "[PUB]"
     impersonation: Impersonation = Impersonation.WARN
+    attachments: Attachments = Attachments.HOLD
     unscanned: Unscanned = Unscanned.HOLD
     weights: Mapping[str, float] = field(default_factory=dict)
     mandatory: frozenset[str] = frozenset()
@@ -115,6 +133,11 @@ class Policy:
     report_folds_at: float = 15.0
     notice: HeldNotice = HeldNotice.OFF
     rights: Mapping[str, HeldRight] = field(default_factory=dict)
+    own_lists: OwnLists = OwnLists.YES
+    own_score: tuple[float, float] | None = None
+    webmail: bool = True
+    keep_days: int | None = None
+    held_days: int | None = None
     send_hour: int = 200
     send_day: int = 500
     send_hour_new: int = 50

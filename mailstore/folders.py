@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, tup
 from sqlalchemy.orm import Session, aliased
 
 from mailstore import copies
+from mailstore.copies import Shown
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.heldlist import Head
@@ -27,8 +28,6 @@ MOST_UNREAD, LOOKED_AT = 100, 300
 # More marks than that are not looked up one by one.
 FEW = 500
 _FIRST = Page(size=0)
-
-States = tuple[State, ...]
 
 
 class Folder(StrEnum):
@@ -70,11 +69,11 @@ def listed(db: Session, scope: Scope, folder: Folder, page: Page) -> list[Line]:
     """Return a page of a folder, and one line more where more follow."""
     whose, its = scope.prepared()
     place, there = page.prepared()
-    states, few = copies.states_shown(db, scope), _few(db, folder, scope)
+    seen, few = copies.states_shown(db, scope), _few(db, folder, scope)
     if few is None:
-        return _lines(db, _listed(folder, whose, states, place), its | there)
+        return _lines(db, _listed(folder, whose, seen, place), its | there)
     # Looking through a mailbox for a handful of mails takes as long as listing all of it.
-    return _lines(db, _listed(folder, whose, states, place, few=True), its | there | {"few": few})
+    return _lines(db, _listed(folder, whose, seen, place, few=True), its | there | {"few": few})
 
 
 def conversations(
@@ -128,10 +127,10 @@ def _lines(db: Session, query: Select[Any], asked: dict[str, Any] | None = None)
 # Queries are kept: making one takes longer than asking it.
 @lru_cache(QUERIES)
 def _listed(
-    folder: Folder, scope: Scope, states: States, page: Page, *, few: bool = False
+    folder: Folder, scope: Scope, shown: Shown, page: Page, *, few: bool = False
 ) -> Select[Any]:
     there = _LINES.where(Delivery.id.in_(bindparam("few", expanding=True))) if few else _LINES
-    return cut_apart(there, partial(_lying, folder, states), scope, page)
+    return cut_apart(there, partial(_lying, folder, shown), scope, page)
 
 
 def _few(db: Session, folder: Folder, scope: Scope) -> Sequence[int] | None:
@@ -146,19 +145,19 @@ def _few(db: Session, folder: Folder, scope: Scope) -> Sequence[int] | None:
 
 
 @lru_cache(QUERIES)
-def _counted(folder: Folder, scope: Scope, states: States) -> Select[Any]:
+def _counted(folder: Folder, scope: Scope, shown: Shown) -> Select[Any]:
     return (
         select(*_COUNTED)
         .outerjoin(Mark, Mark.delivery_id == Delivery.id)
-        .where(*_received(folder, states, scope))
+        .where(*_received(folder, shown, scope))
         .where(Delivery.thread.in_(bindparam("threads", expanding=True)))
         .group_by(Delivery.mailbox_id, Delivery.thread)
     )
 
 
 @lru_cache(QUERIES)
-def _unread(scope: Scope, states: States, most: int) -> Select[Any]:
-    inboxes = (_MARKED.where(*_received(Folder.INBOX, states, each)) for each in scope.apart())
+def _unread(scope: Scope, shown: Shown, most: int) -> Select[Any]:
+    inboxes = (_MARKED.where(*_received(Folder.INBOX, shown, each)) for each in scope.apart())
     newest = [cut(each, Page(size=LOOKED_AT)).subquery() for each in inboxes]
     unread_ones = union_all(*(select(each.c.id).where(each.c.read_at.is_(None)) for each in newest))
     return select(func.count()).select_from(unread_ones.limit(most).subquery())
@@ -171,19 +170,19 @@ def _state(scope: Scope) -> Select[Any]:
     return select(newest.scalar_subquery(), waiting.scalar_subquery())
 
 
-def _lying(folder: Folder, states: States, scope: Scope) -> list[ColumnElement[bool]]:
+def _lying(folder: Folder, shown: Shown, scope: Scope) -> list[ColumnElement[bool]]:
     """Return the conditions that a mail is listed in a folder of a scope."""
     there: list[ColumnElement[bool]] = [Message.pack.is_not(None)]
     if folder is Folder.SENT:
         return [*there, copies.sent(scope)]
-    there += _received(folder, states, scope)
+    there += _received(folder, shown, scope)
     if folder in (Folder.INBOX, Folder.HIDDEN):
-        there.append(~_newer(folder, states, scope).exists())
+        there.append(~_newer(folder, shown, scope).exists())
     return there
 
 
-def _received(folder: Folder, states: States, scope: Scope) -> list[ColumnElement[bool]]:
-    return [*copies.received(scope, states), _lies_in(folder, Mark)]
+def _received(folder: Folder, shown: Shown, scope: Scope) -> list[ColumnElement[bool]]:
+    return [*copies.received(scope, shown), _lies_in(folder, Mark)]
 
 
 def _lies_in(folder: Folder, mark: Any) -> ColumnElement[bool]:
@@ -195,7 +194,7 @@ def _lies_in(folder: Folder, mark: Any) -> ColumnElement[bool]:
     return lies[folder]
 
 
-def _newer(folder: Folder, states: States, scope: Scope) -> Select[Any]:
+def _newer(folder: Folder, shown: Shown, scope: Scope) -> Select[Any]:
     """Return a query for newer mail of the same conversation in the same folder."""
     newer, mark, message = aliased(Delivery), aliased(Mark), aliased(Message)
     return (
@@ -204,7 +203,7 @@ def _newer(folder: Folder, states: States, scope: Scope) -> Select[Any]:
         .outerjoin(mark, mark.delivery_id == newer.id)
         .where(newer.mailbox_id == Delivery.mailbox_id, newer.thread == Delivery.thread)
         .where(tuple_(newer.accepted_at, newer.id) > tuple_(Delivery.accepted_at, Delivery.id))
-        .where(*copies.received(scope, states, newer), _lies_in(folder, mark))
+        .where(*copies.received(scope, shown, newer), _lies_in(folder, mark))
         .where(message.pack.is_not(None))
         # Nobody asks it of mail that lies elsewhere: SQLite would, of each mail there is.
         .where(_lies_in(folder, Mark))

@@ -200,14 +200,15 @@ def known_at(db: Session, address: Address) -> Mailbox | None:
 
 def _recipient(db: Session, address: Address, domain: Domain, mailbox: Mailbox) -> Recipient:
     tenant = db.get_one(Tenant, domain.tenant_id)
-    policy_id = mailbox.policy_id or domain.policy_id or tenant.policy_id
+    policy = policies.effective(db, mailbox.policy_id or domain.policy_id or tenant.policy_id)
+    keep_days, held_days = tenant.days_under(policy)
     return Recipient(
         address=address,
         tenant_id=tenant.id,
         domain_id=domain.id,
         mailbox_id=mailbox.id,
         lane_id=domain.lane_id,
-        keep_days=tenant.keep_days,
-        held_days=tenant.held_days,
-        policy=policies.effective(db, policy_id),
+        keep_days=keep_days,
+        held_days=held_days,
+        policy=policy,
     )

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from mailstore import inforce
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State
+from mailstore.envelopes import OwnLists, Policy
 from mailstore.errors import BadAddress
 from mailstore.lists import Origin
 from mailstore.pages import Page
@@ -17,7 +19,23 @@ from mailstore.senders import Listed, Owner, SenderEntry
 # Why a mail was refused that a list blocks.
 BLOCKED = "blocked author"
 SIZE = 100
+# What people may enter, as their policy says. What leaves a newsletter unmarked lets nobody in.
+KINDS = {
+    OwnLists.YES: frozenset(Listed),
+    OwnLists.BLOCK: frozenset({Listed.BLOCKED, Listed.UNTAGGED}),
+    OwnLists.NO: frozenset[Listed](),
+}
 FIRST = Page(size=SIZE)
+
+
+def kinds_under(policy: Policy) -> frozenset[Listed]:
+    """Return what people with a policy may enter on lists of their own."""
+    return KINDS[policy.own_lists]
+
+
+def kinds_of(db: Session, mailbox_id: int | None) -> frozenset[Listed]:
+    """Return what people may enter on the list of a mailbox of theirs."""
+    return kinds_under(inforce.of_one(db, mailbox_id)) if mailbox_id else frozenset()
 
 
 def page_of(

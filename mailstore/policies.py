@@ -1,10 +1,12 @@
 """Policies: named rows, assigned to a tenant, a domain or a person, tailored sparsely.
 
 A policy row holds only what it sets; what it does not set comes from its parent, and at the
-end from the recommended defaults.
+end from the recommended defaults. mailstore/tailoring.py assigns and tailors them.
 """
 
+from collections.abc import Sequence
 from dataclasses import fields
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
@@ -12,10 +14,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore.db import Base, PrimaryKey
 from mailstore.envelopes import (
+    Attachments,
     HeldNotice,
     HeldRight,
     Impersonation,
     NewsletterAction,
+    OwnLists,
     Policy,
     Unscanned,
 )
@@ -32,13 +36,27 @@ _SPARSE = ("weights", "rights")
 _CHOICES = {
     "newsletters": NewsletterAction,
     "impersonation": Impersonation,
+    "attachments": Attachments,
     "unscanned": Unscanned,
     "notice": HeldNotice,
+    "own_lists": OwnLists,
 }
+# The score that a person chose for themselves, in the row that tailors their policy.
+CHOSEN_SCORE = "chosen_score"
+
+
+class Under(StrEnum):
+    """What a tailored policy stands on: what holds above its level, or what was chosen for it."""
+
+    ABOVE = "above"
+    CHOSEN = "chosen"
 
 
 class PolicyRow(Base):
-    """A named policy; without a tenant it is one of the recommended ones."""
+    """A policy with a name, or with `under` what one level has otherwise than its parent.
+
+    Without a tenant it is one of the recommended ones.
+    """
 
     __tablename__ = "policies"
     __table_args__ = (UniqueConstraint("tenant_id", "name"),)
@@ -50,6 +68,7 @@ class PolicyRow(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
     name: Mapped[str]
     values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    under: Mapped[Under | None]
 
 
 def seed(db: Session) -> None:
@@ -68,21 +87,32 @@ def recommended(db: Session, name: str = STANDARD) -> PolicyRow:
     ).one()
 
 
+def chain(db: Session, policy_id: int) -> Sequence[PolicyRow]:
+    """Return a policy row and its parents, the nearest first."""
+    rows = [db.get_one(PolicyRow, policy_id)]
+    while rows[-1].parent_id is not None:
+        rows.append(db.get_one(PolicyRow, rows[-1].parent_id))
+    return rows
+
+
 def effective(db: Session, policy_id: int) -> Policy:
     """Return what a policy row comes to with its parents."""
-    chain: list[dict[str, Any]] = []
-    row = db.get_one(PolicyRow, policy_id)
-    while True:
-        chain.append(row.values)
-        if row.parent_id is None:
-            break
-        row = db.get_one(PolicyRow, row.parent_id)
+    return come_to([row.values for row in chain(db, policy_id)])
+
+
+def come_to(links: Sequence[dict[str, Any]]) -> Policy:
+    """Return what the values of policies come to, those of the nearest first."""
     merged: dict[str, Any] = {}
-    for values in reversed(chain):
+    for values in reversed(links):
         sparse = {name: merged.get(name, {}) | values.get(name, {}) for name in _SPARSE}
         merged |= {name: value for name, value in values.items() if name in _SETTABLE} | sparse
     for name, kind in _CHOICES.items():
         if name in merged:
             merged[name] = kind(merged[name])
+    if bounds := merged.get("own_score"):
+        merged["own_score"] = low, high = tuple(bounds)
+        chosen = next((each[CHOSEN_SCORE] for each in links if CHOSEN_SCORE in each), None)
+        if chosen is not None:
+            merged["quarantine_at"] = min(max(chosen, low), high)
     rights = {name: HeldRight(right) for name, right in merged.get("rights", {}).items()}
     return Policy(mandatory=MANDATORY, **merged | {"rights": rights})

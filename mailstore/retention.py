@@ -5,8 +5,7 @@ rows, never a row without its pack.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
@@ -20,6 +19,7 @@ from mailstore import (
     codes,
     devices,
     events,
+    keeping,
     keys,
     marks,
     resets,
@@ -127,29 +127,19 @@ def _still_named() -> ColumnElement[bool]:
 def _to_carry(store: Store, today: date, after: int) -> Sequence[int]:
     """Find a batch of messages that ended before today, and that somebody still needs.
 
-    That is: a recipient still waits or pinned them, or the tenant keeps them for longer by now.
+    That is: a recipient still waits or pinned them, or they are kept for longer by now.
     """
     with store.read() as db:
-        kept_longer = _younger_than(db, Tenant.keep_days, today)
-        pinned_since = _younger_than(db, Tenant.pin_days, today)
+        pinned_since = keeping.younger_than(db, Tenant.pin_days, today)
         pinned = and_(marks.is_pinned(Message.id), or_(*pinned_since))
         return db.scalars(
             select(Message.id)
             .join(Tenant, Tenant.id == Message.tenant_id)
             .where(Message.pack.is_not(None), Message.day < today, Message.id > after)
-            .where(or_(_waits(), pinned, *kept_longer))
+            .where(or_(_waits(), pinned, keeping.still_kept(db, today)))
             .order_by(Message.id)
             .limit(BATCH)
         ).all()
-
-
-def _younger_than(db: Session, setting: Any, today: date) -> list[ColumnElement[bool]]:
-    """Return for each value in days that tenants have the condition that a message is younger."""
-    midnight = datetime.combine(today, time.min, UTC)
-    return [
-        and_(setting == days, Message.received_at >= midnight - timedelta(days=days))
-        for days in db.scalars(select(setting).distinct())
-    ]
 
 
 def _carry(store: Store, ids: Sequence[int]) -> int:

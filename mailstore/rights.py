@@ -5,17 +5,13 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import Session
 
-from mailstore import policies
+from mailstore import inforce
 from mailstore.deliveries import Delivery
-from mailstore.domains import Domain
 from mailstore.envelopes import HeldRight, MailClass, Policy
-from mailstore.mailboxes import Mailbox
-from mailstore.policies import PolicyRow
 from mailstore.scope import Scope, one_of
-from mailstore.tenants import Tenant
 
 DEFAULT = {
     MailClass.CLEAN: HeldRight.DELIVER,
@@ -95,30 +91,15 @@ def of_scope(db: Session, scope: Scope) -> Rights:
 
 def of_mailboxes(db: Session, mailbox_ids: Iterable[int]) -> Rights:
     """Return what people may do with held mail of these mailboxes."""
-    found = db.execute(_POLICIES, {"mailbox_ids": sorted(mailbox_ids)}).all()
-    # Rows that are held here are not asked for again, and most mailboxes have the same policy.
-    granted = {
-        row.id: _granted(policies.effective(db, row.id)) for row in {each for _, each in found}
-    }
-    return Rights({mailbox_id: granted[row.id] for mailbox_id, row in found})
+    found = inforce.of_mailboxes(db, mailbox_ids)
+    # Most mailboxes have the same policy.
+    granted = {id(each): _granted(each) for each in found.values()}
+    return Rights({mailbox_id: granted[id(each)] for mailbox_id, each in found.items()})
 
 
 def _among(classes: Set[MailClass]) -> ColumnElement[bool]:
     # Mostly all are, which needs no look at the row.
     return true() if classes == frozenset(MailClass) else Delivery.mail_class.in_(sorted(classes))
-
-
-# Every page of the quarantine asks this, and making the query takes longer than asking it.
-_POLICIES = (
-    select(Mailbox.id, PolicyRow)
-    .join(Domain, Domain.id == Mailbox.domain_id)
-    .join(Tenant, Tenant.id == Mailbox.tenant_id)
-    .join(
-        PolicyRow,
-        PolicyRow.id == func.coalesce(Mailbox.policy_id, Domain.policy_id, Tenant.policy_id),
-    )
-    .where(Mailbox.id.in_(bindparam("mailbox_ids", expanding=True)))
-)
 
 
 def _granted(policy: Policy) -> dict[MailClass, HeldRight]:

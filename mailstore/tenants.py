@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, events
 from mailstore.db import Base, PrimaryKey
+from mailstore.envelopes import Policy
 from mailstore.errors import BadName, NotFound
 
 KEEP_DAYS = 7
@@ -62,6 +63,10 @@ class Tenant(Base):
     def zoneinfo(self) -> ZoneInfo:
         """The zone that "nine o'clock" is meant in."""
         return ZoneInfo(self.zone)
+
+    def days_under(self, policy: Policy) -> tuple[int, int]:
+        """Return how long mail and held mail is kept for whoever has a policy."""
+        return policy.keep_days or self.keep_days, policy.held_days or self.held_days
 
 
 def named(db: Session, name: str) -> int:

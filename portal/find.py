@@ -49,8 +49,8 @@ def index() -> str:
 
 def _is_readable(found: Found) -> bool:
     """Whether the webmail shows a mail, with its content or what became of it."""
-    waits_or_all = copies.SHOWN if g.tenant is None or g.tenant.webmail_on else copies.ON_THE_WAY
-    return found.delivery is not None and found.delivery.state in waits_or_all
+    shown = copies.states_shown(g.db, g.scope)
+    return found.delivery is not None and shown.has(found.delivery)
 
 
 def _asked_after() -> After | None:

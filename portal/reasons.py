@@ -20,6 +20,10 @@ REASONS = {
     "content is gone": N_("Its content cannot be read any more, so it cannot be delivered."),
     "content is damaged": N_("Its content cannot be read any more, so it cannot be delivered."),
 }
+# Why a mail is refused whose findings are not kept.
+REFUSALS = {
+    "class dangerous": N_("It had an attachment of a kind that often does harm."),
+}
 SMALL_SIGNS = N_("Several small signs together made it suspicious.")
 _SENTENCES: dict[str, str] = {}
 
@@ -64,7 +68,7 @@ def reasons_of(reason: str, symbols: Sequence[Any]) -> list[str]:
     """
     if reason in REASONS:
         return [REASONS[reason]]
-    return sentences(symbols) or [SMALL_SIGNS]
+    return sentences(symbols) or [REFUSALS.get(reason, SMALL_SIGNS)]
 
 
 def warned_of(warning: str) -> list[str]:

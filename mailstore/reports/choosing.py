@@ -6,15 +6,11 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from mailstore import events, mailboxes
+from mailstore import events, mailboxes, policyvalues
 from mailstore.addresses import Address
-from mailstore.envelopes import HeldNotice
 from mailstore.errors import BadName
 from mailstore.mailboxes import Mailbox, MailboxAccess, Right
-from mailstore.reports import times
-from mailstore.reports.own import MOST_TIMES
 
-MOST_POINTS = 1000
 # The words of commands and forms, and what a policy calls them.
 NAMES = {
     "at": "report_at",
@@ -31,19 +27,7 @@ NAMES = {
 
 def as_policy(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return wishes as a policy keeps them; raises BadName for a time or day that is none."""
-    values = {NAMES[name]: each for name, each in wanted.items()}
-    if "report_at" in values:
-        found = times.parse_times(values["report_at"])
-        if len(found) > MOST_TIMES:
-            raise BadName(f"A report comes {MOST_TIMES} times a day at most.")
-        values["report_at"] = ",".join(f"{each:%H:%M}" for each in found)
-    if "report_on" in values:
-        values["report_on"] = times.parse_days(values["report_on"])
-    if not 0 <= values.get("report_folds_at", 0) < MOST_POINTS:
-        raise BadName("Spam is counted only from a score between 0 and 1000 on.")
-    if "notice" in values:
-        values["notice"] = HeldNotice(values["notice"]).value
-    return values
+    return policyvalues.taken({NAMES[name]: each for name, each in wanted.items()})
 
 
 def send_to(db: Session, mailbox_id: int, address: Address | None, *, by: str) -> None:

@@ -12,9 +12,7 @@ from mailstore.envelopes import Policy
 from mailstore.errors import BadName
 from mailstore.mailboxes import Mailbox, MailboxAccess, Right
 from mailstore.reports import planning, reach, times
-from mailstore.reports.times import NEVER, Schedule
-
-MOST_TIMES = 2
+from mailstore.reports.times import MOST_TIMES, NEVER, Schedule
 
 
 @dataclass(frozen=True, slots=True)

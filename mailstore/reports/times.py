@@ -12,6 +12,7 @@ from mailstore.errors import BadName
 DAILY, WORKDAYS, NEVER = "daily", "workdays", "never"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LAST_OF_MONTH = 31
+MOST_TIMES = 2
 # How long links live.
 USUAL, WEEKLY, MONTHLY = timedelta(days=7), timedelta(days=14), timedelta(days=35)
 LIVES = (USUAL, WEEKLY, MONTHLY)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from mailstore import clock
+from mailstore import clock, keeping
 from mailstore.db import dialect_of
 from mailstore.deliveries import Delivery
 from mailstore.marks import Mark
@@ -30,7 +30,7 @@ from mailstore.pages import Page, cut, page_of, page_of_each
 from mailstore.scope import Scope, Whose
 from mailstore.search import asking, entries, index
 from mailstore.search.grammar import Query
-from mailstore.tenants import KEEP_DAYS, Tenant
+from mailstore.tenants import KEEP_DAYS
 
 # So many mails are fetched and sorted; where more have a word, a mailbox is gone through instead,
 # and its first page is soon full.
@@ -78,9 +78,8 @@ def gone(
 
     Only the newest thousand mails that are old enough are looked at.
     """
-    tenant = db.get(Tenant, scope.tenant_id) if scope.tenant_id else None
-    # What was erased before a tenant kept its mail for longer is younger than that.
-    ages = {KEEP_DAYS, tenant.keep_days if tenant else KEEP_DAYS}
+    # What was erased before mail was kept for longer is younger than that.
+    ages = {KEEP_DAYS, *keeping.days_of(db, scope)}
     looked_at = replace(page, size=MOST_GONE)
     mine = base.with_only_columns(Delivery.id).where(scope.covers(Delivery))
     old = (mine.where(Delivery.accepted_at < clock.now() - timedelta(days=age)) for age in ages)

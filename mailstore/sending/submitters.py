@@ -9,7 +9,13 @@ from mailstore import mailboxes, policies, tenants
 from mailstore.accounts import Account
 from mailstore.addresses import Address
 from mailstore.domains import Domain
-from mailstore.envelopes import HeldNotice, Impersonation, NewsletterAction, Recipient
+from mailstore.envelopes import (
+    Attachments,
+    HeldNotice,
+    Impersonation,
+    NewsletterAction,
+    Recipient,
+)
 from mailstore.mailboxes import POSTMASTER, Mailbox, MailboxAccess, MailboxKind
 from mailstore.tenants import Tenant
 
@@ -87,16 +93,18 @@ def as_recipient(db: Session, author: Author) -> Recipient:
         mandatory=frozenset(),
         newsletters=NewsletterAction.NOTHING,
         impersonation=Impersonation.OFF,
+        attachments=Attachments.HOLD,
         notice=HeldNotice.OFF,
     )
+    keep_days, held_days = tenant.days_under(policy)
     return Recipient(
         address=author.address,
         tenant_id=tenant.id,
         domain_id=home.id,
         mailbox_id=None,
         lane_id=home.lane_id,
-        keep_days=tenant.keep_days,
-        held_days=tenant.held_days,
+        keep_days=keep_days,
+        held_days=held_days,
         policy=policy,
     )
 

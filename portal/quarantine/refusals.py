@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 from mailstore.refusals import Refusal
-from portal.reasons import sentences
+from portal.reasons import REFUSALS, sentences
 
 MANDATORY = "mandatory rule "
 LOOP = "5.4.6"
@@ -19,6 +19,8 @@ def _why(refusal: Refusal) -> list[str]:
         return [_("It went round in a circle between mail servers.")]
     if refusal.reason == "blocked author":
         return [_("Its sender is on a list of blocked senders.")]
+    if refusal.reason in REFUSALS:
+        return [_(REFUSALS[refusal.reason])]
     names = refusal.reason.removeprefix(MANDATORY).split(", ")
     said = [_(sentence) for sentence in sentences([(name, "", 0.0) for name in names])]
     return said or [_("It was so clearly spam that it was not taken.")]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, parse_pattern
 
+from mailstore import ownlists
 from mailstore.addresses import Address
 from mailstore.envelopes import HeldRight, MailClass
 from mailstore.heldlist import Head
@@ -157,7 +158,8 @@ class _Rendering:
             "quarantine_url": self._url(LinkKind.QUARANTINE),
             "webmail_url": self._url(LinkKind.WEBMAIL),
             "settings_url": self._url(LinkKind.SETTINGS) if draft.policy.report_choice else "",
-            "held_days": draft.tenant.held_days,
+            "held_days": draft.tenant.days_under(draft.policy)[1],
+            "may_list": ownlists.kinds_under(draft.policy),
             "link_days": (draft.ends_at - draft.slot).days,
         }
 

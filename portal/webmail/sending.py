@@ -140,6 +140,7 @@ class Sender:
 
     me: Identity
     tenant: Tenant
+    keep_days: int
     at: datetime
 
 
@@ -160,7 +161,7 @@ def departure(
         references=fields.references,
     )
     raw = compose(letter, (_enclosed(store, each) for each in files))
-    day = expiry_day(sender.at, sender.tenant.keep_days)
+    day = expiry_day(sender.at, sender.keep_days)
     sealed = store.seal(sender.tenant.id, day, [raw])
     (place,) = store.packs.append([sealed.slice])
     recipients = [str(each.address) for each in checked.recipients]

@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 from flask import Blueprint, Response, g, render_template, request
 
-from mailstore import clock, copies, folders, lessons, marks, timeline
+from mailstore import clock, copies, folders, keeping, lessons, marks, timeline
+from mailstore.copies import Shown
 from mailstore.folders import Folder, Line
 from mailstore.marks import Mark
 from mailstore.sending import whereabouts
@@ -121,6 +122,8 @@ def _list(place: Folder) -> str:
         here=here(),
         came_from=carried(here()),
         state=_state(),
+        all_shown=copies.states_shown(g.db, g.scope) == Shown(copies.SHOWN),
+        keep_days=max(keeping.days_of(g.db, g.scope)),
         **rail(),
     )
 

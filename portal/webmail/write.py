@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, g, jsonify, redirect, render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from mailstore import clock, copies
+from mailstore import clock, copies, inforce
 from mailstore.sending import limits
 from mailstore.tenants import TenantState
 from mailstore.writing import addressing, departures, drafts, identities, known
@@ -212,7 +212,8 @@ def _sent(draft: Draft, version: int, me: Identity, fields: Fields) -> Answer:
     asked = fields.inside and checked.outside and _typed("outside") != ",".join(checked.outside)
     if checked.wrong or asked:
         return _page(draft, fields, version, checked, asks=bool(asked)), 422
-    sender = Sender(me, g.tenant, clock.now())
+    keep_days, _held = g.tenant.days_under(inforce.of_one(g.db, me.mailbox_id))
+    sender = Sender(me, g.tenant, keep_days, clock.now())
     departure = sending.departure(store(), sender, fields, checked, enclosing.of(draft))
     with store().write() as db:
         begun = departures.send(db, draft, version, departure, by=g.visitor.name)
