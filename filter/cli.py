@@ -22,6 +22,7 @@ from mailstore.branding import brand
 from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.commands import flask
 from mailstore.listing import lists
+from mailstore.policycommands import policy
 from mailstore.protecting import protect, strict
 from mailstore.sending.commands import credential, relayer
 from mailstore.sending.homing import homecoming
@@ -102,6 +103,7 @@ COMMANDS: tuple[click.Command, ...] = (
     relayer,
     homecoming,
     limit,
+    policy,
     demo,
     *helping.COMMANDS,
     *tenancy.COMMANDS,

@@ -56,6 +56,7 @@ TOO_OFTEN_WRONG = "454 4.7.0 Too many failures, please try again later"
 NO_MECHANISM = "504 5.5.4 PLAIN and LOGIN are offered"
 CANCELLED = "501 5.7.0 Signing in is cancelled"
 BAD_RESPONSE = "501 5.5.2 That is not what was asked for"
+NO_SUCH_ATTACHMENTS = "550 5.7.1 The recipient takes no attachments of this kind"
 HANDED_OVER = "250 2.0.0 Handed over here"
 
 # Why a verdict puts a mail off, and how that is said.
@@ -112,5 +113,5 @@ def refused(verdicts: Sequence[Verdict]) -> str:
     if first.reason == "blocked author":
         return "550 5.7.1 The recipient does not accept mail from this sender"
     if first.mail_class is MailClass.DANGEROUS and first.reason == f"class {first.mail_class}":
-        return "550 5.7.1 The recipient takes no attachments of this kind"
+        return NO_SUCH_ATTACHMENTS
     return "550 5.7.1 Message refused as spam"

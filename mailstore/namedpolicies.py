@@ -65,6 +65,12 @@ def listed(db: Session, tenant_id: int) -> Sequence[PolicyRow]:
     return db.scalars(found.order_by(own, func.lower(PolicyRow.name), PolicyRow.id)).all()
 
 
+def found(db: Session, policy_id: int) -> PolicyRow:
+    """Return a policy with a name, whoever has it; or NotFound."""
+    row = db.get(PolicyRow, policy_id)
+    return visible(db, (row.tenant_id if row else None) or 0, policy_id)
+
+
 def own(db: Session, tenant_id: int, policy_id: int) -> PolicyRow:
     """Return a policy that a tenant may change, which nobody else does meanwhile; or NotFound."""
     alone(db, tenant_id)

@@ -64,31 +64,26 @@ class Step(NamedTuple):
     here: bool = False
 
 
-def at(db: Session, level: Level) -> dict[str, Standing]:
-    """Return each value that holds at a level, by its name."""
-    levels: list[Level] = [level]
-    if isinstance(level, Mailbox):
-        levels.append(db.get_one(Domain, level.domain_id))
-    if not isinstance(level, Tenant):
-        levels.append(db.get_one(Tenant, tenant_of(level)))
+def at(db: Session, place: Level | PolicyRow) -> dict[str, Standing]:
+    """Return each value that holds at a level, or that a policy with a name has, by its name."""
+    if isinstance(place, PolicyRow):
+        return _standings([_step(row, None, place) for row in chain(db, place.id)])
+    levels: list[Level] = [place]
+    if isinstance(place, Mailbox):
+        levels.append(db.get_one(Domain, place.domain_id))
+    if not isinstance(place, Tenant):
+        levels.append(db.get_one(Tenant, tenant_of(place)))
     by_row = {each.policy_id: each for each in reversed(levels) if each.policy_id}
-    return _standings(
-        [_step(row, by_row.get(row.id), level) for row in chain(db, holds_at(db, level))]
-    )
+    rows = chain(db, holds_at(db, place))
+    return _standings([_step(row, by_row.get(row.id), place) for row in rows])
 
 
-def of(db: Session, policy: PolicyRow) -> dict[str, Standing]:
-    """Return each value that a policy with a name has, by its name."""
-    rows = chain(db, policy.id)
-    return _standings([_step(row, None, policy) for row in rows])
-
-
-def _step(row: PolicyRow, level: Level | None, looked_at: Level | PolicyRow) -> Step:
+def _step(row: PolicyRow, level: Level | None, place: Level | PolicyRow) -> Step:
     values = flat(row.values)
     if row.under is None:
         kind = From.POLICY if row.tenant_id else From.RECOMMENDED
-        return Step(values, Origin(kind, row.name), row is looked_at)
-    here = level is looked_at
+        return Step(values, Origin(kind, row.name), row is place)
+    here = level is place
     match level:
         case Mailbox():
             return Step(values, Origin(From.PERSON, level.address), here)

@@ -19,8 +19,8 @@ from mailstore import (
     codes,
     devices,
     events,
-    keeping,
     keys,
+    lifetimes,
     marks,
     resets,
     sessions,
@@ -130,13 +130,13 @@ def _to_carry(store: Store, today: date, after: int) -> Sequence[int]:
     That is: a recipient still waits or pinned them, or they are kept for longer by now.
     """
     with store.read() as db:
-        pinned_since = keeping.younger_than(db, Tenant.pin_days, today)
+        pinned_since = lifetimes.younger_than(db, Tenant.pin_days, today)
         pinned = and_(marks.is_pinned(Message.id), or_(*pinned_since))
         return db.scalars(
             select(Message.id)
             .join(Tenant, Tenant.id == Message.tenant_id)
             .where(Message.pack.is_not(None), Message.day < today, Message.id > after)
-            .where(or_(_waits(), pinned, keeping.still_kept(db, today)))
+            .where(or_(_waits(), pinned, lifetimes.still_kept(db, today)))
             .order_by(Message.id)
             .limit(BATCH)
         ).all()
@@ -190,7 +190,9 @@ def _forget_content(db: Session) -> int:
 def _forget_early(db: Session) -> int:
     """Forget what a shorter retention ends before its day, unless somebody still needs it."""
     today = clock.today()
-    pinned = and_(marks.is_pinned(Message.id), or_(*_younger_than(db, Tenant.pin_days, today)))
+    pinned = and_(
+        marks.is_pinned(Message.id), or_(*lifetimes.younger_than(db, Tenant.pin_days, today))
+    )
     mine = select(Tenant.id).where(Tenant.id == Message.tenant_id, pinned)
     over = Message.until < today, Message.pack.is_not(None)
     chosen = select(Message.id).where(*over, ~_waits(), ~mine.exists()).limit(BATCH)

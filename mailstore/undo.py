@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
-from mailstore import clock, listundo, quarantine
+from mailstore import clock, listundo, ownlists, quarantine
 from mailstore.deliveries import Delivery, State
 from mailstore.events import Event
 from mailstore.listundo import IMPORT_TAKEN_BACK, IMPORTED, LISTED, RESTORED
@@ -98,7 +98,9 @@ def _undone(db: Session, scope: Scope, line: Event, by: str) -> int:
     if line.kind in LISTED:
         return listundo.take_back(db, line, by=by)
     if line.kind == REMOVED:
-        return listundo.put_back(db, line, by=by)
+        # What people may enter may be less by now.
+        kinds = ownlists.kinds_of(db, line.mailbox_id)
+        return line.detail["listed"] in kinds and listundo.put_back(db, line, by=by)
     return listundo.take_back_file(db, line, by=by) if line.kind == IMPORTED else 0
 
 

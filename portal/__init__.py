@@ -15,10 +15,10 @@ from portal import access, demo, errors, find, home, languages, reasons, securit
 from portal.admin import blocked as admin_blocked
 from portal.admin import claiming as admin_claiming
 from portal.admin import delivery as admin_delivery
+from portal.admin import domains as admin_domains
 from portal.admin import held as admin_held
 from portal.admin import list_import, list_tidy
 from portal.admin import lists as admin_lists
-from portal.admin import domains as admin_domains
 from portal.admin import look as admin_look
 from portal.admin import outgoing as admin_outgoing
 from portal.admin import people as admin_people

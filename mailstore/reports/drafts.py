@@ -8,7 +8,7 @@ from typing import Self
 
 from sqlalchemy.orm import Session
 
-from mailstore import brands, clock, rights
+from mailstore import brands, clock, inforce, ownlists, rights
 from mailstore.brands import Brand
 from mailstore.envelopes import Policy
 from mailstore.mailboxes import Mailbox
@@ -16,12 +16,16 @@ from mailstore.reports import lines, planning, reach, times
 from mailstore.reports.lines import About, Lines, Named
 from mailstore.reports.rows import LinkKind
 from mailstore.rights import Rights
+from mailstore.senders import Listed
 from mailstore.tenants import Tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A report that is not a row yet, with all that it is rendered from."""
+    """A report that is not a row yet, with all that it is rendered from.
+
+    `kinds` is what people may enter on the lists of its mailboxes.
+    """
 
     mailbox: Mailbox
     tenant: Tenant
@@ -34,6 +38,7 @@ class Draft:
     waiting: frozenset[int]
     asked: bool
     at_once: bool
+    kinds: Mapping[int, frozenset[Listed]]
     code: str = field(default_factory=lambda: f"{secrets.randbelow(10_000):04}")
     link_ids: dict[tuple[LinkKind, int | None], str] = field(default_factory=dict)
 
@@ -89,6 +94,7 @@ def drafts(
             waiting=about.waiting,
             asked=asked,
             at_once=only is not None,
+            kinds={each: facts.kinds[each] for each in covered},
         )
 
 
@@ -102,6 +108,7 @@ class _Facts:
     since: Mapping[int, datetime]
     waiting: Mapping[int, Collection[int]]
     looks: Mapping[int, Brand | None]
+    kinds: Mapping[int, frozenset[Listed]]
 
     @classmethod
     def of(cls, db: Session, mailbox_ids: Collection[int], tenant_ids: Collection[int]) -> Self:
@@ -115,4 +122,8 @@ class _Facts:
             since,
             waiting,
             {each: brands.of(db, each) for each in tenant_ids},
+            {
+                each: ownlists.kinds_under(policy)
+                for each, policy in inforce.of_mailboxes(db, everywhere).items()
+            },
         )

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from mailstore import clock, keeping
+from mailstore import clock, lifetimes
 from mailstore.db import dialect_of
 from mailstore.deliveries import Delivery
 from mailstore.marks import Mark
@@ -79,7 +79,7 @@ def gone(
     Only the newest thousand mails that are old enough are looked at.
     """
     # What was erased before mail was kept for longer is younger than that.
-    ages = {KEEP_DAYS, *keeping.days_of(db, scope)}
+    ages = {KEEP_DAYS, *lifetimes.days_of(db, scope)}
     looked_at = replace(page, size=MOST_GONE)
     mine = base.with_only_columns(Delivery.id).where(scope.covers(Delivery))
     old = (mine.where(Delivery.accepted_at < clock.now() - timedelta(days=age)) for age in ages)

@@ -10,12 +10,12 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from mailstore import listfiles, listundo, senders
+from mailstore import listfiles, listundo, ownlists, senders
 from mailstore.errors import BadName
 from mailstore.listfiles import SEMICOLON, Imported, LeftOut, Planned, TooManyLines
 from mailstore.mailboxes import Mailbox
 from portal.access import for_user, store
-from portal.profile.lists import EntryForm, mine, owner_of, page
+from portal.profile.lists import mine, owner_of, page
 
 bp = Blueprint("profile_files", __name__, url_prefix="/profile/senders")
 
@@ -57,7 +57,14 @@ def act(mailbox_id: int) -> str | Response | tuple[str, int]:
     try:
         planned = listfiles.plan(_lines())
     except BadName as error:
-        return page(mailbox, EntryForm(formdata=None), wrong=_why(error)), 422
+        return page(mailbox, wrong=_why(error)), 422
+    if not {each.listed for each in planned.wishes} <= ownlists.kinds_of(g.db, mailbox.id):
+        return page(
+            mailbox,
+            wrong=_(
+                "Your organisation does not let people enter all of this, so nothing was added."
+            ),
+        ), 422
     warned = _warned(mailbox, planned)
     done = _entered(mailbox, planned)
     if planned.left_out or warned:

@@ -80,14 +80,15 @@ def index() -> str | Response:
 @for_user
 def show(mailbox_id: int) -> str:
     """Show the list of one mailbox, newest first."""
-    return page(mine(mailbox_id), EntryForm(formdata=None))
+    return page(mine(mailbox_id))
 
 
 @bp.post("/<int:mailbox_id>")
 @for_user
 def act(mailbox_id: int) -> Response | tuple[str, int]:
     """Put a sender on the list, and warn of a careless entry."""
-    mailbox, form = mine(mailbox_id), EntryForm()
+    mailbox = mine(mailbox_id)
+    form = offering(mailbox, EntryForm())
     wish = wished(form) if form.validate() else None
     if wish is None:
         return page(mailbox, form), 422
@@ -124,13 +125,25 @@ def mine(mailbox_id: int) -> Mailbox:
     return found
 
 
+def offering(mailbox: Mailbox, form: EntryForm) -> EntryForm:
+    """Return a form that offers what the policy lets people enter; 404 where that is nothing."""
+    kinds = ownlists.kinds_of(g.db, mailbox.id)
+    form.listed.choices = [
+        SelectChoice(each.value, LISTED[each]) for each in LISTED if each in kinds
+    ]
+    return form if kinds else abort(404)
+
+
 def owner_of(mailbox: Mailbox) -> Owner:
     """Return a mailbox as the owner of a list."""
     return Owner(mailbox.tenant_id, mailbox_id=mailbox.id)
 
 
-def page(mailbox: Mailbox, form: EntryForm, wrong: str = "") -> str:
+def page(mailbox: Mailbox, form: EntryForm | None = None, wrong: str = "") -> str:
     """Return the page of a list; `wrong` says why a file was not taken."""
+    kinds = ownlists.kinds_of(g.db, mailbox.id)
+    if form is None and kinds:
+        form = offering(mailbox, EntryForm(formdata=None))
     sought, place = _sought(), Page(asked_page().after, ownlists.SIZE)
     found = _listing(ownlists.page_of(g.db, owner_of(mailbox), sought, place))
     return render_template(
@@ -138,6 +151,7 @@ def page(mailbox: Mailbox, form: EntryForm, wrong: str = "") -> str:
         mailbox=mailbox,
         mailboxes=_mailboxes(),
         form=form,
+        kinds=kinds,
         entries=found,
         held=ownlists.still_held(g.db, g.scope, found.items),
         sought=sought,

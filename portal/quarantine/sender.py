@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from mailstore import advice, clock, lists, quarantine, senders
+from mailstore import advice, clock, lists, ownlists, quarantine, senders
 from mailstore.addresses import Address
 from mailstore.advice import UNPROVEN
 from mailstore.deliveries import Delivery, State
@@ -41,6 +41,7 @@ class Choice:
 def ask(delivery_id: int, listed: str) -> str:
     """Show whom the entry can mean."""
     delivery, kind = found(delivery_id), Listed(listed)
+    _may(delivery, kind)
     return render_template(
         "quarantine/sender.html",
         delivery=delivery,
@@ -60,6 +61,7 @@ def ask(delivery_id: int, listed: str) -> str:
 def act(delivery_id: int, listed: str) -> Response:
     """Enter it, and deliver or delete the mail if that is wished."""
     delivery, kind = found(delivery_id), Listed(listed)
+    _may(delivery, kind)
     pattern = _patterns(delivery).get(request.form.get("form", ""))
     days = request.form.get("days", 0, int)
     if pattern is None or days not in LIVES or delivery.mailbox_id is None:
@@ -81,6 +83,12 @@ def act(delivery_id: int, listed: str) -> Response:
     if still:
         flash(_("But %(sender)s is blocked, and that goes before.", sender=still), "warning")
     return redirect(back_to_next(), 303)
+
+
+def _may(delivery: Delivery, kind: Listed) -> None:
+    """Answer 404 where a policy lets people enter no such thing."""
+    if kind not in ownlists.kinds_of(g.db, delivery.mailbox_id):
+        abort(404)
 
 
 def _tell(kind: Listed, pattern: str, *, proven: bool) -> None:

@@ -88,6 +88,7 @@ def look(delivery_id: int) -> str | AnyResponse:
         delivery=delivery,
         reading=reading.read(delivery.message),
         right=rights_here().to(delivery),
+        kinds=ownlists.kinds_of(g.db, delivery.mailbox_id),
         held=delivery.state is State.QUARANTINED,
         asked=requests.of(g.db, [delivery_id]).get(delivery_id),
         timeline=timeline.of(g.db, delivery),

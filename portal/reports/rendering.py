@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, parse_pattern
 
-from mailstore import ownlists
 from mailstore.addresses import Address
 from mailstore.envelopes import HeldRight, MailClass
 from mailstore.heldlist import Head
@@ -18,6 +17,7 @@ from mailstore.refusals import Refusal
 from mailstore.reports.drafts import Draft
 from mailstore.reports.lines import Named
 from mailstore.reports.rows import LinkKind
+from mailstore.senders import Listed
 from mailstore.settings import Settings
 from portal.languages import SPOKEN
 from portal.links import LinkSigner
@@ -35,7 +35,10 @@ MOMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A mail as the report shows it; `ends` is the day on which it is deleted, if that is soon."""
+    """A mail as the report shows it; `ends` is the day on which it is deleted, if that is soon.
+
+    `kinds` is what its reader may enter about its sender.
+    """
 
     author: str
     subject: str
@@ -46,6 +49,7 @@ class Line:
     url: str = ""
     right: HeldRight = HeldRight.SEE
     ends: str = ""
+    kinds: frozenset[Listed] = frozenset()
 
 
 class Renderer:
@@ -159,7 +163,6 @@ class _Rendering:
             "webmail_url": self._url(LinkKind.WEBMAIL),
             "settings_url": self._url(LinkKind.SETTINGS) if draft.policy.report_choice else "",
             "held_days": draft.tenant.days_under(draft.policy)[1],
-            "may_list": ownlists.kinds_under(draft.policy),
             "link_days": (draft.ends_at - draft.slot).days,
         }
 
@@ -182,6 +185,7 @@ class _Rendering:
             url=self._url(kind, mail),
             right=self._draft.lines.rights.to(mail),
             ends=self._moment(mail.held_until) if ends and mail.held_until else "",
+            kinds=self._draft.kinds.get(mail.mailbox_id or 0, frozenset()),
         )
 
     def _refused(self, refusal: Refusal) -> Line:

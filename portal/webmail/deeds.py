@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from mailstore import copies, marks, quarantine, senders
+from mailstore import copies, marks, ownlists, quarantine, senders
 from mailstore.marks import MarkDeed
 from mailstore.pages import SIZE
 from mailstore.senders import Listed, Owner, Wish
@@ -81,7 +81,7 @@ def untag(delivery_id: int) -> Response:
     """Mark no more newsletters of this author in the Subject, for this mailbox."""
     delivery = received(delivery_id)
     author, mailbox_id = delivery.message.author, delivery.mailbox_id
-    if not author or mailbox_id is None:
+    if not author or Listed.UNTAGGED not in ownlists.kinds_of(g.db, mailbox_id):
         abort(404)
     wish = Wish(Listed.UNTAGGED, author, delivery_id=delivery_id)
     with store().write() as db:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from flask import Blueprint, Response, g, render_template, request
 
-from mailstore import clock, copies, folders, keeping, lessons, marks, timeline
+from mailstore import clock, copies, folders, lessons, lifetimes, marks, ownlists, timeline
 from mailstore.copies import Shown
 from mailstore.folders import Folder, Line
 from mailstore.marks import Mark
@@ -87,6 +87,7 @@ def look(delivery_id: int) -> str:
         back=back(),
         came_from=carried(back()),
         remote=_wants_pictures(),
+        kinds=ownlists.kinds_of(g.db, delivery.mailbox_id) if received else (),
     )
 
 
@@ -123,7 +124,7 @@ def _list(place: Folder) -> str:
         came_from=carried(here()),
         state=_state(),
         all_shown=copies.states_shown(g.db, g.scope) == Shown(copies.SHOWN),
-        keep_days=max(keeping.days_of(g.db, g.scope)),
+        keep_days=max(lifetimes.days_of(g.db, g.scope)),
         **rail(),
     )
 

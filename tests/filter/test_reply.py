@@ -6,7 +6,7 @@ import pytest
 from filter import reply
 from filter.rule import RULES
 from filter.verdict import judge
-from mailstore.envelopes import Symbol, Verdict
+from mailstore.envelopes import Attachments, Symbol, Verdict
 from mailstore.policies import MANDATORY
 from tests.factories import BOB, a_recipient
 
@@ -42,6 +42,11 @@ def refused(symbol: str, **policy: Any) -> Verdict:
 )
 def test_a_refusal_says_why(verdict: Verdict, answer: str) -> None:
     assert reply.refused([verdict]) == answer
+
+
+def test_a_refused_attachment_is_named() -> None:
+    verdict = refused("EXECUTABLE_ATTACHMENT", attachments=Attachments.REFUSE)
+    assert reply.refused([verdict]) == reply.NO_SUCH_ATTACHMENTS
 
 
 def test_a_refused_user_of_outlook_express_reads_its_symbol_and_what_to_do() -> None:

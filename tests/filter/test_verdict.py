@@ -5,7 +5,15 @@ import pytest
 
 from filter.verdict import AUTHENTICATED, UNEXAMINED, classify, judge, score, settle
 from mailstore.addresses import Address
-from mailstore.envelopes import Action, MailClass, NewsletterAction, Policy, Symbol, Verdict
+from mailstore.envelopes import (
+    Action,
+    Attachments,
+    MailClass,
+    NewsletterAction,
+    Policy,
+    Symbol,
+    Verdict,
+)
 from mailstore.policies import MANDATORY
 from tests.factories import BOB, a_recipient, a_verdict
 
@@ -116,6 +124,15 @@ def test_a_newsletter_is_held_only_where_the_policy_says_so(action: NewsletterAc
     found = verdict_on(NEWSLETTER, {"newsletters": action})
     held = action is NewsletterAction.HOLD
     assert (found.action is QUARANTINE, found.mail_class) == (held, MailClass.NEWSLETTER)
+
+
+def test_dangerous_attachments_are_refused_only_where_the_policy_says_so() -> None:
+    refuses = {"attachments": Attachments.REFUSE}
+    assert verdict_on(DANGEROUS, {}).action is QUARANTINE
+    refused = verdict_on((*PROVEN, *DANGEROUS), refuses | KNOWS_BOB)
+    assert (refused.action, refused.mail_class) == (REJECT, MailClass.DANGEROUS)
+    assert verdict_on(VIRUS, refuses).action is QUARANTINE
+    assert verdict_on((*VIRUS, *DANGEROUS), refuses).action is QUARANTINE
 
 
 def test_an_allowed_newsletter_is_not_held() -> None:

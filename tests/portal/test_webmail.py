@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from mailstore import tailoring
 from mailstore.accounts import Account
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import Summary
@@ -50,9 +51,13 @@ def sent_again(store: Store, copy: Delivery) -> list[Delivery]:
         return list(db.scalars(select(Delivery).where(*again).order_by(Delivery.id)))
 
 
-def switch_off(store: Store, mailbox: Mailbox) -> None:
+def switch_off(store: Store, mailbox: Mailbox, by: str = "tenant") -> None:
     with store.write() as db:
-        db.get_one(Tenant, mailbox.tenant_id).webmail_on = False
+        if by == "policy":
+            box = db.get_one(Mailbox, mailbox.id)
+            tailoring.tailor(db, box, {"webmail": "no"}, by="test")
+        else:
+            db.get_one(Tenant, mailbox.tenant_id).webmail_on = False
 
 
 @pytest.mark.usefixtures("clock")
@@ -171,10 +176,11 @@ def test_hiding_takes_a_mail_out_of_sight_and_not_out_of_the_queue(
     assert [event.by for event in happened(store, "hidden")] == [user.email]
 
 
+@pytest.mark.parametrize("by", ["tenant", "policy"])
 def test_switched_off_the_webmail_hides_what_was_delivered_and_shows_what_waits(
-    browser: FlaskClient, store: Store, copy: Delivery, waiting: Delivery, anna: Mailbox
+    browser: FlaskClient, store: Store, copy: Delivery, waiting: Delivery, anna: Mailbox, by: str
 ) -> None:
-    switch_off(store, anna)
+    switch_off(store, anna, by)
     page = browser.get("/webmail/")
     assert listed(page) == [waiting.id]
     assert "Ihre Organisation zeigt hier nur" in said(page)
