@@ -202,8 +202,8 @@ _SWITCH, _DAYS = Switch(), Number(KEEP_DAYS, LONGEST_DAYS, whole=True, empty=Tru
 USUAL = Policy()
 
 
-def _rights() -> Iterable[tuple[str, Kind]]:
-    for each in MailClass:
+def _rights(classes: Iterable[MailClass]) -> Iterable[tuple[str, Kind]]:
+    for each in classes:
         never = {HeldRight.DELIVER, HeldRight.ASK} if each in NEVER_DELIVERED else set()
         yield f"rights.{each}", Choice(tuple(right for right in HeldRight if right not in never))
 
@@ -221,6 +221,7 @@ _GROUPS: dict[Group, tuple[tuple[str, Kind], ...]] = {
     Group.IMPERSONATION: (("impersonation", Choice(tuple(Impersonation))),),
     Group.ATTACHMENTS: (
         ("attachments", Choice(tuple(Attachments))),
+        *_rights([MailClass.DANGEROUS]),
         ("unscanned", Choice(tuple(Unscanned))),
     ),
     Group.REPORTS: (
@@ -235,7 +236,11 @@ _GROUPS: dict[Group, tuple[tuple[str, Kind], ...]] = {
         ("notice", Choice(tuple(HeldNotice))),
     ),
     Group.RETENTION: (("keep_days", _DAYS), ("held_days", _DAYS)),
-    Group.PEOPLE: (*_rights(), ("own_lists", Choice(tuple(OwnLists))), ("webmail", _SWITCH)),
+    Group.PEOPLE: (
+        *_rights(each for each in MailClass if each is not MailClass.DANGEROUS),
+        ("own_lists", Choice(tuple(OwnLists))),
+        ("webmail", _SWITCH),
+    ),
     Group.SENDING: tuple(
         (name, _SENT)
         for name in ("send_hour", "send_day", "send_hour_new", "send_day_new", "send_unknown")

@@ -12,22 +12,7 @@ from mailstore.sandbox import ROOT, Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import access, demo, errors, find, home, languages, reasons, security, sight, uploads
-from portal.admin import blocked as admin_blocked
-from portal.admin import claiming as admin_claiming
-from portal.admin import delivery as admin_delivery
-from portal.admin import domains as admin_domains
-from portal.admin import held as admin_held
-from portal.admin import list_import, list_tidy
-from portal.admin import lists as admin_lists
-from portal.admin import look as admin_look
-from portal.admin import outgoing as admin_outgoing
-from portal.admin import people as admin_people
-from portal.admin import personal as admin_personal
-from portal.admin import records as admin_records
-from portal.admin import requests as admin_requests
-from portal.admin import roles as admin_roles
-from portal.admin import start as admin_start
-from portal.admin import views as admin
+from portal.admin.areas import ADMIN
 from portal.auth import again, password, second
 from portal.auth import views as auth
 from portal.content.reading import RENDERING
@@ -51,17 +36,10 @@ from portal.webmail import deeds, files, homecoming, leaving, restore, write
 from portal.webmail import views as webmail
 
 AREAS = (
-    home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
-    deeds, files, restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile,
-    profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
-    profile_devices, admin, admin_blocked, admin_delivery, admin_held, admin_look, admin_outgoing,
-    admin_personal, admin_requests, admin_roles, admin_start, asking, statistics, subscribing,
-    customers,
-    profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
-    admin_personal, admin_requests, admin_lists, list_import, list_tidy, asking, statistics,
-    profile_devices, admin, admin_blocked, admin_claiming, admin_delivery, admin_domains,
-    admin_look, admin_outgoing, admin_personal, admin_records, admin_requests, asking, statistics,
-    subscribing,
+    home, auth, second, again, password, quarantine, chosen, sender, asking, webmail, deeds, files,
+    restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile, profile_times,
+    profile_lists, profile_signatures, profile_files, profile_factor, profile_devices, *ADMIN,
+    statistics, subscribing, customers,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

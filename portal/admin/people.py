@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, current_app, g, render_template, request
 from sqlalchemy.orm import Session
 
-from mailstore import codes, people
+from mailstore import codes, inforce, people
 from mailstore.accounts import Account
 from mailstore.codes import CodeKind
 from mailstore.reports import seen
@@ -32,7 +32,10 @@ def look(account_id: int) -> str:
     whose = _found(g.db, account_id)
     home = people.home_of(g.db, whose)
     reports = seen.lately(g.db, home.id) if home else []
-    return render_template("admin/person.html", whose=whose, home=home, reports=reports)
+    policy = inforce.of_one(g.db, home.id) if home else None
+    return render_template(
+        "admin/person.html", whose=whose, home=home, reports=reports, policy=policy
+    )
 
 
 @bp.post("/<int:account_id>/code")

@@ -7,15 +7,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from mailstore import people, policies, tailoring, tenants
+from mailstore import origins, people, policies, tailoring, tenants
 from mailstore.addresses import Address
 from mailstore.envelopes import HeldNotice
 from mailstore.errors import BadAddress, BadName
 from mailstore.mailboxes import Mailbox
-from mailstore.reports import choosing, links, own, planning
+from mailstore.reports import choosing, links, own
 from mailstore.reports.times import DAILY, WEEKDAYS, WORKDAYS, parse_times
 from mailstore.tenants import Guard, Tenant
 from portal.access import for_admin, for_fresh_admin, store
+from portal.admin.policytexts import NOTICES
 from portal.profile.times import MONTHLY, days_shown
 
 bp = Blueprint("personal_reports", __name__, url_prefix="/admin/personal-reports")
@@ -25,11 +26,6 @@ GUARDS = {
     Guard.GUARD: _l("When it looks like a mail scanner (recommended)"),
     Guard.ALWAYS: _l("Always, on devices that are not known"),
     Guard.NEVER: _l("Never"),
-}
-NOTICES = {
-    HeldNotice.OFF: _l("Of nothing: the report is enough"),
-    HeldNotice.BORDERLINE: _l("Of borderline cases, which are wanted more often"),
-    HeldNotice.ALL: _l("Of every held message"),
 }
 
 
@@ -56,9 +52,13 @@ def act() -> Response | tuple[str, int]:
     except BadName:
         return _page(wrong=True), 422
     with store().write() as db:
-        tailoring.tailor(db, db.get_one(Tenant, tenant_id), values, by=g.visitor.name)
+        tenant = db.get_one(Tenant, tenant_id)
+        holds = origins.at(db, tenant)
+        # What stays as it is goes on to come from where it comes.
+        new = {name: each for name, each in values.items() if holds[name].value != each}
+        if new:
+            tailoring.tailor(db, tenant, new, by=g.visitor.name)
         tenants.set_guard(db, tenant_id, Guard(form["guard"]), by=g.visitor.name)
-        planning.plan_soon(db, tenant_id)
     flash(_("The settings are saved."), "success")
     return redirect(url_for(".index"), 303)
 

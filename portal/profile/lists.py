@@ -14,11 +14,12 @@ from wtforms import SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from mailstore import advice, clock, ownlists, senders
+from mailstore import advice, clock, inforce, ownlists, senders, tailoring
 from mailstore.errors import BadName
 from mailstore.mailboxes import Mailbox
 from mailstore.pages import Page
 from mailstore.patterns import read_pattern
+from mailstore.reports import own
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
 from portal.access import for_user, store
 from portal.paging import Listing, asked_page
@@ -117,6 +118,27 @@ def remove(mailbox_id: int, entry_id: int) -> Response:
     return redirect(url_for(".show", mailbox_id=mailbox_id, q=_sought() or None), 303)
 
 
+@bp.post("/<int:mailbox_id>/score")
+@for_user
+def score(mailbox_id: int) -> Response | tuple[str, int]:
+    """Set from which score mail is held, where the policy lets its owner choose."""
+    mailbox = mine(mailbox_id)
+    if not _is_owner(mailbox_id):
+        abort(404)
+    said = request.form.get("score", "").strip()
+    wanted = None if request.form.get("deed") == "reset" else said
+    try:
+        with store().write() as db:
+            box = db.get_one(Mailbox, mailbox_id)
+            done = tailoring.choose_score(db, box, wanted, by=g.visitor.name)
+    except BadName:
+        return page(mailbox, score=said), 422
+    if not done:
+        abort(404)
+    flash(_("The settings are saved."), "success")
+    return redirect(url_for(".show", mailbox_id=mailbox_id), 303)
+
+
 def mine(mailbox_id: int) -> Mailbox:
     """Return a mailbox that the person may use, or answer 404."""
     if mailbox_id not in (g.scope.mailbox_ids or ()):
@@ -139,8 +161,13 @@ def owner_of(mailbox: Mailbox) -> Owner:
     return Owner(mailbox.tenant_id, mailbox_id=mailbox.id)
 
 
-def page(mailbox: Mailbox, form: EntryForm | None = None, wrong: str = "") -> str:
-    """Return the page of a list; `wrong` says why a file was not taken."""
+def page(
+    mailbox: Mailbox, form: EntryForm | None = None, wrong: str = "", score: str | None = None
+) -> str:
+    """Return the page of a list; `wrong` says why a file was not taken.
+
+    `score` is what somebody typed who may not choose it.
+    """
     kinds = ownlists.kinds_of(g.db, mailbox.id)
     if form is None and kinds:
         form = offering(mailbox, EntryForm(formdata=None))
@@ -156,9 +183,15 @@ def page(mailbox: Mailbox, form: EntryForm | None = None, wrong: str = "") -> st
         held=ownlists.still_held(g.db, g.scope, found.items),
         sought=sought,
         wrong=wrong,
+        policy=inforce.of_one(g.db, mailbox.id) if _is_owner(mailbox.id) else None,
+        wrong_score=score,
         now=clock.now(),
         **recent_box(url_for("profile_lists.show", mailbox_id=mailbox.id, q=sought or None)),
     )
+
+
+def _is_owner(mailbox_id: int) -> bool:
+    return mailbox_id in {each.id for each in own.owned(g.db, g.visitor.account.id)}
 
 
 def wished(form: EntryForm) -> Wish | None:

@@ -12,7 +12,7 @@ from time_machine import Traveller
 from werkzeug.test import TestResponse
 
 from mailstore import domains, mailboxes
-from mailstore.accounts import Account, AccountDomain, Role
+from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery
 from mailstore.domains import Domain, Takes
@@ -24,6 +24,7 @@ from mailstore.naming.claims import DomainClaim
 from mailstore.naming.proofs import Seen
 from mailstore.naming.steps import Stage, Step
 from mailstore.naming.troubles import Trouble
+from mailstore.roles import AccountDomain
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal.access import FRESH

@@ -5,8 +5,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from time_machine import Traveller
 
-from mailstore.accounts import Account, AccountDomain, Role
+from mailstore.accounts import Account, Role
 from mailstore.mailboxes import Mailbox
+from mailstore.roles import AccountDomain
 from mailstore.senders import Listed, Owner
 from mailstore.store import Store
 from tests.factories import a_domain, a_mailbox
