@@ -45,10 +45,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The steps of a mail, the oldest first, and the lines of the log they come from."""
+    """The steps of a mail, the oldest first, and the lines of the log they come from.
+
+    `last` is its newest delivery, by which it was sent again if it was.
+    """
 
     steps: Sequence[Step]
     lines: Sequence[Event]
+    last: Delivery
 
 
 def of(db: Session, delivery: Delivery) -> Timeline:
@@ -64,7 +68,8 @@ def of(db: Session, delivery: Delivery) -> Timeline:
     lines = db.scalars(select(Event).where(Event.delivery_id.in_(ids)).order_by(Event.id)).all()
     found = [*_begin(tries), *_outages(db, tries), *map(_step, _told(lines))]
     found += _scanned_now(tries, lines)
-    return Timeline(list(_together(sorted(found, key=lambda step: step.at))), lines)
+    last = max(tries, key=lambda each: each.id)
+    return Timeline(list(_together(sorted(found, key=lambda step: step.at))), lines, last)
 
 
 def ends_of(db: Session, delivery_ids: Collection[int]) -> dict[int, Event]:

@@ -70,6 +70,7 @@ def look(delivery_id: int) -> str:
     if received:
         with store().write() as db:
             marks.mark(db, [delivery_id], read_at=clock.now())
+    became = timeline.of(g.db, delivery)
     return render_template(
         "webmail/look.html",
         delivery=delivery,
@@ -79,9 +80,9 @@ def look(delivery_id: int) -> str:
         kept_until=_kept_until(delivery.message.last_day, delivery.accepted_at, mark.pinned_at),
         today=clock.today(),
         conversation=conversation,
-        last=copies.last_sent(g.db, delivery),
+        last=became.last,
         home=whereabouts.of(g.db, g.scope, delivery.message),
-        timeline=timeline.of(g.db, delivery),
+        timeline=became,
         reported=lessons.said_spam(g.db, delivery_id),
         reading=reading.read(delivery.message, links=True),
         back=back(),

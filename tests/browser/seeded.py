@@ -57,6 +57,7 @@ from tests.mailstore.requested import a_request, refuse
 from tests.mailstore.sending.senders import block, of_mailbox
 from tests.portal.browsing import Links, a_report
 from tests.portal.mails import SAMPLES, summary_of
+from tests.portal.policing import in_use
 from tests.portal.profiles import a_device, a_session, an_entry
 from tests.portal.signing import a_reset
 from tests.writing import a_draft, a_file, leave
@@ -143,7 +144,8 @@ def _seed(store: Store) -> World:
     refused(store, anna)
     block(store, of_mailbox(office, OFFICE))
     outage(store, kept)
-    return World(store, ids | {"listed": "blocked"}, held, kept, links, old)
+    ids |= {"listed": "blocked", "policy_id": in_use(store, anna, LONG)}
+    return World(store, ids, held, kept, links, old)
 
 
 def _people(store: Store) -> tuple[Mailbox, Mailbox]:
@@ -164,7 +166,6 @@ def _people(store: Store) -> tuple[Mailbox, Mailbox]:
 
 def hold(store: Store, mailbox: Mailbox, kind: MailClass, sample: str, symbol: str) -> Delivery:
     """Return a held mail of a sample, with findings and a warning."""
-    raw = SAMPLES[sample]
     with store.read() as db:
         recipient = the_recipient(db, mailbox.address)
     found = Symbol(symbol, f"seen: {LONG}", 6.0), Symbol("NOT_SPAM", "", -0.5)
@@ -173,7 +174,7 @@ def hold(store: Store, mailbox: Mailbox, kind: MailClass, sample: str, symbol: s
         ("block list: no", "score 5.5 from 5.0: quarantine"),
         symbol if kind is MailClass.PHISH else "",
     )  # fmt: skip
-    return _recorded(store, verdict, raw)
+    return _recorded(store, verdict, SAMPLES[sample])
 
 
 def _copy(store: Store, mailbox: Mailbox, sample: str) -> int:
@@ -234,7 +235,6 @@ def _requests(store: Store, anna: Mailbox, held: dict[str, int]) -> dict[str, ob
 
 def _deeds(store: Store, anna: Mailbox, gone: list[int]) -> int:
     """Delete one mail, and all that match; return the deed for many, which is still going on."""
-    scope = Scope(anna.tenant_id, frozenset({anna.id}))
     with store.write() as db:
         account = accounts.named(db, ANNA)
         scope = accounts.scope_of(db, account)

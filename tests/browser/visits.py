@@ -196,6 +196,7 @@ LISTS = "/profile/senders/{mailbox_id}"
 PEOPLE = "/admin/people/{account_id}"
 HELD = "/admin/held/{held_fraud}"
 REQUEST = "/admin/requests/{request_id}"
+POLICY = "/admin/policies/{policy_id}"
 
 # Who comes, by the address of their account, and what they see.
 STATES: dict[str, tuple[str, Visit]] = {
@@ -294,4 +295,10 @@ STATES: dict[str, tuple[str, Visit]] = {
     "customer, wrong": (ROOT, sent("/operator/new", name="", domain="x", zone="x")),
     "customer stopped": (ROOT, _stopped),
     "moving in": (BEAT, _preparing),
+    "value of a policy": (BEAT, at("/admin/policies/tenant?open=report_at")),
+    "value, wrong": (BEAT, sent(POLICY, deed="set", name="quarantine_at", value="x")),
+    "name of a policy, wrong": (BEAT, sent(f"{POLICY}/copy", POLICY, name="")),
+    "protected, wrong": (
+        BEAT, sent("/admin/policies/protected/people", "/admin/policies/protected/", name="Eva"),
+    ),
 }  # fmt: skip

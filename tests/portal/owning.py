@@ -1,6 +1,6 @@
 """All that the ids in addresses of pages can lead to, as belongings of one person."""
 
-from mailstore import accounts, bulk, restores, subscriptions
+from mailstore import accounts, bulk, namedpolicies, policies, restores, subscriptions
 from mailstore.bulk import BulkDeed
 from mailstore.heldlist import Wanted
 from mailstore.mailboxes import Mailbox
@@ -27,6 +27,8 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         account = accounts.find(db, mailbox.address)
         tenant, wish = db.get_one(Tenant, mailbox.tenant_id), Wish(Kind.OVERVIEW, mailbox.address)
         report = subscriptions.add(db, tenant, wish, by="test")
+        standard, name = policies.recommended(db).id, f"As for {mailbox.address}"
+        policy = namedpolicies.copy(db, tenant.id, standard, name, by="test")
     others = of_profile(store, mailbox) | {
         "request_id": a_request(store, risky(store, mailbox), by=mailbox.address).id,
         "account_id": account.id if account else 1,
@@ -34,6 +36,7 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         "secret": secret,
         "bulk_id": begun,
         "subscription_id": report.id,
+        "policy_id": policy.id,
         "block_id": block(store, of_mailbox(mailbox, mailbox.address)).block.id,
         "upload_id": an_upload(store, account) if account else 1,
         "listed": "blocked",
