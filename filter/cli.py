@@ -11,6 +11,7 @@ from filter.demo.cli import demo
 from filter.explanation import readable
 from filter.inspection import Case, explain
 from filter.learning import learn
+from filter.naming import commands as looking
 from filter.publishing import dkim_record
 from filter.relay import relay
 from filter.rotation import domain_dkim
@@ -22,6 +23,7 @@ from mailstore.branding import brand
 from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.commands import flask
 from mailstore.listing import lists
+from mailstore.naming import commands as naming
 from mailstore.policycommands import policy
 from mailstore.protecting import protect, strict
 from mailstore.sending.commands import credential, relayer
@@ -81,7 +83,8 @@ def seal(domain: str, on: bool) -> None:
             fail(f"Nothing to change: '{domain}' is not here, or it is so already.")
 
 
-domain.add_command(domain_dkim)
+for command in (domain_dkim, *naming.COMMANDS, *looking.COMMANDS):
+    domain.add_command(command)
 
 COMMANDS: tuple[click.Command, ...] = (
     relay,

@@ -123,10 +123,15 @@ class Directory:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     async def know(self, addresses: Sequence[Address]) -> list[Recipient | str]:
-        """Return the recipients behind addresses or replies that turn them away, all at once."""
+        """Return the recipients behind addresses or replies that turn them away, all at once.
+
+        Our own people write to them: whether somebody exists may turn out when it is handed on.
+        """
         found = await self.in_thread(self._find_all, addresses)
         both = zip(addresses, found, strict=True)
-        return list(await asyncio.gather(*(self._answered(*each) for each in both)))
+        answers = await asyncio.gather(*(self._answered(*each) for each in both))
+        doubtful = [each for each in answers if each == reply.NOT_ASKED]
+        return await self.in_thread(self._caught, addresses, answers) if doubtful else list(answers)
 
     async def _answered(self, address: Address, found: Found) -> Recipient | str:
         """Ask the next hop where only it can say whether somebody exists."""
@@ -163,6 +168,15 @@ class Directory:
         if recipient is not None:
             return self._recipients.put(address, recipient)
         return callouts.question(db, address) or reply.UNKNOWN_MAILBOX
+
+    def _caught(
+        self, addresses: Sequence[Address], answers: Sequence[Recipient | str]
+    ) -> list[Recipient | str]:
+        with self._store.read() as db:
+            return [
+                (mailboxes.caught(db, address) or answer) if answer == reply.NOT_ASKED else answer
+                for address, answer in zip(addresses, answers, strict=True)
+            ]
 
     def _confirmed(self, address: Address, asked: Question) -> Recipient | str:
         """Return who gets mail for somebody whom the next hop knows, and remember that it does."""

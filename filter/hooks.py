@@ -116,8 +116,8 @@ class Hooks:
         if elsewhere and await self._may_send(server, envelope):
             envelope.strangers.setdefault(address.key, address)
             return reply.OK_RECIPIENT
-        if known == reply.NOT_NOW:
-            return reply.NOT_NOW
+        if isinstance(known, str) and known.startswith("4"):
+            return known
         if isinstance(known, str):
             envelope.unknown += 1
             await server.guessed()

@@ -138,7 +138,8 @@ def tenant() -> None:
     "--recipients",
     default="known",
     type=click.Choice([takes.value for takes in Takes]),
-    help="Take mail to known addresses only, or to any (unknown ones go to the catch-all).",
+    help="Take mail to known addresses only, to any, or to those that the next hop knows "
+    "(unknown ones go to the catch-all).",
 )
 @click.option("--preparing", is_flag=True, help="Take no mail before `flask tenant state`.")
 @speaks

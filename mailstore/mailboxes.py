@@ -101,9 +101,7 @@ def resolve(db: Session, address: Address) -> Recipient | None:
     It knows the exact address, aliases, alias domains, the base of a +tag and the domain's
     catch-all; postmaster always (RFC 5321 §4.5.1).
     """
-    domain = db.scalar(select(Domain).where(Domain.name == address.domain))
-    if domain is not None and domain.alias_of_id is not None:
-        domain = db.get_one(Domain, domain.alias_of_id)
+    domain = _domain_of(db, address)
     if domain is None:
         return None
     known = Address(address.local, domain.name)
@@ -113,6 +111,26 @@ def resolve(db: Session, address: Address) -> Recipient | None:
     if mailbox is None or not mailbox.active:
         return None
     return _recipient(db, address, domain, mailbox)
+
+
+def caught(db: Session, address: Address) -> Recipient | None:
+    """Return who gets mail to a domain of ours that is for nobody we know; None for foreign ones.
+
+    It is for whoever may write there all the same: the next hop knows whether somebody exists.
+    """
+    domain = _domain_of(db, address)
+    mailbox = catch_all_of(db, domain) if domain else None
+    if domain is None or mailbox is None or not mailbox.active:
+        return None
+    return _recipient(db, address, domain, mailbox)
+
+
+def _domain_of(db: Session, address: Address) -> Domain | None:
+    """Return the domain that decides about an address: an alias stands for another."""
+    domain = db.scalar(select(Domain).where(Domain.name == address.domain))
+    if domain is None or domain.alias_of_id is None:
+        return domain
+    return db.get_one(Domain, domain.alias_of_id)
 
 
 def _takes(db: Session, domain: Domain, address: Address) -> bool:

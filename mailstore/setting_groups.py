@@ -1,9 +1,13 @@
 """Groups of settings that `Settings` is made of."""
 
+from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
+
+from mailstore.addresses import ascii_domain, parse_domain
+from mailstore.errors import BadName, Misconfigured
 
 
 class Limits(BaseSettings):
@@ -47,8 +51,11 @@ class Limits(BaseSettings):
 
 
 class Publishing(BaseSettings):
-    """What customers are told to publish about us, and to let in."""
+    """What we are called, and what customers are told to publish about us and to let in."""
 
+    hostname: str = Field(
+        "mailhafen.localhost", description="Name of this host in SMTP and in our header lines."
+    )
     mx_hosts: str = Field(
         "",
         description="Names of our servers for customers' MX records, by commas; empty: the host "
@@ -64,6 +71,27 @@ class Publishing(BaseSettings):
         description="Addresses we connect from, by commas, which customers let in at their "
         "firewalls; empty: those the host name leads to.",
     )
+
+    @property
+    def exchangers(self) -> list[str]:
+        """The names of our servers in customers' MX records; raises Misconfigured."""
+        try:
+            named = [ascii_domain(parse_domain(each)) for each in _listed(self.mx_hosts)]
+        except BadName as error:
+            raise Misconfigured(f"MAILHAFEN_MX_HOSTS: {error}") from error
+        return named or [self.hostname.lower()]
+
+    @property
+    def addresses_out(self) -> list[str]:
+        """The addresses of OUTGOING_ADDRESSES; raises Misconfigured."""
+        try:
+            return [str(ip_address(each)) for each in _listed(self.outgoing_addresses)]
+        except ValueError as error:
+            raise Misconfigured(f"MAILHAFEN_OUTGOING_ADDRESSES: {error}.") from error
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 class Scanning(BaseSettings):

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from mailstore.addresses import Address, ascii_domain, parse_domain
+from mailstore.addresses import Address, parse_domain
 from mailstore.errors import BadAddress, BadName, Misconfigured
 from mailstore.reach import Network
 from mailstore.routes import Route
@@ -50,9 +50,6 @@ class Settings(Limits, Scanning, SigningIn, Handing, Publishing):
     )
     base_url: str = Field(
         "http://127.0.0.1:8080", description="Address of the portal as people type it."
-    )
-    hostname: str = Field(
-        "mailhafen.localhost", description="Name of this host in SMTP and in our header lines."
     )
     report_from: str = Field(
         "", description="Author of report mails; empty: quarantine@ and the host name."
@@ -201,24 +198,6 @@ class Settings(Limits, Scanning, SigningIn, Handing, Publishing):
         return _networks(self.dnssec_servers, "DNSSEC_SERVERS")
 
     @property
-    def exchangers(self) -> list[str]:
-        """The names of our servers in customers' MX records; raises Misconfigured."""
-        try:
-            return [ascii_domain(parse_domain(each)) for each in _listed(self.mx_hosts)] or [
-                self.hostname.lower()
-            ]
-        except BadName as error:
-            raise Misconfigured(f"{PREFIX}MX_HOSTS: {error}") from error
-
-    @property
-    def addresses_out(self) -> list[str]:
-        """The addresses of OUTGOING_ADDRESSES; raises Misconfigured."""
-        try:
-            return [str(ip_address(each)) for each in _listed(self.outgoing_addresses)]
-        except ValueError as error:
-            raise Misconfigured(f"{PREFIX}OUTGOING_ADDRESSES: {error}.") from error
-
-    @property
     def way_out(self) -> Route | None:
         """The route of SMARTHOST; None where recipients' domains name one; raises Misconfigured."""
         try:
@@ -283,10 +262,6 @@ def stray(env: Mapping[str, str]) -> set[str]:
 
 
 TEST_SERVICES = PREFIX + "TEST_SERVICES"
-
-
-def _listed(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _networks(text: str, name: str) -> list[Network]:

@@ -144,9 +144,8 @@ def probed(db: Session, check_id: int, public_id: str) -> None:
     db.execute(mine.values(found=found, done_at=clock.now()))
 
 
-def probe_of(db: Session, domain_id: int) -> Delivery | None:
-    """Return the last probe of a domain, as far as it came; None if there is none any more."""
-    check = of_domain(db, domain_id, CheckKind.PROBE)
+def probe_of(db: Session, check: DomainCheck | None) -> Delivery | None:
+    """Return the mail of a probe, as far as it came; None if there is none any more."""
     if check is None or not check.found:
         return None
     mine = select(Delivery).join(Message, Message.id == Delivery.message_id)
@@ -157,6 +156,12 @@ def probe_of(db: Session, domain_id: int) -> Delivery | None:
 def of_domain(db: Session, domain_id: int, kind: CheckKind) -> DomainCheck | None:
     """Return the last look of a kind at a domain; None if nobody asked for one."""
     return db.scalar(select(DomainCheck).filter_by(domain_id=domain_id, kind=kind))
+
+
+def all_of(db: Session, domain_id: int) -> dict[CheckKind, DomainCheck]:
+    """Return the last look of each kind at a domain."""
+    found = db.scalars(select(DomainCheck).filter_by(domain_id=domain_id))
+    return {each.kind: each for each in found}
 
 
 def of_tenant(db: Session, tenant_id: int) -> Sequence[DomainCheck]:

@@ -96,7 +96,7 @@ def claim(db: Session, tenant_id: int, new: NewDomain, *, by: str) -> DomainClai
     name = read_name(new.name)
     if onboarding.owner(db, name) == tenant_id:
         raise Already(f"The domain '{name}' is one of this tenant already.")
-    _check_rest(db, tenant_id, new)
+    check_alias(db, tenant_id, new)
     names = db.scalars(select(DomainClaim.name).filter_by(tenant_id=tenant_id)).all()
     if name in names:
         raise Already(f"The domain '{name}' is claimed already.")
@@ -116,9 +116,9 @@ def claim(db: Session, tenant_id: int, new: NewDomain, *, by: str) -> DomainClai
     return made
 
 
-def _check_rest(db: Session, tenant_id: int, new: NewDomain) -> None:
+def check_alias(db: Session, tenant_id: int, new: NewDomain) -> None:
+    """Raise BadName where an alias stands for what is not a domain of the same tenant."""
     if new.alias_of_id is None:
-        Route.parse(new.next_hop)
         return
     whose = db.get(Domain, new.alias_of_id)
     if whose is None or whose.tenant_id != tenant_id or whose.alias_of_id is not None:
@@ -150,6 +150,11 @@ def of_tenant(db: Session, tenant_id: int) -> Sequence[DomainClaim]:
 def one(db: Session, tenant_id: int, claim_id: int) -> DomainClaim | None:
     """Return a claim of a tenant; None if there is none."""
     return db.scalar(select(DomainClaim).filter_by(id=claim_id, tenant_id=tenant_id))
+
+
+def named(db: Session, name: str) -> Sequence[DomainClaim]:
+    """Return all claims of a domain, oldest first."""
+    return db.scalars(select(DomainClaim).filter_by(name=name).order_by(DomainClaim.id)).all()
 
 
 def due(db: Session, now: datetime) -> Sequence[int]:

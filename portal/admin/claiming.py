@@ -98,8 +98,8 @@ def add() -> Response | tuple[str, int]:
 
 @bp.get("/<int:claim_id>")
 @for_admin
-def look(claim_id: int) -> str | Response:
-    """Show what to publish, and what was found; a proven claim is gone."""
+def look(claim_id: int) -> str:
+    """Show what to publish, and what was found; a proven claim is gone, and its domain there."""
     claim = claims.one(g.db, g.tenant.id, claim_id)
     if claim is None:
         return _proven() or abort(404)
@@ -154,15 +154,11 @@ def _found(claim_id: int) -> DomainClaim:
     return claims.one(g.db, g.tenant.id, claim_id) or abort(404)
 
 
-def _proven() -> Response | None:
-    """Lead to the domain that a claim became while somebody watched its page."""
+def _proven() -> str | None:
+    """Return the page of the domain that a claim became while somebody watched."""
     named = select(Domain).filter_by(tenant_id=g.tenant.id, name=request.args.get("name", ""))
     domain = g.db.scalar(named)
-    if domain is None:
-        return None
-    flash(_("%(domain)s is yours: the record is there. Now add its people.", domain=domain.name),
-          "success")  # fmt: skip
-    return redirect(url_for("domains.look", domain_id=domain.id), 303)
+    return render_template("admin/domain_proven.html", domain=domain) if domain else None
 
 
 def _to(claim: DomainClaim) -> Response:

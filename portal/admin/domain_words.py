@@ -13,7 +13,7 @@ from mailstore.wording import N_
 
 # The look of a state, its icon and its word.
 GRADES = {
-    Grade.GOOD: ("delivered", "check-circle", N_("fits")),
+    Grade.GOOD: ("delivered", "check-circle", N_("in order")),
     Grade.ADVICE: ("waiting", "info-circle", N_("could be better")),
     Grade.MISSING: ("held", "exclamation-triangle", N_("missing")),
     Grade.UNKNOWN: ("expired", "question-circle", N_("not known now")),

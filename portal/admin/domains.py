@@ -174,6 +174,17 @@ def _own_address(domain_id: int) -> Recipient | None:
     return to if to and to.domain_id == domain_id else None
 
 
+def _is_in(domain_id: int) -> bool:
+    """Whether whoever asks has a mailbox in a domain, as far as pages need to know."""
+    mine = mailboxes.at(g.db, Address.parse(g.visitor.account.email))
+    return mine is not None and mine.domain_id == domain_id
+
+
+def _name(domain_id: int | None) -> str | None:
+    named = select(Domain.name).filter_by(id=domain_id)
+    return g.db.scalar(named) if domain_id else None
+
+
 def _grave(check: DomainCheck) -> Sequence[str]:
     """Return the records of a domain that are wrong or missing, each once."""
     grave = [each.record.value for each in check.findings if each.grade in GRAVE]
@@ -182,18 +193,19 @@ def _grave(check: DomainCheck) -> Sequence[str]:
 
 def _page(domain: Domain, **wrong: str) -> str:
     (way,) = [each for each in health.ways(g.db, g.tenant.id) if each.domain.id == domain.id]
+    looked = checks.all_of(g.db, domain.id)
     named = g.db.get(mailboxes.Mailbox, domain.catch_all_id) if domain.catch_all_id else None
     bucket = named is None or named.kind is MailboxKind.CATCH_ALL
     return render_template(
         "admin/domain.html",
         domain=domain,
         way=way,
-        stands_for=g.db.scalar(select(Domain.name).filter_by(id=domain.alias_of_id)),
+        stands_for=_name(domain.alias_of_id),
         may_change=g.visitor.account.role is Role.ADMIN,
         catch_all="" if bucket or named is None else named.address,
-        tried=checks.of_domain(g.db, domain.id, CheckKind.HOP),
-        probe=checks.probe_of(g.db, domain.id),
-        may_probe=_own_address(domain.id) is not None,
+        tried=looked.get(CheckKind.HOP),
+        probe=checks.probe_of(g.db, looked.get(CheckKind.PROBE)),
+        may_probe=_is_in(domain.id),
         hanging=domain_words.hanging(removing.what_hangs(g.db, domain)),
         grades=GRADES,
         stages=STAGES,

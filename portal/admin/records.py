@@ -1,6 +1,6 @@
 """What DNS says about the mail of a domain, beside what it should say."""
 
-from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from mailstore.accounts import Role
@@ -14,8 +14,6 @@ from portal.admin.domain_words import GRADES, just_now, sentence
 from portal.admin.domains import found
 
 bp = Blueprint("domain_records", __name__, url_prefix="/admin/domains/<int:domain_id>/dns")
-
-TASKS = {"keys": Task.KEYS, "sign": Task.SIGN}
 
 
 @bp.get("")
@@ -52,11 +50,18 @@ def look(domain_id: int) -> Response:
     return _asked(domain_id, Task.LOOK)
 
 
-@bp.post("/<any(keys, sign):deed>")
+@bp.post("/keys")
 @for_fresh_admin
-def act(domain_id: int, deed: str) -> Response:
-    """Have keys made, or those sign that DNS has; the worker does it, which has the ring."""
-    return _asked(domain_id, TASKS.get(deed) or abort(404))
+def keys(domain_id: int) -> Response:
+    """Have keys made by the worker, which alone may hold them."""
+    return _asked(domain_id, Task.KEYS)
+
+
+@bp.post("/sign")
+@for_fresh_admin
+def sign(domain_id: int) -> Response:
+    """Let those keys sign that DNS has."""
+    return _asked(domain_id, Task.SIGN)
 
 
 def _asked(domain_id: int, task: Task) -> Response:

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import copies, domains, mailboxes, texts
+from mailstore import callouts, copies, domains, mailboxes, texts
 from mailstore.deliveries import Delivery
 from mailstore.errors import BadName
 from mailstore.messages import Message, new_public_id
@@ -110,9 +110,11 @@ def _wrong(
 
 
 def _unknown(db: Session, people: Iterable[Named], own: Set[str]) -> Iterator[str]:
-    """Yield who would be a colleague and is not: no other server could know them either."""
+    """Yield who would be a colleague and is not, unless only the next hop can say that."""
     for each in people:
-        if each.address.domain in own and mailboxes.resolve(db, each.address) is None:
+        if each.address.domain not in own or mailboxes.resolve(db, each.address):
+            continue
+        if callouts.question(db, each.address) is None:
             yield str(each.address)
 
 

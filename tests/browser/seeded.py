@@ -41,6 +41,7 @@ from mailstore.store import Store
 from portal import create_app
 from tests.browser.administered import administered
 from tests.browser.desk import of_office
+from tests.browser.moving import a_moved_domain
 from tests.browser.troubles import LONG, outage, refused
 from tests.factories import (
     ANNA,
@@ -140,6 +141,7 @@ def _seed(store: Store) -> World:
     ids = _of_profile(store, anna) | _requests(store, anna, held)
     ids |= {"bulk_id": _deeds(store, anna, gone), "domain_id": anna.domain_id, "number": 0}
     ids |= _written(store) | administered(store, anna) | of_office(store, BEAT)
+    ids |= a_moved_domain(store, anna)
     ids |= {"restore_id": _restore(store, anna, kept), "secret": a_reset(store)}
     refused(store, anna)
     block(store, of_mailbox(office, OFFICE))
@@ -246,14 +248,8 @@ def _deeds(store: Store, anna: Mailbox, gone: list[int]) -> int:
         )
         db.get_one(Bulk, over).state = bulk.BulkState.DONE
         db.get_one(Bulk, over).done = 1
-        return bulk.begin(
-            db,
-            scope,
-            Wanted(mail_class=MailClass.SPAM),
-            BulkDeed.DELETE,
-            by=ANNA,
-            account_id=account.id,
-        )
+        wanted = Wanted(mail_class=MailClass.SPAM)
+        return bulk.begin(db, scope, wanted, BulkDeed.DELETE, by=ANNA, account_id=account.id)
 
 
 def _restore(store: Store, anna: Mailbox, kept: list[int]) -> int:

@@ -195,6 +195,7 @@ WEAK = {"password": "short", "once_more": "other"}
 LISTS = "/profile/senders/{mailbox_id}"
 PEOPLE = "/admin/people/{account_id}"
 HELD = "/admin/held/{held_fraud}"
+DOMAIN = "/admin/domains/{domain_id}"
 REQUEST = "/admin/requests/{request_id}"
 POLICY = "/admin/policies/{policy_id}"
 
@@ -283,6 +284,9 @@ STATES: dict[str, tuple[str, Visit]] = {
     ),
     "list, none": (BEAT, sent("/admin/lists/import/", listed="allowed")),
     "list, careless": (BEAT, at("/admin/lists/import/{upload_id}?group=careless")),
+    "domain, wrong": (BEAT, sent("/admin/domains/claims/new", name="x", next_hop="", alias_of="0")),
+    "next hop, wrong": (BEAT, sent(f"{DOMAIN}/hop", DOMAIN, next_hop="x y")),
+    "catch-all, wrong": (BEAT, sent(f"{DOMAIN}/takes", DOMAIN, takes="any", catch_all="x")),
     "statistics of a day": (BEAT, at("/admin/statistics/?days=yesterday")),
     "report, wrong": (BEAT, sent("/admin/reports/", address="none", at="x")),
     "a report comes": (BEAT, _report),

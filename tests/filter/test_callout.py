@@ -8,9 +8,11 @@ from filter import reply
 from mailstore import callouts, clock, domains, mailboxes, onboarding
 from mailstore.addresses import Address
 from mailstore.domains import Takes
+from mailstore.envelopes import Recipient
 from mailstore.store import Store
 from tests.databases import on_sqlite
 from tests.factories import ANNA
+from tests.filter.background import Background
 from tests.filter.conftest import MakeRelay, MakeSink
 from tests.filter.relay import Relay
 from tests.filter.sink import Sink
@@ -67,6 +69,20 @@ def test_while_the_next_hop_is_silent_those_we_know_are_taken_and_others_come_ag
         reply.OK_RECIPIENT, reply.NOT_ASKED, reply.NOT_ASKED,
     ]  # fmt: skip
     assert sink.connections == 1
+
+
+@on_sqlite
+def test_our_own_people_write_to_them_while_the_next_hop_is_silent(
+    store: Store, hop: Hop, background: Background
+) -> None:
+    sink, relay = hop
+    sink.replies["connect"] = None
+    directory = relay.intake.directory
+    with store.read() as db:
+        bucket = domains.named(db, "muster.example").catch_all_id
+    found = background.run(directory.know([Address.parse(NEW), Address.parse("x@foreign.example")]))
+    assert isinstance(found[0], Recipient)
+    assert (found[0].mailbox_id, found[1]) == (bucket, reply.NOT_OURS)
 
 
 @on_sqlite

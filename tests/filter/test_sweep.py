@@ -9,9 +9,13 @@ from sqlalchemy import update
 
 from filter import sweep
 from mailstore import clock, lanes, subscriptions
+from mailstore.domains import Domain
 from mailstore.lanes import Lane, Patience
 from mailstore.mailboxes import Mailbox
 from mailstore.messages import Message
+from mailstore.naming import checks, claims
+from mailstore.naming.checks import CheckKind
+from mailstore.onboarding import NewDomain
 from mailstore.reports import links
 from mailstore.store import Store
 from mailstore.subscriptions import Kind, Wish
@@ -35,6 +39,16 @@ def asked(store: Store) -> list[tuple[str | int, ...]]:
     jobs = RecordedJobs()
     sweep.sweep(store, jobs)
     return jobs.asked
+
+
+def test_claims_and_checks_that_are_due_are_asked_for(store: Store, anna: Mailbox) -> None:
+    with store.write() as db:
+        domain = db.get_one(Domain, anna.domain_id)
+        claim = claims.claim(db, anna.tenant_id, NewDomain("new.example", "mail:25"), by="x")
+        kinds = (CheckKind.DNS, CheckKind.HOP, CheckKind.PROBE)
+        dns, hop, _ = (checks.ask(db, domain, each, by="x") for each in kinds)
+    expected = {("check_claim", claim.id), ("look_at_dns", dns), ("try_hop", hop)}
+    assert {each for each in asked(store) if each[0] in {name for name, _ in expected}} == expected
 
 
 def report_due(store: Store, anna: Mailbox, *, hours: int) -> None:

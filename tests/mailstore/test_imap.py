@@ -10,6 +10,7 @@ from tests.authority import Authority
 from tests.daemons import HERE
 from tests.dovecot import FULL, MASTER, MASTER_PASSWORD, PASSWORD, Dovecot
 from tests.factories import NOON, RAW
+from tests.inside import ADDRESSES
 
 pytest_plugins = ["tests.peers"]
 
@@ -100,11 +101,11 @@ def test_a_server_that_is_down_cannot_be_used(dovecot: Dovecot, login: Login) ->
     assert not isinstance(raised.value, SignInRefused)
 
 
-@pytest.mark.parametrize("host", [HERE, "localhost"])
+@pytest.mark.parametrize("host", ADDRESSES)
 def test_a_host_that_a_tenant_named_may_not_lie_inside(
     dovecot: Dovecot, login: Login, host: str
 ) -> None:
-    named = Server(host, dovecot.imap, trusted=False)
+    named = Server(host.strip("[]"), dovecot.imap, trusted=False)
     with pytest.raises(NoImap, match="not allowed"), imap.signed_in(named, login):
         pass
 

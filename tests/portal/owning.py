@@ -4,6 +4,8 @@ from mailstore import accounts, bulk, namedpolicies, policies, restores, subscri
 from mailstore.bulk import BulkDeed
 from mailstore.heldlist import Wanted
 from mailstore.mailboxes import Mailbox
+from mailstore.naming import claims
+from mailstore.onboarding import NewDomain
 from mailstore.scope import Scope
 from mailstore.store import Store
 from mailstore.subscriptions import Kind, Wish
@@ -40,9 +42,17 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         "block_id": block(store, of_mailbox(mailbox, mailbox.address)).block.id,
         "upload_id": an_upload(store, account) if account else 1,
         "listed": "blocked",
+        "claim_id": _claimed(store, mailbox),
     }
     others |= _written(store, mailbox)
     return Own(held.id, copy.id, a_report(store, mailbox), mailbox.domain_id, restore, others)
+
+
+def _claimed(store: Store, mailbox: Mailbox) -> int:
+    """Return a domain that the tenant of a mailbox claims, each another one."""
+    with store.write() as db:
+        new = NewDomain(f"{mailbox.address.replace('@', '.')}.test", "mail.new.example:25")
+        return claims.claim(db, mailbox.tenant_id, new, by="test").id
 
 
 def _written(store: Store, mailbox: Mailbox) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Domains as a tenant's administrator adds, changes, tests and removes them."""
+"""Domains as a tenant's administrator changes and tests them."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from time_machine import Traveller
-from werkzeug.test import TestResponse
 
 from mailstore import domains, mailboxes
 from mailstore.accounts import Account, Role
@@ -18,10 +17,8 @@ from mailstore.deliveries import Delivery
 from mailstore.domains import Domain, Takes
 from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox, MailboxKind
-from mailstore.naming import checks, claims, published, spf
+from mailstore.naming import checks, published, spf
 from mailstore.naming.checks import CheckKind
-from mailstore.naming.claims import DomainClaim
-from mailstore.naming.proofs import Seen
 from mailstore.naming.steps import Stage, Step
 from mailstore.naming.troubles import Trouble
 from mailstore.roles import AccountDomain
@@ -56,15 +53,6 @@ def of_domain(clock: Traveller, app: Flask, store: Store, admin: Account) -> Fla
     return opened
 
 
-def add(page: FlaskClient, name: str, hop: str = HOP, alias: int = 0) -> TestResponse:
-    return post(page, NEW, NEW, name=name, next_hop=hop, alias_of=str(alias))
-
-
-def the_claim(store: Store) -> DomainClaim:
-    with store.read() as db:
-        return db.scalars(select(DomainClaim)).one()
-
-
 def row(store: Store, mailbox: Mailbox) -> Domain:
     with store.read() as db:
         return db.get_one(Domain, mailbox.domain_id)
@@ -77,83 +65,6 @@ def done(store: Store, mailbox: Mailbox, kind: CheckKind, found: dict[str, Any])
         taken = checks.take(db, check_id) if check_id else None
         assert taken
         checks.done(db, taken[0], found)
-
-
-def test_a_domain_is_claimed_shown_with_its_record_and_becomes_ours_by_proof(
-    page: FlaskClient, store: Store, jobs: RecordedJobs, admin: Account
-) -> None:
-    answer = add(page, "Zürich.Example.")
-    claim = the_claim(store)
-    assert (claim.name, claim.next_hop, claim.by) == (
-        "xn--zrich-kva.example", f"{HOP}:25", admin.email,
-    )  # fmt: skip
-    shown = said(page.get(answer.location))
-    assert "_mailhafen-challenge.xn--zrich-kva.example" in shown
-    assert claim.record in shown
-    assert "We are asking DNS now" in shown
-    assert ("check_claim", claim.id) in jobs.asked
-    with store.write() as db:
-        claims.settle(db, claim.id, Seen.NOTHING)
-    assert "not there yet" in said(page.get(answer.location))
-    with store.write() as db:
-        claims.settle(db, claim.id, Seen.PROVEN)
-    assert "is yours" in told(page, page.get(answer.location))
-    assert "waits for its proof" not in said(page.get(PAGE))
-
-
-@pytest.mark.parametrize(
-    ("name", "hop", "expected"),
-    [
-        ("-x.example;id", HOP, "not a domain name"),
-        ("", HOP, "not a domain name"),
-        ("muster.example", HOP, "one of your domains already"),
-        ("new.example", "--oProxyCommand=id:25", "not a mail server"),
-        ("new.example", "mail.example:25\nRCPT", "not a mail server"),
-        ("new.example", "`id`:25", "not a mail server"),
-        ("new.example", "", "not a mail server"),
-        ("new.example", "mx.mailhafen.test", "in a circle"),
-        ("new.example", "mx:muster.example", "in a circle"),
-    ],
-)
-def test_what_cannot_be_is_told_at_its_field(
-    page: FlaskClient, store: Store, name: str, hop: str, expected: str
-) -> None:
-    answer = add(page, name, hop)
-    assert (answer.status_code, expected in said(answer)) == (422, True)
-    with store.read() as db:
-        assert db.scalar(select(DomainClaim.id)) is None
-
-
-def test_what_was_typed_is_shown_as_it_was(page: FlaskClient) -> None:
-    answer = add(page, EVIL, EVIL)
-    assert answer.status_code == 422
-    assert "{{7*7}}" in answer.text
-    assert "<b>" not in answer.text
-
-
-def test_a_claim_is_checked_on_demand_and_withdrawn(
-    page: FlaskClient, store: Store, jobs: RecordedJobs
-) -> None:
-    path = add(page, "new.example").location.partition("?")[0]
-    claim = the_claim(store)
-    assert "already" in said(add(page, "NEW.example"))
-    jobs.asked.clear()
-    post(page, f"{path}/check")
-    assert jobs.asked == [("check_claim", claim.id)]
-    assert "not claimed any more" in told(page, post(page, f"{path}/withdraw"))
-    assert page.get(path).status_code == 404
-
-
-def test_an_alias_stands_for_another_domain(page: FlaskClient, store: Store, anna: Mailbox) -> None:
-    add(page, "muster.test", "", anna.domain_id)
-    claim = the_claim(store)
-    with store.write() as db:
-        domain = claims.settle(db, claim.id, Seen.PROVEN)
-    assert domain
-    shown = said(page.get(f"{PAGE}{domain.id}"))
-    assert "those of muster.example" in shown
-    assert "Test the mail server" not in shown
-    assert post(page, f"{PAGE}{domain.id}/hop", PAGE, next_hop=HOP).status_code == 404
 
 
 def test_a_next_hop_that_a_tenant_sets_may_not_lead_inside(
@@ -279,18 +190,6 @@ def test_a_domain_that_something_hangs_on_stays(
     for text in ("only domain", "2 people have addresses", "1 message of it is still kept"):
         assert text in shown
     assert "cannot be removed yet" in told(page, post(page, f"{path}/remove", path))
-
-
-def test_a_domain_that_nothing_hangs_on_goes(
-    page: FlaskClient, store: Store, anna: Mailbox
-) -> None:
-    add(page, "new.example")
-    with store.write() as db:
-        domain = claims.settle(db, the_claim(store).id, Seen.PROVEN)
-    assert domain
-    path = f"{PAGE}{domain.id}"
-    assert "not one of your domains" in told(page, post(page, f"{path}/remove", path))
-    assert page.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("deed", ["hop", "takes", "test", "probe", "remove", "dns", "dns/keys"])

@@ -17,7 +17,7 @@ from tests.filter.authority import Authority
 from tests.filter.conftest import MakeSink
 from tests.filter.names import FakeDNS
 from tests.filter.sink import CLOSE, GREETING, OFFERS, Sink
-from tests.filter.test_routing import FORBIDDEN
+from tests.inside import HOSTS, NAMES
 
 NAME = "mail.muster.example"
 TLS = (*OFFERS, "STARTTLS")
@@ -30,12 +30,7 @@ Secure = Callable[[str, datetime], Sink]
 def domain(store: Store, names: FakeDNS) -> Domain:
     update = {"dns_servers": f"127.0.0.1:{names.port}"}
     store.settings = store.settings.model_copy(update=update)
-    names.records = {
-        ("A", NAME): ["127.0.0.1"],
-        ("A", "looks.public.example"): ["127.0.0.1"],
-        ("CNAME", "alias.public.example"): ["looks.public.example."],
-        ("AAAA", "six.public.example"): ["::1"],
-    }
+    names.records = {("A", NAME): ["127.0.0.1"], **NAMES}
     with store.write() as db:
         found = a_domain(db, "muster.example")
         a_mailbox(db)
@@ -75,9 +70,7 @@ def test_a_good_next_hop_is_tried_without_a_mail(
     assert steps[0].heard == "220 sink"
 
 
-@pytest.mark.parametrize(
-    "server", [*(f"{each}:25" for each in FORBIDDEN if "%" not in each), "127.0.0.1:6379"]
-)
+@pytest.mark.parametrize("server", [*(f"{each}:25" for each in HOSTS), "127.0.0.1:6379"])
 def test_a_host_that_a_tenant_named_does_not_lead_to_the_inside(
     store: Store, domain: Domain, server: str
 ) -> None:
