@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,9 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 
 log = structlog.get_logger()
+
+
+SPF_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +143,13 @@ async def _spf_tree(resolver: Resolver, name: str, texts: Sequence[str]) -> spf.
     """Return the texts of all names that an SPF record leads to, within bounds."""
     tree: dict[str, Sequence[str] | None] = {}
     waiting = spf.leads_to(texts)
-    while waiting and len(tree) < spf.MOST_NAMES:
-        place = waiting.pop(0)
-        if place not in tree and place != name:
-            tree[place] = found = await _texts(resolver, place)
-            waiting += spf.leads_to(found or ())
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SPF_SECONDS):
+            while waiting and len(tree) < spf.MOST_NAMES:
+                place = waiting.pop(0)
+                if place not in tree and place != name:
+                    tree[place] = found = await _texts(resolver, place)
+                    waiting += spf.leads_to(found or ())
     return tree
 
 

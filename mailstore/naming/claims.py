@@ -16,7 +16,8 @@ from mailstore.addresses import ascii_domain, spellings
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.domains import Domain, Takes
 from mailstore.errors import BadName
-from mailstore.naming import proofs
+from mailstore.naming import checks, proofs
+from mailstore.naming.checks import CheckKind
 from mailstore.naming.proofs import Seen
 from mailstore.onboarding import NewDomain
 from mailstore.routes import Route
@@ -216,7 +217,9 @@ def _become(db: Session, found: DomainClaim) -> Domain:
     )
     detail = {"name": found.name}
     events.record(db, "domain_proven", tenant_id=found.tenant_id, by=found.by, detail=detail)
-    return onboarding.take_in(db, found.tenant_id, new, by=found.by)
+    domain = onboarding.take_in(db, found.tenant_id, new, by=found.by)
+    checks.ask(db, domain, CheckKind.DNS, by=found.by)
+    return domain
 
 
 def _next(found: DomainClaim, now: datetime) -> datetime | None:

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from mailstore.naming.faults import FAULTS, Fault, Grade
 
+LONGEST, MOST = 4000, 50
+
 
 class Record(StrEnum):
     """What stands in DNS for a domain's mail."""
@@ -64,8 +66,10 @@ class Finding:
         return worst(each.grade for each in self.said)
 
     def packed(self) -> dict[str, Any]:
-        """Return it as it is kept in a row."""
-        return asdict(self)
+        """Return it as it is kept in a row: strangers' words without what cannot be shown."""
+        found = None if self.found is None else [printable(each) for each in self.found[:MOST]]
+        said = [{"fault": each.fault, "about": printables(each.about)} for each in self.said]
+        return asdict(self) | {"found": found, "said": said}
 
     @classmethod
     def unpacked(cls, row: Mapping[str, Any]) -> Self:
@@ -74,6 +78,17 @@ class Finding:
         said = tuple(Said(Fault(each["fault"]), each["about"]) for each in row["said"])
         return cls(Record(row["record"]), row["place"], tuple(row["wanted"]), found, said,
                    row["key_id"], row["file"])  # fmt: skip
+
+
+def printable(text: str) -> str:
+    """Return a stranger's text without what cannot be shown or turns its direction, cut."""
+    return "".join(filter(str.isprintable, text[:LONGEST]))
+
+
+def printables(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same of texts by their names; numbers stay."""
+    return {name: printable(each) if isinstance(each, str) else each
+            for name, each in about.items()}  # fmt: skip
 
 
 def worst(grades: Iterable[Grade]) -> Grade:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
+from itertools import islice
 
 from mailstore.naming.faults import Fault
 from mailstore.naming.findings import Finding, Record, Said, unanswered
@@ -10,6 +11,7 @@ from mailstore.naming.findings import Finding, Record, Said, unanswered
 VERSION = "v=spf1"
 # RFC 7208 §4.6.4: beyond this the record counts as broken.
 MOST_LOOKUPS = 10
+MOST_COUNTED = 100
 MOST_NAMES = 40
 _TERM = re.compile(r"([+?~-]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?:[:/](.*))?", re.IGNORECASE)
 _MODIFIER = re.compile(r"([a-z][\w.-]*)=(.*)", re.IGNORECASE)
@@ -111,34 +113,36 @@ def _ends(terms: Sequence[Term]) -> Iterator[Said]:
             yield Said(Fault.SPF_SOFT)
 
 
-def lookups(domain: str, tree: Tree, within: Collection[str] = ()) -> int:
-    """Return how many questions to DNS a record takes, with all that it leads to."""
-    count = 0
+def lookups(domain: str, tree: Tree) -> int:
+    """Return how many questions to DNS a record takes with all that it leads to, up to a bound."""
+    # Records that lead to one another could be asked for without an end.
+    return sum(1 for _ in islice(_asked(domain, tree, ()), MOST_COUNTED))
+
+
+def _asked(domain: str, tree: Tree, within: Collection[str]) -> Iterator[str]:
     for record in records_in(tree.get(domain) or ())[:1]:
         for _, name, value in terms_of(record):
             target = value.rstrip(".")
-            count += name in _ASKS
+            if name in _ASKS:
+                yield name
             if name in _LEADS and target not in (domain, *within):
-                count += lookups(target, tree, (*within, domain))
-    return count
+                yield from _asked(target, tree, (*within, domain))
 
 
 def _lets_in(ours: Sequence[str], domain: str, tree: Tree) -> bool:
     """Whether the terms that let us send stand in the record, or in one that it leads to."""
-    terms = set(_letting(domain, tree))
+    terms, waiting, known = set(), [domain], {domain}
+    while waiting:
+        for record in records_in(tree.get(waiting.pop()) or ())[:1]:
+            for sign, name, value in terms_of(record):
+                if sign not in ("+", ""):
+                    continue
+                terms.add((name, value))
+                target = value.rstrip(".")
+                if name in _LEADS and target not in known:
+                    known.add(target)
+                    waiting.append(target)
     return all(_is_in(each, terms) for each in ours)
-
-
-def _letting(domain: str, tree: Tree, within: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    """Yield name and value of the terms that let somebody send."""
-    for record in records_in(tree.get(domain) or ())[:1]:
-        for sign, name, value in terms_of(record):
-            if sign not in ("+", ""):
-                continue
-            yield name, value
-            target = value.rstrip(".")
-            if name in _LEADS and target not in (domain, *within):
-                yield from _letting(target, tree, (*within, domain))
 
 
 def _is_in(term: str, terms: Collection[tuple[str, str]]) -> bool:

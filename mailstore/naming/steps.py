@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from mailstore.naming.faults import Grade
-from mailstore.naming.findings import worst
+from mailstore.naming.findings import printable, printables, worst
 from mailstore.naming.troubles import TROUBLES, Trouble
 
 
@@ -47,7 +47,8 @@ class Step:
 
     def packed(self) -> dict[str, Any]:
         """Return it as it is kept in a row."""
-        return asdict(self)
+        words = {"heard": printable(self.heard), "facts": printables(self.facts)}
+        return asdict(self) | words
 
     @classmethod
     def unpacked(cls, row: Mapping[str, Any]) -> Self:

@@ -24,6 +24,7 @@ from mailstore.addresses import Address
 from mailstore.domains import Domain, Takes
 from mailstore.envelopes import Recipient
 from mailstore.errors import BadAddress, BadName
+from mailstore.lanes import Lane
 from mailstore.mailboxes import MailboxKind
 from mailstore.naming import checks, claims, hops, removing
 from mailstore.naming.checks import CheckKind, DomainCheck
@@ -77,6 +78,10 @@ def hop(domain_id: int) -> Response | tuple[str, int]:
         return _page(domain, wrong_hop=wrong, next_hop=text), 422
     except BadName:
         return _page(domain, wrong_hop=domain_words.no_route(), next_hop=text), 422
+    if route == g.db.get_one(Lane, domain.lane_id).route:
+        # Whoever saves what is there must not take a next hop of the operator's for their own.
+        flash(_("Mail goes there already."), "info")
+        return _back(domain_id)
     with store().write() as db:
         onboarding.set_next_hop(
             db, found(db, domain_id), route, by=g.visitor.name, named_by=g.tenant.id

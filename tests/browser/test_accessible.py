@@ -9,9 +9,10 @@ from werkzeug.routing import Rule
 
 from tests.browser.administered import ROOT
 from tests.browser.axe import ALL, COLOURS, complaints, measured
+from tests.browser.going import Visit
 from tests.browser.pages import cookie_of, give_cookie, opened
 from tests.browser.seeded import World, a_world
-from tests.browser.visits import STATES, Visit
+from tests.browser.visits import STATES
 from tests.factories import ANNA, BEAT
 from tests.portal.browsing import path_to, rules_of
 

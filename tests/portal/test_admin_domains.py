@@ -81,6 +81,16 @@ def test_a_next_hop_that_a_tenant_sets_may_not_lead_inside(
     assert (wrong.status_code, "not a mail server" in said(wrong)) == (422, True)
 
 
+def test_saving_the_next_hop_that_is_there_leaves_it_the_operators(
+    page: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    path, before = f"{PAGE}{anna.domain_id}", row(store, anna).lane_id
+    with store.read() as db:
+        route = db.get_one(Lane, before).route
+    assert "already" in told(page, post(page, f"{path}/hop", path, next_hop=route))
+    assert row(store, anna).lane_id == before
+
+
 def test_who_gets_what_is_for_nobody_is_chosen(
     page: FlaskClient, store: Store, anna: Mailbox, stranger: Mailbox
 ) -> None:

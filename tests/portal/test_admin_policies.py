@@ -8,9 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from mailstore import protection
-from mailstore.accounts import AccountDomain, Role
+from mailstore.accounts import Role
 from mailstore.mailboxes import Mailbox
 from mailstore.policies import PolicyRow
+from mailstore.roles import AccountDomain
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from tests.factories import a_domain, a_mailbox

@@ -6,7 +6,6 @@ import pytest
 from filter.naming.trying import try_hop
 from mailstore import clock, lanes, onboarding
 from mailstore.domains import Domain
-from mailstore.lanes import Lane
 from mailstore.naming import checks
 from mailstore.naming.checks import CheckKind, DomainCheck
 from mailstore.naming.steps import Stage, Step
@@ -17,7 +16,6 @@ from tests.filter.authority import Authority
 from tests.filter.conftest import MakeSink
 from tests.filter.names import FakeDNS
 from tests.filter.sink import CLOSE, GREETING, OFFERS, Sink
-from tests.inside import HOSTS, NAMES
 
 NAME = "mail.muster.example"
 TLS = (*OFFERS, "STARTTLS")
@@ -30,7 +28,7 @@ Secure = Callable[[str, datetime], Sink]
 def domain(store: Store, names: FakeDNS) -> Domain:
     update = {"dns_servers": f"127.0.0.1:{names.port}"}
     store.settings = store.settings.model_copy(update=update)
-    names.records = {("A", NAME): ["127.0.0.1"], **NAMES}
+    names.records = {("A", NAME): ["127.0.0.1"]}
     with store.write() as db:
         found = a_domain(db, "muster.example")
         a_mailbox(db)
@@ -68,17 +66,6 @@ def test_a_good_next_hop_is_tried_without_a_mail(
     assert (sink.mails, "DATA" in sink.commands) == ([], False)
     assert sum(each == "RSET" for each in sink.commands) == 2
     assert steps[0].heard == "220 sink"
-
-
-@pytest.mark.parametrize("server", [*(f"{each}:25" for each in HOSTS), "127.0.0.1:6379"])
-def test_a_host_that_a_tenant_named_does_not_lead_to_the_inside(
-    store: Store, domain: Domain, server: str
-) -> None:
-    (step,) = tried(store, domain, server, named_by=domain.tenant_id)
-    assert (step.stage, step.trouble) == (Stage.FIND, Trouble.FORBIDDEN)
-    with store.read() as db:
-        lane = db.get_one(Lane, db.get_one(Domain, domain.id).lane_id)
-    assert not lane.trusted
 
 
 def test_a_name_that_leads_nowhere_is_told(store: Store, domain: Domain) -> None:

@@ -57,6 +57,20 @@ def test_look_ups_are_counted_with_all_that_a_record_leads_to() -> None:
                               "a.example": [f"v=spf1 include:{HERE} -all"]}) == 3  # fmt: skip
 
 
+def test_records_that_lead_to_one_another_end() -> None:
+    names = [f"{number}.example" for number in range(40)]
+    record = f"v=spf1 {' '.join(f'include:{each}' for each in names)} -all"
+    tree = {each: [record] for each in (HERE, *names)}
+    assert spf.lookups(HERE, tree) == spf.MOST_COUNTED
+    assert Fault.SPF_LOOKUPS in faults(record, tree)
+
+
+def test_what_strangers_write_is_kept_as_far_as_it_can_be_shown() -> None:
+    found = spf.judge(HERE, OURS, ["v=spf1 \u202e\x00oops -all"], TREE).packed()
+    assert found["found"] == ["v=spf1 oops -all"]
+    assert found["said"][0]["about"] == {"term": "oops"}
+
+
 def test_addresses_of_ours_may_lie_in_a_network_that_is_named() -> None:
     ours = ["ip4:192.0.2.7", "ip6:2001:db8::7"]
     named = ["v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"]
