@@ -29,7 +29,7 @@ RECOMMENDED = {
 }
 GROUPS = {
     Group.SPAM: (
-        _l("Spam"),
+        _l("Spam and points"),
         _l(
             "Each message gets points for what speaks against it. The more points, the more "
             "surely it is spam."
