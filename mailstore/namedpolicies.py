@@ -13,7 +13,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.policies import PolicyRow, Under, chain
 from mailstore.policyvalues import flat, nested, taken
 from mailstore.reports import planning
-from mailstore.tailoring import TAILORED, alone, visible
+from mailstore.tailoring import TAILORED, alone, drop_orphans, visible
 from mailstore.tenants import Tenant
 from mailstore.texts import single
 
@@ -136,6 +136,7 @@ def delete(db: Session, tenant_id: int, policy_id: int, *, by: str) -> None:
     row = own(db, tenant_id, policy_id)
     if users := users_of(db, tenant_id, policy_id):
         raise InUse(users)
+    drop_orphans(db, tenant_id)
     _note(db, "policy_deleted", row, by, values=row.values)
     db.delete(row)
     db.flush()

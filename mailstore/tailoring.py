@@ -7,7 +7,7 @@ was chosen for the level, or whatever holds above. The latter is set anew whenev
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, union_all, update
 from sqlalchemy.orm import Session
 
 from mailstore import events, inforce, mailboxes, tenants
@@ -216,6 +216,20 @@ def _follow(db: Session, tenant_id: int) -> None:
             .values(parent_id=holds)
             .execution_options(synchronize_session="fetch")
         )
+
+
+def drop_orphans(db: Session, tenant_id: int) -> None:
+    """Delete what was tailored for domains and mailboxes that are gone."""
+    _follow(db, tenant_id)
+    used: Any = union_all(
+        select(Tenant.policy_id).where(Tenant.id == tenant_id),
+        *(
+            select(each.policy_id).where(each.tenant_id == tenant_id, each.policy_id.is_not(None))
+            for each in (Domain, Mailbox)
+        ),
+    )
+    mine = PolicyRow.tenant_id == tenant_id, PolicyRow.under.is_not(None)
+    db.execute(delete(PolicyRow).where(*mine, PolicyRow.id.not_in(used)))
 
 
 def _name(level: Level) -> str:

@@ -1,4 +1,5 @@
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from mailstore import events, namedpolicies, policies, tailoring
@@ -109,6 +110,22 @@ def test_a_policy_on_which_another_stands_is_not_deleted(store: Store, anna: Mai
         db.add(PolicyRow(tenant_id=anna.tenant_id, parent_id=parent.id, name="Child", values={}))
         with pytest.raises(InUse, match="Child"):
             namedpolicies.delete(db, anna.tenant_id, parent.id, by="test")
+
+
+def test_what_was_tailored_for_somebody_who_is_gone_keeps_no_policy(
+    store: Store, anna: Mailbox
+) -> None:
+    with store.write() as db:
+        policy, box = copied(db, anna), a_mailbox(db, "gone@muster.example")
+        tailoring.assign(db, box, policy.id, by="test")
+        tailoring.tailor(db, box, {"quarantine_at": 4}, by="test")
+        tailoring.tailor(db, level(db, anna, anna.address), {"quarantine_at": 6}, by="test")
+    with store.write() as db:
+        db.execute(delete(Mailbox).where(Mailbox.id == box.id))
+        namedpolicies.delete(db, anna.tenant_id, policy.id, by="test")
+    with store.read() as db:
+        found = db.get_one(Mailbox, anna.id)
+        assert policies.effective(db, found.policy_id or 0).quarantine_at == 6
 
 
 def test_every_change_is_in_the_log(store: Store, anna: Mailbox) -> None:
