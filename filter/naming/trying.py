@@ -88,6 +88,7 @@ class Trial:
         self._endpoint, self._manner = endpoint, manner
         self._server = f"{endpoint.host}:{endpoint.port} ({endpoint.address})"
         self._steps: list[Step] = []
+        self._offers_tls = False
         self._begun = time.monotonic()
 
     async def all(self, known: str | None, invented: str) -> list[Step]:
@@ -113,7 +114,7 @@ class Trial:
         """Make a step of what breaks."""
         try:
             yield
-        except (HopDown, TimeoutError) as error:
+        except (HopDown, OSError) as error:
             self._note(stage, trouble, str(error) or f"nothing within {SECONDS:g} s")
 
     async def _reached(self) -> Wire:
@@ -145,10 +146,8 @@ class Trial:
             shown = wire if not why else await self._once_more()
             facts, ends = facts_of(shown.certificate)
             fits = self._manner.demand.fits(shown.certificate)
-            trouble = Trouble.UNPROVEN if why else None
-            if needed and (not fits or (why and self._manner.route.tls is Tls.MUST)):
-                trouble = Trouble.TLS_NEEDED
-            elif trouble is None and ends and ends - clock.now() < SOON:
+            trouble = _of_tls(self._manner.route.tls, proven=not why, fits=fits)
+            if trouble is None and ends and ends - clock.now() < SOON:
                 trouble = Trouble.ENDS_SOON
             self._note(Stage.TLS, trouble, why or shown.version, **facts)
             if shown is not wire:
@@ -206,6 +205,15 @@ def _since(begun: float) -> int:
 
 def _unless(reply: Reply, trouble: Trouble) -> Trouble | None:
     return None if reply.kind == YES else trouble
+
+
+def _of_tls(asked: Tls, *, proven: bool, fits: bool) -> Trouble | None:
+    """Return what is wrong with a certificate: a key that is pinned proves the server alone."""
+    if asked is Tls.PIN:
+        return None if fits else Trouble.TLS_NEEDED
+    if proven:
+        return None
+    return Trouble.TLS_NEEDED if asked is Tls.MUST else Trouble.UNPROVEN
 
 
 def _of_known(reply: Reply) -> Trouble | None:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from sqlalchemy import update
 
 from filter.naming.trying import try_hop
 from mailstore import clock, lanes, onboarding
@@ -134,3 +135,18 @@ def test_what_a_certificate_says_is_shown(
     assert step.trouble is trouble
     assert step.facts["ends"] == f"{ends:%Y-%m-%d}"
     assert ("other" in step.facts["names"]) == (kind == "other")
+
+
+def test_a_key_that_is_pinned_proves_the_server_alone(
+    store: Store, domain: Domain, secure: Secure
+) -> None:
+    sink = secure("mail.other.example", clock.now() + checks.DAILY * 60)
+
+    def tls(safety: str) -> Step:
+        steps = tried(store, domain, f"{NAME}:{sink.port}{safety}")
+        return next(each for each in steps if each.stage is Stage.TLS)
+
+    pin = tls("").facts["pin"]
+    with store.write() as db:
+        db.execute(update(DomainCheck).values(asked_at=clock.now() - checks.PAUSE))
+    assert tls(f" tls=pin:{pin}").trouble is None
