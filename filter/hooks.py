@@ -120,6 +120,8 @@ class Hooks:
             return known
         if isinstance(known, str):
             envelope.unknown += 1
+            if known == reply.UNKNOWN_MAILBOX:
+                self.intake.knocking.note(address, envelope.sender)
             await server.guessed()
             return known
         envelope.recipients.setdefault(address.key, known)

@@ -15,6 +15,7 @@ from filter.directory import Directory
 from filter.examination import Examiner
 from filter.findings import Findings
 from filter.judging import Judging, Received, hits, refusals
+from filter.knocking import Knocking
 from filter.outgoing import Outgoing, Submission
 from filter.recorder import Batch, Recorder
 from filter.sealing import Sealing, tenant_of
@@ -31,6 +32,7 @@ class Intake:
 
     def __init__(self, store: Store, examiner: Examiner, recorder: Recorder) -> None:
         self.directory = Directory(store)
+        self.knocking = Knocking(store, self.directory.in_thread)
         self._store = store
         self._examiner = examiner
         self._recorder = recorder

@@ -25,9 +25,11 @@ from mailstore import (
     resets,
     restores,
     subscriptions,
+    welcomes,
 )
 from mailstore.db import storage_broke
 from mailstore.jobs import Jobs
+from mailstore.moving import rows as moving
 from mailstore.naming import checks
 from mailstore.naming import claims as domain_claims
 from mailstore.reports import planning
@@ -54,6 +56,7 @@ def sweep(store: Store, jobs: Jobs) -> None:
         released = releases.due(db, now)
         unknown = indexing.due(db, now)
         written = departures.due(db, now)
+        welcome = welcomes.due(db, now)
         asked: list[tuple[str | int, ...]] = [
             *(("drain", each) for each in lanes),
             *((overdue.BOUNCE, each) for each in overdue.untold(db, now)),
@@ -68,7 +71,9 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *((domain_claims.JOB, each) for each in domain_claims.due(db, now)),
             *checks.due(db, now),
             *(("run_bulk", each) for each in bulk.stale(db, now)),
+            *((moving.JOB, each) for each in moving.stale(db, now)),
             *([(planning.JOB,)] if reports else ()),
+            *([(welcomes.JOB,)] if welcome else ()),
             *([(atonce.JOB,)] if told else ()),
             *([(lessons.JOB,)] if taught else ()),
             *([(releases.JOB,)] if released else ()),

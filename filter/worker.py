@@ -17,6 +17,7 @@ from filter.telling import send_notice
 from filter.written import send_written
 from mailstore import bulk, deadletters, restoring, retention
 from mailstore.cli import open_store, speaks
+from mailstore.moving.carrying import move_in
 from mailstore.notices import spread_notices
 from mailstore.pipe import PipeReader
 from mailstore.redisjobs import RedisReader
@@ -40,6 +41,7 @@ JOBS = (
     restoring.restore,
     bring_home,
     bulk.run_bulk,
+    move_in,
     plan_reports,
     check_claim,
     look_at_dns,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from mailstore import callouts, events, policies
+from mailstore import callouts, clock, events, policies
 from mailstore.addresses import Address
 from mailstore.db import Base, PrimaryKey, TenantKey
 from mailstore.domains import Domain, Takes
@@ -36,6 +36,7 @@ class Right(StrEnum):
 class Mailbox(Base):
     """One person's or role's mail.
 
+    `heard_at` is when mail last came to it, as the worker notes, or else when it was added.
     `report_at` and `report_on` are what its owner wants instead of the policy's times and days
     (mailstore/reports/times.py), `report_to` is who gets its reports instead, `report_due_at` when
     the next one is, `report_asked_at` since when somebody wants one, and until
@@ -61,6 +62,7 @@ class Mailbox(Base):
     language: Mapped[str | None]
     policy_id: Mapped[int | None] = mapped_column(ForeignKey("policies.id"))
     active: Mapped[bool] = mapped_column(default=True)
+    heard_at: Mapped[datetime] = mapped_column(default=clock.now)
     report_due_at: Mapped[datetime | None] = mapped_column(index=True)
     report_at: Mapped[str] = mapped_column(default="")
     report_on: Mapped[str] = mapped_column(default="")

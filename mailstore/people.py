@@ -11,8 +11,9 @@ from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.codes import CodeKind, Fresh
 from mailstore.errors import BadName
-from mailstore.mailboxes import Mailbox
+from mailstore.mailboxes import Mailbox, MailboxAddress
 from mailstore.pages import Page
+from mailstore.realms import Realm
 
 
 class Person(NamedTuple):
@@ -22,9 +23,9 @@ class Person(NamedTuple):
     has_code: bool
 
 
-def listed(db: Session, tenant_id: int, search: str, page: Page) -> Sequence[Person]:
-    """Return a page of a tenant's accounts by address, one more than fits where more follow."""
-    query = select(Account, codes.outstanding(CodeKind.EMERGENCY)).where(_of(tenant_id))
+def listed(db: Session, realm: Realm, search: str, page: Page) -> Sequence[Person]:
+    """Return a page of a realm's accounts by address, one more than fits where more follow."""
+    query = select(Account, codes.outstanding(CodeKind.EMERGENCY)).where(within(realm))
     if search:
         names = (Account.name, Account.email)
         query = query.where(or_(*(each.icontains(search, autoescape=True) for each in names)))
@@ -34,11 +35,17 @@ def listed(db: Session, tenant_id: int, search: str, page: Page) -> Sequence[Per
     return [Person(*row) for row in rows]
 
 
-def one(db: Session, tenant_id: int, account_id: int) -> Account | None:
-    """Return an account that may sign in, if it is the tenant's own."""
-    return db.scalar(
-        select(Account).where(_of(tenant_id), Account.id == account_id, Account.active)
-    )
+def one(db: Session, realm: Realm, account_id: int) -> Account | None:
+    """Return an account, switched off or not, if it is in a realm."""
+    return db.scalar(select(Account).where(within(realm), Account.id == account_id))
+
+
+def may_change(realm: Realm, account: Account) -> bool:
+    """Whether who has a realm may let an account in, or change it.
+
+    Who has only some domains changes nobody who administers: that could be more than they have.
+    """
+    return realm.whole or account.role is Role.USER
 
 
 def home_of(db: Session, account: Account) -> Mailbox | None:
@@ -79,5 +86,14 @@ def start_over(db: Session, account: Account, made: Sequence[Fresh], *, by: str)
     return codes.make_emergency(db, account, by=by, made=made)
 
 
-def _of(tenant_id: int) -> ColumnElement[bool]:
-    return (Account.tenant_id == tenant_id) & (Account.role != Role.OPERATOR)
+def within(realm: Realm) -> ColumnElement[bool]:
+    """Return the condition that an account is of a realm: its mailbox is at one of the domains."""
+    mine = (Account.tenant_id == realm.tenant_id) & (Account.role != Role.OPERATOR)
+    if realm.whole:
+        return mine
+    home = (
+        select(MailboxAddress.key)
+        .join(Mailbox, Mailbox.id == MailboxAddress.mailbox_id)
+        .where(MailboxAddress.key == Account.email, realm.has(Mailbox.domain_id))
+    )
+    return mine & home.exists()

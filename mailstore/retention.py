@@ -32,6 +32,8 @@ from mailstore.erasure import cuts, forgetting
 from mailstore.errors import Corrupt, NotFound
 from mailstore.jobs import job
 from mailstore.messages import Message
+from mailstore.moving import knocks, unknown
+from mailstore.moving import rows as moving
 from mailstore.packs import Pack
 from mailstore.refusals import Refusal
 from mailstore.reports.rows import Link, Report
@@ -60,6 +62,7 @@ def expire(store: Store) -> None:
     """Erase all that is past its day; may run twice, and may be cut off anywhere."""
     today = clock.today()
     cuts.follow(store)
+    unknown.note_heard(store)
     _in_batches(store, expire_held)
     last = 0
     while ids := _to_carry(store, today, last):
@@ -262,7 +265,7 @@ def _purge_reports(db: Session) -> None:
 
 _PURGES: tuple[Callable[[Session], object], ...] = (
     sessions.purge, devices.purge, attempts.purge, codes.purge, resets.purge, uploads.purge,
-    limits.purge, blocks.purge, callouts.purge, _purge_reports,
+    limits.purge, blocks.purge, callouts.purge, knocks.purge, moving.purge, _purge_reports,
 )  # fmt: skip
 
 

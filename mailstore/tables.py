@@ -37,10 +37,13 @@ from mailstore import (
     strict,
     subscriptions,
     tenants,
+    welcomes,
 )
 from mailstore.curation import uploads
 from mailstore.db import Base
 from mailstore.erasure import cuts, forgetting
+from mailstore.moving import knocks
+from mailstore.moving import rows as moving
 from mailstore.naming import checks, claims
 from mailstore.reports import openings, rows
 from mailstore.sending import (
@@ -103,6 +106,9 @@ MODULES = (
     tenants,
     tlspolicies,
     uploads,
+    welcomes,
+    knocks,
+    moving,
     written,
     credentials,
     relayers,

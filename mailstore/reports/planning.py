@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, true, update
+from sqlalchemy import bindparam, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from mailstore import clock, jobs, policies
@@ -106,9 +106,16 @@ def planned(
 
 def plan(db: Session, mailbox_ids: Collection[int]) -> None:
     """Set the next times anew: a policy, a zone or the clock changed."""
-    for mailbox_id, next_at in planned(db, mailbox_ids, clock.now()):
-        changed = update(Mailbox).where(Mailbox.id == mailbox_id).values(report_due_at=next_at)
-        db.execute(changed.execution_options(synchronize_session=False))
+    found = planned(db, mailbox_ids, clock.now())
+    if times_of := [{"of": mailbox_id, "next_at": next_at} for mailbox_id, next_at in found]:
+        db.connection().execute(_PLAN, times_of)
+
+
+_PLAN = (
+    update(Mailbox.__table__)
+    .where(Mailbox.__table__.c.id == bindparam("of"))
+    .values(report_due_at=bindparam("next_at"))
+)
 
 
 def plan_soon(db: Session, tenant_id: int) -> None:

@@ -1,0 +1,1 @@
+"""Tests of moving in: files, plans, and what carries them out."""
