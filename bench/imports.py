@@ -127,7 +127,7 @@ def _timed(store: Store) -> Iterator[list[float]]:
 
     store.write = timed  # type: ignore[method-assign]  # what is measured is how long it is held
     yield found
-    del store.write  # type: ignore[misc]  # the class has its own
+    del store.write
 
 
 def _send(it: Installation) -> None:

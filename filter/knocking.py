@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from mailstore.addresses import Address
 from mailstore.moving import knocks
@@ -45,7 +46,7 @@ class Knocking:
         self._task, heard, self._heard = None, self._heard, {}
         try:
             await self._in_thread(self._write, heard)
-        except Exception as error:  # noqa: BLE001 (no mail may suffer from what is only advice)
+        except (OSError, DBAPIError) as error:
             log.warning("knocks_lost", error=str(error))
 
     def _write(self, heard: dict[Address, Heard]) -> None:

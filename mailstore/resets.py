@@ -54,6 +54,18 @@ def ask(db: Session, account: Account) -> bool:
     return True
 
 
+def invite(db: Session, account: Account, token: str, life: timedelta) -> None:
+    """Let a token set a first password for a while; nothing without one.
+
+    Whoever mails it says so in the same transaction.
+    """
+    if token:
+        now = clock.now()
+        hashed, ends_at = hash_of(token), now + life
+        db.add(Reset(account_id=account.id, token_hash=hashed, asked_at=now, ends_at=ends_at))
+        db.flush()
+
+
 def due(db: Session, now: datetime) -> Sequence[int]:
     """Return the resets whose mail is to be written."""
     return db.scalars(

@@ -6,7 +6,7 @@ The row is the wish; that there is one already is what keeps a person from a sec
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ForeignKey, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, events, jobs
@@ -75,16 +75,22 @@ def take(db: Session) -> Sequence[int]:
     return db.scalars(own).all()
 
 
-def written(db: Session, account_id: int, *, sent: bool) -> bool:
-    """Note that a welcome is queued, or never will be; False if somebody did so meanwhile."""
+def written(db: Session, account_id: int) -> bool:
+    """Note that a welcome is queued; False if somebody did so meanwhile."""
     done = db.scalar(
         update(Welcome)
         .where(Welcome.account_id == account_id, Welcome.try_at.is_not(None))
-        .values(try_at=None, sent_at=clock.now() if sent else None)
+        .values(try_at=None, sent_at=clock.now())
         .returning(Welcome.account_id)
         .execution_options(synchronize_session=False)
     )
     return done is not None
+
+
+def drop(db: Session, account_id: int) -> None:
+    """Forget a welcome that nobody can get for now: it may be asked for again."""
+    waiting = Welcome.account_id == account_id, Welcome.sent_at.is_(None)
+    db.execute(delete(Welcome).where(*waiting).execution_options(synchronize_session=False))
 
 
 def states(db: Session, account_ids: Collection[int]) -> dict[int, Welcome]:

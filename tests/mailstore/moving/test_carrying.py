@@ -76,7 +76,7 @@ def test_people_come_with_addresses_accounts_reports_and_a_line_of_the_log(
         account = accounts.find(db, box.address)
         assert account is not None
         assert (account.role, account.tenant_id) == (Role.USER, tenant_id)
-        assert accounts.scope_of(db, account).mailbox_ids == {box.id}
+        assert accounts.scope_of(db, account).mailbox_ids == frozenset({box.id})
         assert accounts.find(db, f"info@{HERE}") is None
         info = mailboxes.at(db, Address("info", HERE))
         assert info is not None
