@@ -6,7 +6,17 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from mailstore import codes, devices, domains, events, factors, mailboxes, passwords, resets
+from mailstore import (
+    codes,
+    devices,
+    domains,
+    events,
+    factors,
+    mailboxes,
+    passwords,
+    resets,
+    welcomes,
+)
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.codes import CodeKind, Fresh
@@ -38,6 +48,16 @@ def listed(db: Session, realm: Realm, search: str, page: Page) -> Sequence[Perso
 def one(db: Session, realm: Realm, account_id: int) -> Account | None:
     """Return an account, switched off or not, if it is in a realm."""
     return db.scalar(select(Account).where(within(realm), Account.id == account_id))
+
+
+def welcomable(realm: Realm) -> ColumnElement[bool]:
+    """Return the condition that an account of a realm can get a mail of welcome."""
+    return within(realm) & Account.active
+
+
+def unwelcomed(db: Session, realm: Realm) -> Sequence[int]:
+    """Return the accounts of a realm that nobody asked to welcome yet."""
+    return db.scalars(select(Account.id).where(welcomable(realm), welcomes.without())).all()
 
 
 def may_change(realm: Realm, account: Account) -> bool:

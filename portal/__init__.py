@@ -12,6 +12,17 @@ from mailstore.sandbox import ROOT, Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import access, demo, errors, find, home, languages, reasons, security, sight, uploads
+from portal.admin import addresses as admin_addresses
+from portal.admin import blocked as admin_blocked
+from portal.admin import boxes as admin_boxes
+from portal.admin import delivery as admin_delivery
+from portal.admin import look as admin_look
+from portal.admin import moving as admin_moving
+from portal.admin import outgoing as admin_outgoing
+from portal.admin import people as admin_people
+from portal.admin import personal as admin_personal
+from portal.admin import requests as admin_requests
+from portal.admin import views as admin
 from portal.admin.areas import ADMIN
 from portal.auth import again, password, second
 from portal.auth import views as auth
@@ -40,6 +51,12 @@ AREAS = (
     restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile, profile_times,
     profile_lists, profile_signatures, profile_files, profile_factor, profile_devices, *ADMIN,
     statistics, subscribing, customers,
+    home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
+    deeds, files, restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile,
+    profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
+    profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
+    admin_personal, admin_requests, admin_addresses, admin_boxes, admin_moving, asking, statistics,
+    subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -5,7 +5,7 @@ from typing import IO, Any
 
 from flask import Flask, Request, current_app, request
 
-LARGER = frozenset({"write.act", "write.attach"})
+LARGER = frozenset({"write.act", "write.attach", "moving.read"})
 
 
 class Uploading(Request):
@@ -16,7 +16,7 @@ class Uploading(Request):
 
 
 def init_app(app: Flask) -> None:
-    """Let pages on which mails are written take as much as a mail may have."""
+    """Let pages that take files have as much as a mail may have."""
     app.request_class = Uploading
 
     # It runs before anything reads the form.

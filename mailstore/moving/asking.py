@@ -12,12 +12,14 @@ from mailstore.sandbox import Sandbox
 log = structlog.get_logger()
 
 CHILD = "mailstore.moving.reading"
-SECONDS = 30.0
+SECONDS = 20.0
 LONGEST_HEADING, MOST_HEADINGS = 60, 100
 
 
 def read(raw: bytes) -> Table:
     """Return the people of a file; raises BadFile."""
+    if not raw:
+        raise BadFile(Wrong.EMPTY)
     if len(raw) > MOST_BYTES:
         raise BadFile(Wrong.TOO_LARGE)
     try:

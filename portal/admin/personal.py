@@ -15,7 +15,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.reports import choosing, links, own
 from mailstore.reports.times import DAILY, WEEKDAYS, WORKDAYS, parse_times
 from mailstore.tenants import Guard, Tenant
-from portal.access import for_admin, for_fresh_admin, store
+from portal.access import for_admin, for_fresh_manager, for_manager, store
 from portal.admin.policytexts import NOTICES
 from portal.profile.times import MONTHLY, days_shown
 
@@ -64,7 +64,7 @@ def act() -> Response | tuple[str, int]:
 
 
 @bp.post("/<int:account_id>/now")
-@for_admin
+@for_manager
 def now(account_id: int) -> Response:
     """Send somebody a report of everything held, once an hour at most."""
     mailbox = _mailbox(account_id)
@@ -78,7 +78,7 @@ def now(account_id: int) -> Response:
 
 
 @bp.post("/<int:account_id>/again")
-@for_admin
+@for_manager
 def again(account_id: int) -> Response:
     """Send somebody reports again who stopped them, or whose mail program did."""
     mailbox = _mailbox(account_id)
@@ -89,7 +89,7 @@ def again(account_id: int) -> Response:
 
 
 @bp.post("/<int:account_id>/to")
-@for_fresh_admin
+@for_fresh_manager
 def to(account_id: int) -> Response:
     """Send somebody's reports to another address of the tenant, or to themselves again."""
     mailbox, said = _mailbox(account_id), request.form.get("address", "").strip()
@@ -107,7 +107,9 @@ def to(account_id: int) -> Response:
 
 
 def _mailbox(account_id: int) -> Mailbox:
-    account = people.one(g.db, g.tenant.id, account_id) or abort(404)
+    account = people.one(g.db, g.realm, account_id) or abort(404)
+    if not account.active or not people.may_change(g.realm, account):
+        abort(404)
     return people.home_of(g.db, account) or abort(404)
 
 

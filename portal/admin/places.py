@@ -39,6 +39,7 @@ PLACES = (
     Place("people.index", _l("People"), ("people", "roles"), MANAGERS),
     Place("lists.index", _l("Lists"), ("lists", "list_import", "list_tidy"), MANAGERS),
     Place("policies.index", _l("Policies"), ("policies", "levels", "protected"), MANAGERS),
+    Place("people.index", _l("People"), ("people", "boxes", "moving", "addresses"), MANAGERS),
     Place("statistics.index", _l("Statistics"), ("statistics",)),
     Place("personal_reports.index", _l("Reports"), ("personal_reports", "domain_reports", "look")),
     Place("admin.retention", _l("Retention"), ("admin",)),
