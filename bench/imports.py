@@ -22,8 +22,9 @@ from bench.load import Load
 from bench.measured import measure, say
 from mailstore.addresses import Address
 from mailstore.moving import asking, carrying, here, rows
-from mailstore.moving.planning import Options, plan, wishes_of
+from mailstore.moving.planning import Options, plan
 from mailstore.moving.rows import Moving, MovingState
+from mailstore.moving.wishes import wishes_of
 from mailstore.realms import Realm
 from mailstore.store import Store
 from mailstore.tenants import Tenant

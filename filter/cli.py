@@ -23,6 +23,7 @@ from mailstore.branding import brand
 from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.commands import flask
 from mailstore.listing import lists
+from mailstore.moving.commands import import_people
 from mailstore.naming import commands as naming
 from mailstore.policycommands import policy
 from mailstore.protecting import protect, strict
@@ -100,6 +101,7 @@ COMMANDS: tuple[click.Command, ...] = (
     tls,
     protect,
     lists,
+    import_people,
     strict,
     brand,
     credential,

@@ -5,7 +5,7 @@ meanwhile leaves its line out. The mark moves in the same transaction, so that a
 repeats nothing; a file that is read again changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -19,8 +19,9 @@ from mailstore.accounts import Account
 from mailstore.errors import Corrupt, NotFound
 from mailstore.jobs import job
 from mailstore.moving import applying, deeds, here, rows
-from mailstore.moving.planning import Clash, Diff, Trouble, Wish, plan, wishes_of
+from mailstore.moving.planning import Diff, plan
 from mailstore.moving.rows import MOST_TROUBLES, Moving, MovingState
+from mailstore.moving.wishes import Clash, Trouble, Wish, wishes_of
 from mailstore.realms import Realm
 from mailstore.store import Store
 
@@ -33,6 +34,13 @@ AT_ONCE = 50
 @job
 def move_in(store: Store, moving_id: int) -> None:
     """Carry out a file; may run twice, and may be cut off anywhere."""
+    for _ in steps(store, moving_id):
+        if store.closing.is_set():
+            return
+
+
+def steps(store: Store, moving_id: int) -> Iterator[None]:
+    """Carry out a file, and yield after some people each; ends where somebody else does it."""
     with store.read() as db:
         row = db.get(Moving, moving_id)
     if row is None or row.state is not MovingState.RUNNING:
@@ -44,8 +52,8 @@ def move_in(store: Store, moving_id: int) -> None:
         with store.write() as db:
             rows.stop(db, row, by="worker")
         return
-    while not store.closing.is_set() and _some(store, moving_id, wishes):
-        pass
+    while _some(store, moving_id, wishes):
+        yield
 
 
 def _some(store: Store, moving_id: int, wishes: Sequence[Wish]) -> bool:

@@ -15,8 +15,9 @@ from mailstore.addresses import Address
 from mailstore.errors import BadAddress
 from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxAddress, MailboxKind, Right
 from mailstore.moving import applying, here
-from mailstore.moving.planning import Clash, Options, Trouble, plan, wishes_of
+from mailstore.moving.planning import Options, plan
 from mailstore.moving.values import LONGEST_NAME, Person
+from mailstore.moving.wishes import Clash, Trouble, wishes_of
 from mailstore.realms import Realm
 from mailstore.reports import planning
 from mailstore.texts import single

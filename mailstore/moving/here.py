@@ -10,7 +10,8 @@ from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxAddress, MailboxKind, Right
-from mailstore.moving.planning import Box, Here, Site, Wish
+from mailstore.moving.planning import Box, Here, Site
+from mailstore.moving.wishes import Wish
 from mailstore.realms import Realm
 
 _OWNED = exists().where(MailboxAccess.mailbox_id == Mailbox.id, MailboxAccess.right == Right.OWNER)

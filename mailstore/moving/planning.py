@@ -1,60 +1,18 @@
 """What a file would change, worked out before anything does: pure functions.
 
-`wishes_of` says what a file wants, by itself; `plan` what of it is new to a tenant. A person is
-taken with all their addresses or not at all. Only what never comes here anyway, an alias at
-somebody else's domain, is left out alone.
+A person is taken with all their addresses or not at all. Only what never comes here anyway, an
+alias at somebody else's domain, is left out alone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from mailstore.addresses import Address
-from mailstore.errors import BadAddress, BadName
-from mailstore.moving.values import LONGEST_NAME, MOST_ALIASES, Person
-from mailstore.texts import single
+from mailstore.moving.values import Person
+from mailstore.moving.wishes import Clash, Stopped, Trouble, Wish
 
 # Each customer of Microsoft has such a domain, which every address is known at as well.
 ROUTING = ".onmicrosoft.com"
-
-
-class Clash(StrEnum):
-    """Why a line is left out, or an alias of it."""
-
-    NO_ADDRESS = "no_address"
-    BAD_ADDRESS = "bad_address"
-    BAD_NAME = "bad_name"
-    TOO_MANY = "too_many"
-    TWICE = "twice"
-    MAIN_IN_FILE = "main_in_file"
-    FOREIGN = "foreign"
-    ALIAS_DOMAIN = "alias_domain"
-    IS_ALIAS = "is_alias"
-    IS_MAIN = "is_main"
-    OTHERS = "others"
-    FOREIGN_ALIAS = "foreign_alias"
-    TAKEN = "taken"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A line that is left out, or in which something is: why, which address, and whose it is."""
-
-    line: int
-    clash: Clash
-    text: str = ""
-    other: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A line whose addresses and name can be used."""
-
-    person: Person
-    main: Address
-    aliases: tuple[Address, ...]
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,87 +100,19 @@ class Diff:
         return added + sum(len(each.claims) - 1 for each in self.new)
 
 
-class _Stopped(Exception):
-    """A line cannot be used."""
-
-    def __init__(self, clash: Clash, text: str = "", other: str = "") -> None:
-        super().__init__(clash)
-        self.clash, self.text, self.other = clash, text, other
-
-
-def wishes_of(people: Sequence[Person]) -> tuple[list[Wish], list[Trouble]]:
-    """Return what a file wants, and the lines that say it wrongly or a second time."""
-    wishes, troubles = list[Wish](), list[Trouble]()
-    for person in people:
-        try:
-            wishes.append(_wish(person))
-        except _Stopped as error:
-            troubles.append(Trouble(person.line, error.clash, error.text, error.other))
-    mains: dict[str, int] = {}
-    for wish in wishes:
-        mains.setdefault(wish.main.key, wish.person.line)
-    once, seen = list[Wish](), dict[str, int]()
-    for wish in wishes:
-        if trouble := _again(wish, mains, seen):
-            troubles.append(trouble)
-            continue
-        once.append(wish)
-        seen |= {alias.key: wish.person.line for alias in wish.aliases}
-    return once, sorted(troubles, key=lambda each: each.line)
-
-
-def _again(wish: Wish, mains: Mapping[str, int], seen: Mapping[str, int]) -> Trouble | None:
-    """Return why a line contradicts another of its file, if it does."""
-    line = wish.person.line
-    if mains[wish.main.key] != line:
-        return Trouble(line, Clash.TWICE, str(wish.main), str(mains[wish.main.key]))
-    for alias in wish.aliases:
-        if alias.key in mains:
-            return Trouble(line, Clash.MAIN_IN_FILE, str(alias), str(mains[alias.key]))
-        if alias.key in seen:
-            return Trouble(line, Clash.TWICE, str(alias), str(seen[alias.key]))
-    return None
-
-
-def _wish(person: Person) -> Wish:
-    if not person.main:
-        raise _Stopped(Clash.NO_ADDRESS)
-    if len(person.aliases) > MOST_ALIASES:
-        raise _Stopped(Clash.TOO_MANY, str(MOST_ALIASES))
-    try:
-        name = single(person.name, LONGEST_NAME)
-    except BadName:
-        raise _Stopped(Clash.BAD_NAME) from None
-    main = _address(person.main)
-    aliases = {each.key: each for each in map(_address, person.aliases)}
-    aliases.pop(main.key, None)
-    return Wish(person, main, tuple(aliases.values()), name)
-
-
-def _address(text: str) -> Address:
-    try:
-        address = Address.parse(text)
-    except BadAddress:
-        raise _Stopped(Clash.BAD_ADDRESS, text) from None
-    # Programs take what begins with a dash for an option; nobody's address does.
-    if address.local.startswith(("-", "*")):
-        raise _Stopped(Clash.BAD_ADDRESS, text)
-    return address
-
-
 def plan(wishes: Iterable[Wish], here: Here, options: Options) -> Diff:
     """Return what these wishes change, as things are now."""
     diff = Diff()
     for wish in wishes:
         try:
             _add(diff, wish, here, options)
-        except _Stopped as error:
+        except Stopped as error:
             diff.clashes.append(Trouble(wish.person.line, error.clash, error.text, error.other))
     return diff
 
 
 def _add(diff: Diff, wish: Wish, here: Here, options: Options) -> None:
-    """Put a wish where it belongs; raises _Stopped for a clash."""
+    """Put a wish where it belongs; raises Stopped for a clash."""
     _check_domain(wish.main, here)
     box = _box_at(wish.main, here)
     if box is not None and box.administers and not options.administrators:
@@ -243,9 +133,9 @@ def _add(diff: Diff, wish: Wish, here: Here, options: Options) -> None:
 def _check_domain(address: Address, here: Here) -> None:
     site = here.sites.get(address.domain)
     if site is None or not site.mine:
-        raise _Stopped(Clash.FOREIGN, str(address))
+        raise Stopped(Clash.FOREIGN, str(address))
     if site.alias_of:
-        raise _Stopped(Clash.ALIAS_DOMAIN, str(address), site.alias_of)
+        raise Stopped(Clash.ALIAS_DOMAIN, str(address), site.alias_of)
 
 
 def _usable(wish: Wish, here: Here, notes: list[Trouble]) -> Iterator[Address]:
@@ -265,7 +155,7 @@ def _usable(wish: Wish, here: Here, notes: list[Trouble]) -> Iterator[Address]:
 
 
 def _box_at(main: Address, here: Here) -> Box | None:
-    """Return whose main address it is; raises _Stopped where it is somebody's alias."""
+    """Return whose main address it is; raises Stopped where it is somebody's alias."""
     found = here.leads.get(main.key)
     if found is None:
         # A mailbox that lost its address lies there switched off, with the mail that is kept.
@@ -273,7 +163,7 @@ def _box_at(main: Address, here: Here) -> Box | None:
         return None if asleep is None else here.boxes[asleep]
     box = here.boxes[found]
     if box.key != main.key:
-        raise _Stopped(Clash.IS_ALIAS, str(main), box.address)
+        raise Stopped(Clash.IS_ALIAS, str(main), box.address)
     return box
 
 
@@ -283,7 +173,7 @@ def _check_alias(alias: Address, box: Box | None, here: Here) -> None:
         return
     other = here.boxes[found]
     clash = Clash.IS_MAIN if other.key == alias.key else Clash.OTHERS
-    raise _Stopped(clash, str(alias), other.address)
+    raise Stopped(clash, str(alias), other.address)
 
 
 def _step(

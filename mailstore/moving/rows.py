@@ -17,8 +17,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from mailstore import clock, events, jobs
 from mailstore.accounts import Account
 from mailstore.db import Base, PrimaryKey, TenantKey
-from mailstore.moving.planning import Options, Trouble
+from mailstore.moving.planning import Options
 from mailstore.moving.values import Form, Person, Table
+from mailstore.moving.wishes import Trouble
 from mailstore.slices import Sealed, unseal
 from mailstore.store import Store
 from mailstore.texts import harmless

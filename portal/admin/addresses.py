@@ -10,12 +10,12 @@ from werkzeug.wrappers import Response
 
 from mailstore.mailboxes import Mailbox
 from mailstore.moving import deeds, knocks, unknown
+from mailstore.moving.clashes import said
 from mailstore.moving.planning import Options
 from mailstore.moving.values import Person
 from mailstore.pages import SIZE
 from portal.access import for_manager, store
 from portal.admin.boxes import named
-from portal.admin.clashes import said
 from portal.paging import asked_page, one_page
 
 bp = Blueprint("addresses", __name__, url_prefix="/admin/addresses")
@@ -120,7 +120,7 @@ def _decide(db: Session, key: str, deed: str) -> str:
     else:
         person = Person(0, key, name_of(key), shared=deed == "shared")
         _added, trouble = deeds.add(db, g.realm, person, Options(), by=by)
-    return said(trouble) if trouble else ""
+    return said(trouble, _) if trouble else ""
 
 
 def _retire(db: Session, box: Mailbox, deed: str) -> str:

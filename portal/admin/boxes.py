@@ -12,8 +12,8 @@ from mailstore.addresses import Address
 from mailstore.errors import BadAddress, BadName
 from mailstore.mailboxes import Mailbox
 from mailstore.moving import deeds, exporting
+from mailstore.moving.clashes import said
 from portal.access import for_manager, store
-from portal.admin.clashes import said
 from portal.auth.paths import own_path
 from portal.paging import asked_page, one_page
 
@@ -64,7 +64,7 @@ def alias(mailbox_id: int) -> Response:
     def deed(db: Session, box: Mailbox) -> str:
         text = request.form.get("alias", "")
         trouble = deeds.add_alias(db, g.realm, box, text, by=g.visitor.name)
-        return said(trouble) if trouble else ""
+        return said(trouble, _) if trouble else ""
 
     return _act(mailbox_id, deed)
 

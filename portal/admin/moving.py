@@ -12,20 +12,12 @@ from werkzeug.wrappers import Response
 
 from mailstore.errors import Corrupt, NotFound
 from mailstore.moving import asking, here, rows
-from mailstore.moving.planning import (
-    Box,
-    Diff,
-    Options,
-    Step,
-    Trouble,
-    missing,
-    plan,
-    wishes_of,
-)
+from mailstore.moving.clashes import said
+from mailstore.moving.planning import Box, Diff, Options, Step, missing, plan
 from mailstore.moving.rows import Moving, MovingState
 from mailstore.moving.values import MOST_BYTES, MOST_ROWS, BadFile, Form
+from mailstore.moving.wishes import Trouble, wishes_of
 from portal.access import for_fresh_manager, for_manager, store
-from portal.admin.clashes import said
 
 bp = Blueprint("moving", __name__, url_prefix="/admin/import")
 
@@ -101,7 +93,7 @@ def look(moving_id: int) -> str | Response:
     """Show what a file would change, or how far it is; the page looks again by itself."""
     row = _found(moving_id)
     if row.state is not MovingState.PLANNED:
-        troubles = [Shown("", [said(each)], each.line) for each in row.left_out]
+        troubles = [Shown("", [said(each, _)], each.line) for each in row.left_out]
         return render_template("admin/moved.html", row=row, troubles=troubles[:MOST_ON_PAGE])
     preview = _preview(row, _options(request.args))
     if preview is None:
@@ -181,8 +173,8 @@ def _parts(preview: Preview) -> Iterator[Part]:
     diff = preview.diff
     clashes = sorted((*preview.troubles, *diff.clashes), key=lambda each: each.line)
     for name, lines in (
-        ("clashes", [Shown("", [said(each)], each.line) for each in clashes]),
-        ("notes", [Shown("", [said(each)], each.line) for each in diff.notes]),
+        ("clashes", [Shown("", [said(each, _)], each.line) for each in clashes]),
+        ("notes", [Shown("", [said(each, _)], each.line) for each in diff.notes]),
         ("new", [_new(each) for each in diff.new]),
         ("changed", [_changed(each) for each in diff.changed]),
         ("missing", [Shown(each.name or each.address, [each.address]) for each in preview.missing]),

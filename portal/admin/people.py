@@ -23,11 +23,11 @@ from mailstore.accounts import Account
 from mailstore.codes import CodeKind
 from mailstore.listfiles import SEMICOLON
 from mailstore.moving import deeds, exporting
+from mailstore.moving.clashes import said
 from mailstore.moving.planning import Options
 from mailstore.moving.values import Person
 from mailstore.reports import seen
 from portal.access import for_fresh_manager, for_manager, store
-from portal.admin.clashes import said
 from portal.paging import asked_page, one_page
 
 bp = Blueprint("people", __name__, url_prefix="/admin/people")
@@ -55,7 +55,7 @@ def add() -> Response | tuple[str, int]:
     with store().write() as db:
         _added, trouble = deeds.add(db, g.realm, person, options, by=g.visitor.name)
     if trouble:
-        return _list(said(trouble)), 422
+        return _list(said(trouble, _)), 422
     flash(_("%(address)s is added. Mail is taken at once.", address=person.main), "success")
     return redirect(url_for("boxes.index" if shared else ".index"), 303)
 

@@ -7,10 +7,10 @@ from mailstore.tenants import Tenant, TenantState
 from tests.browser.administered import ROOT
 from tests.browser.going import Visit, at, sent
 from tests.browser.seeded import World
-from tests.factories import BEAT
+from tests.factories import ANNA, BEAT
 from tests.pictures import a_png
 
-PEOPLE = "/admin/people/{account_id}"
+PEOPLES, PEOPLE = "/admin/people/", "/admin/people/{account_id}"
 HELD = "/admin/held/{held_fraud}"
 DOMAIN = "/admin/domains/{domain_id}"
 REQUEST = "/admin/requests/{request_id}"
@@ -96,4 +96,9 @@ DESK: dict[str, tuple[str, Visit]] = {
     "protected, wrong": (
         BEAT, sent("/admin/policies/protected/people", "/admin/policies/protected/", name="Eva"),
     ),
+    "person, taken already": (BEAT, sent(PEOPLES, address=ANNA)),
+    "import, what is new": (BEAT, at("/admin/import/{moving_id}?part=new")),
+    "import, carried out": (BEAT, at("/admin/import/{moved}")),
+    "import, no file": (BEAT, sent("/admin/import/")),
+    "no such mailbox": (BEAT, at("/admin/mailboxes/?q=nobody")),
 }  # fmt: skip

@@ -1,49 +1,39 @@
-"""A domain that is looked at and tried, and one that is claimed, as pages show them."""
+"""What pages about moving in show: files of people, unknown addresses, a mailbox without mail."""
 
-from datetime import date
-from typing import Any
+from datetime import timedelta
 
-from mailstore.domains import Domain
-from mailstore.mailboxes import Mailbox
-from mailstore.naming import checks, claims, published, spf
-from mailstore.naming.checks import CheckKind
-from mailstore.naming.proofs import Seen
-from mailstore.naming.steps import Stage, Step
-from mailstore.naming.troubles import Trouble
-from mailstore.onboarding import NewDomain
+from mailstore import accounts, clock
+from mailstore.addresses import Address
+from mailstore.moving import carrying, knocks, rows
+from mailstore.moving.knocks import Heard
+from mailstore.moving.planning import Options
+from mailstore.moving.values import Person
+from mailstore.moving.wishes import wishes_of
 from mailstore.store import Store
+from tests.factories import BEAT, a_mailbox
+from tests.mailstore.moving.moved import a_moving
 
-HERE, OURS = "muster.example", ["mx.mailhafen.test"]
-FACTS = {"names": "mail.muster.example", "issuer": "CN=Somebody", "ends": "2027-01-01",
-         "pin": "0" * 64}  # fmt: skip
-STEPS = (
-    Step(Stage.CONNECT, "mail.muster.example:25 (192.0.2.1)", None, "220 mail", 12),
-    Step(Stage.TLS, "mail.muster.example:25 (192.0.2.1)", Trouble.UNPROVEN, "expired", 90, FACTS),
-    Step(Stage.KNOWN, "mail.muster.example:25 (192.0.2.1)", Trouble.REFUSED, "550 " + "x" * 90, 8),
-)
-FINDINGS = (
-    published.mx(HERE, OURS, [(10, "mail.old.example")]),
-    spf.judge(HERE, ["ip4:192.0.2.9"], ["v=spf1 +all"], {}),
-    published.dmarc(HERE, None),
-    published.sts(HERE, OURS, [], None, date(2026, 11, 24)),
-    published.tls_rpt(HERE, ["v=TLSRPTv1; rua=mailto:t@muster.example"]),
+HERE = "muster.example"
+PEOPLE = (
+    Person(2, f"gina@{HERE}", "Gina Favre", (f"g.favre@{HERE}", "gina@before.example")),
+    Person(3, f"anna@{HERE}", "Anna Keller-Frei"),
+    Person(4, f"support@{HERE}", "Support", shared=True),
+    Person(5, "x@elsewhere.example"),
+    Person(6, "none at all"),
 )
 
 
-def a_moved_domain(store: Store, mailbox: Mailbox) -> dict[str, object]:
-    """Keep what was found about the domain of a mailbox; return the id of a claim."""
-    found: dict[CheckKind, dict[str, Any]] = {
-        CheckKind.DNS: {"records": [each.packed() for each in FINDINGS], "addresses": OURS},
-        CheckKind.HOP: {"steps": [each.packed() for each in STEPS]},
-    }
+def seed(store: Store) -> dict[str, object]:
+    """Add a file that is carried out and one that is not yet, and what is to be decided about."""
     with store.write() as db:
-        domain = db.get_one(Domain, mailbox.domain_id)
-        for kind, what in found.items():
-            check_id = checks.ask(db, domain, kind, by="test")
-            taken = checks.take(db, check_id) if check_id else None
-            if taken:
-                checks.done(db, taken[0], what)
-        new = NewDomain("muster.test", "mail.muster.example:25")
-        claim = claims.claim(db, mailbox.tenant_id, new, by="test")
-        claims.settle(db, claim.id, Seen.OTHER)
-        return {"claim_id": claim.id}
+        knocks.record(
+            db, {Address(each, HERE): Heard(3, {"there.example"}) for each in ("a.keller", "info")}
+        )
+        a_mailbox(db, f"old@{HERE}", name="Old").heard_at = clock.now() - timedelta(days=200)
+        beat = accounts.named(db, BEAT)
+    tenant_id = beat.tenant_id or 0
+    done = a_moving(store, tenant_id, beat, PEOPLE[3:] + PEOPLE[:1])
+    with store.write() as db:
+        rows.confirm(db, done, Options(), [], wishes_of(PEOPLE)[1])
+    carrying.move_in(store, done.id)
+    return {"moving_id": a_moving(store, tenant_id, beat, PEOPLE).id, "moved": done.id}

@@ -40,8 +40,6 @@ from mailstore.senders import Listed
 from mailstore.store import Store
 from portal import create_app
 from tests.browser.administered import administered
-from tests.browser.desk import of_office
-from tests.browser.moving import a_moved_domain
 from tests.browser.troubles import LONG, outage, refused
 from tests.factories import (
     ANNA,
@@ -58,7 +56,6 @@ from tests.mailstore.requested import a_request, refuse
 from tests.mailstore.sending.senders import block, of_mailbox
 from tests.portal.browsing import Links, a_report
 from tests.portal.mails import SAMPLES, summary_of
-from tests.portal.policing import in_use
 from tests.portal.profiles import a_device, a_session, an_entry
 from tests.portal.signing import a_reset
 from tests.writing import a_draft, a_file, leave
@@ -136,18 +133,16 @@ def _seed(store: Store) -> World:
     hold(store, office, MailClass.SPAM, "spam_loan_de", "LOANS")
     gone = [hold(store, anna, MailClass.SPAM, "spam_pills_en", "PILLS").id for _ in range(2)]
     kept = [_copy(store, anna, name) for name in COPIES]
-    old, links = a_report(store, anna), a_report(store, anna)
-    _end(store, old)
+    _end(store, old := a_report(store, anna))
+    links = a_report(store, anna)
     ids = _of_profile(store, anna) | _requests(store, anna, held)
     ids |= {"bulk_id": _deeds(store, anna, gone), "domain_id": anna.domain_id, "number": 0}
-    ids |= _written(store) | administered(store, anna) | of_office(store, BEAT)
-    ids |= a_moved_domain(store, anna)
+    ids |= _written(store) | administered(store, anna)
     ids |= {"restore_id": _restore(store, anna, kept), "secret": a_reset(store)}
     refused(store, anna)
     block(store, of_mailbox(office, OFFICE))
     outage(store, kept)
-    ids |= {"listed": "blocked", "policy_id": in_use(store, anna, LONG)}
-    return World(store, ids, held, kept, links, old)
+    return World(store, ids | {"listed": "blocked"}, held, kept, links, old)
 
 
 def _people(store: Store) -> tuple[Mailbox, Mailbox]:

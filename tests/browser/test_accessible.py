@@ -27,6 +27,7 @@ NO_PAGES = {
     "admin.index", "profile_lists.index", "oneclick.show", "oneclick.sender", "unsubscribe.show",
     "code.ask", "second.ask", "restore.ask", "restore.resending", "look.logo",
     "write.suggest", "statistics.chart", "statistics.numbers", "statistics.held_numbers",
+    "people.export",
 }  # fmt: skip
 SHOWS = "(theme) => document.documentElement.dataset.bsTheme === theme"
 Theme = Literal["light", "dark"]

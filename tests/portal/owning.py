@@ -12,6 +12,7 @@ from mailstore.subscriptions import Kind, Wish
 from mailstore.tenants import Tenant
 from tests.factories import a_held_delivery, an_accepted
 from tests.mailstore.curation.lists import an_upload
+from tests.mailstore.moving.moved import a_moving
 from tests.mailstore.requested import a_request, risky
 from tests.mailstore.sending.senders import block, of_mailbox
 from tests.portal.browsing import Own, a_report
@@ -43,6 +44,7 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         "upload_id": an_upload(store, account) if account else 1,
         "listed": "blocked",
         "claim_id": _claimed(store, mailbox),
+        "moving_id": a_moving(store, mailbox.tenant_id, account).id,
     }
     others |= _written(store, mailbox)
     return Own(held.id, copy.id, a_report(store, mailbox), mailbox.domain_id, restore, others)

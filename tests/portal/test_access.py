@@ -44,7 +44,8 @@ LARGEST = 2**63 - 1
 SOME = dict.fromkeys(
     ("delivery_id", "number", "domain_id", "restore_id", "mailbox_id", "entry_id", "sign_in_id",
      "device_id", "request_id", "account_id", "bulk_id", "secret", "subscription_id",
-     "draft_id", "public_id", "block_id", "tenant_id", "upload_id", "policy_id", "claim_id"), 1,
+     "draft_id", "public_id", "block_id", "tenant_id", "upload_id", "policy_id", "claim_id",
+     "moving_id"), 1,
 ) | {"listed": "blocked", "deed": "read", "how": "reply"}  # fmt: skip
 
 

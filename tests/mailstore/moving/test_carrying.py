@@ -12,13 +12,15 @@ from mailstore.db import Base
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
 from mailstore.moving import applying, carrying, deeds, rows
-from mailstore.moving.planning import Clash, Options, wishes_of
+from mailstore.moving.planning import Options
 from mailstore.moving.rows import JOB, Moving, MovingState
-from mailstore.moving.values import Form, Person, Table
+from mailstore.moving.values import Person
+from mailstore.moving.wishes import Clash, wishes_of
 from mailstore.realms import Realm
 from mailstore.store import Store
 from mailstore.welcomes import Welcome
 from tests.factories import RecordedJobs, a_domain, a_mailbox, an_account
+from tests.mailstore.moving.moved import a_moving
 
 HERE = "muster.example"
 
@@ -34,10 +36,8 @@ def begun(
     store: Store, people: Sequence[Person], tenant_id: int, *, account: Account | None = None,
     leaving: Sequence[int] = (), **options: bool,
 ) -> Moving:  # fmt: skip
-    table = Table(Form.OWN, tuple(people))
-    kept = rows.sealed(store, tenant_id, table)
+    row = a_moving(store, tenant_id, account, people)
     with store.write() as db:
-        row = rows.begin(db, tenant_id, table, kept, "../x.csv", by="beat", account=account)
         rows.confirm(db, row, Options(**options), leaving, wishes_of(people)[1])
     return row
 

@@ -6,8 +6,9 @@ from mailstore.addresses import Address
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox, MailboxKind
 from mailstore.moving import deeds
-from mailstore.moving.planning import Clash, Options
+from mailstore.moving.planning import Options
 from mailstore.moving.values import Person
+from mailstore.moving.wishes import Clash
 from mailstore.realms import Realm
 from mailstore.store import Store
 from tests.factories import ANNA, BEAT, a_domain, a_mailbox, an_account
@@ -30,7 +31,7 @@ def beat(store: Store, anna: Mailbox) -> Mailbox:
 def leads_to(store: Store, address: str) -> int | None:
     with store.read() as db:
         found = mailboxes.resolve(db, Address.parse(address))
-        return found and found.mailbox_id
+        return found.mailbox_id if found else None
 
 
 def test_one_person_is_added_with_account_and_aliases(store: Store, anna: Mailbox) -> None:

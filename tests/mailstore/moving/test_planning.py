@@ -2,18 +2,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from mailstore.moving.planning import (
-    Box,
-    Clash,
-    Diff,
-    Here,
-    Options,
-    Site,
-    missing,
-    plan,
-    wishes_of,
-)
+from mailstore.moving.planning import Box, Diff, Here, Options, Site, missing, plan
 from mailstore.moving.values import Person
+from mailstore.moving.wishes import Clash, wishes_of
 
 SITES = {
     "muster.example": Site(1, mine=True),
