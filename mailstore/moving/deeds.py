@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, devices, events
+from mailstore import devices, events, roles
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.errors import BadAddress
@@ -158,7 +158,7 @@ def switch_off(db: Session, mailbox: Mailbox, *, by: str) -> bool:
     if not _set(db, mailbox, Mailbox.active & ~_administered(), active=False):
         return False
     for account in db.scalars(select(Account).where(Account.id.in_(_owners(mailbox.id)))):
-        accounts.set_active(db, account, on=False, by=by)
+        roles.set_active(db, account, on=False, by=by)
     devices.forget_all(db, [mailbox.id])
     _record(db, "mailbox_switched_off", mailbox, by)
     return True
@@ -177,7 +177,7 @@ def switch_on(db: Session, mailbox: Mailbox, *, by: str) -> bool:
         db.flush()
     planning.plan(db, [mailbox.id])
     for account in db.scalars(select(Account).where(Account.id.in_(_owners(mailbox.id)))):
-        accounts.set_active(db, account, on=True, by=by)
+        roles.set_active(db, account, on=True, by=by)
     _record(db, "mailbox_switched_on", mailbox, by)
     return True
 

@@ -8,12 +8,13 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from mailstore import accounts, mailboxes
-from mailstore.accounts import Account, AccountDomain, Role
+from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox
 from mailstore.moving import carrying
 from mailstore.moving.rows import Moving, MovingState
+from mailstore.roles import AccountDomain
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from tests.factories import a_domain, a_mailbox, an_account

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import func, select
 from time_machine import Traveller
 
-from mailstore import accounts, mailboxes, people, retention
+from mailstore import accounts, mailboxes, people, retention, roles
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.db import Base
@@ -147,7 +147,7 @@ def test_nobody_carries_out_what_an_administrator_may_not_any_more(
         boss = an_account(db, a_mailbox(db, f"boss@{HERE}"), role=Role.ADMIN)
     row = begun(store, some_people(3), tenant_id, account=boss)
     with store.write() as db:
-        accounts.set_role(db, boss, Role.USER, by="operator")
+        roles.set_role(db, boss, Role.USER, by="operator")
     carrying.move_in(store, row.id)
     assert (now(store, row).state, count(store, Mailbox)) == (MovingState.STOPPED, 2)
 
