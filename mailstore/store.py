@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 from sqlalchemy.orm import Session, sessionmaker
 
 from mailstore import schema
-from mailstore.db import make_engine, reader_options, writer_options
+from mailstore.db import BUSY_MS, make_engine, reader_options, writer_options
 from mailstore.errors import Misconfigured, NotFound
 from mailstore.jobs import Jobs, start_waiting
 from mailstore.keys import KeyRing
@@ -21,6 +21,8 @@ from mailstore.settings import Settings
 from mailstore.slices import Sealed, seal, unseal
 
 NUDGES = "nudges"
+# Meanwhile nobody writes.
+SCRUB_MS = 2000
 
 
 class Stored(Protocol):
@@ -118,15 +120,20 @@ class Store:
         return key
 
     def scrub(self) -> None:
-        """Leave nothing on the disk of what was deleted, as far as nobody reads right now.
+        """Leave nothing on the disk of what was deleted, unless somebody reads for too long.
 
         SQLite overwrites what is deleted, but what is new waits in a file beside, where the
         old stays until that is emptied. PostgreSQL does it by itself (VACUUM).
         """
-        if self.engine.dialect.name == "sqlite":
-            with self._alone(), self.engine.connect() as connection:
-                plain: Any = connection.connection.dbapi_connection
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self._alone(), self.engine.connect() as connection:
+            plain: Any = connection.connection.dbapi_connection
+            plain.execute(f"PRAGMA busy_timeout = {SCRUB_MS}")
+            try:
                 plain.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                plain.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def close(self) -> None:
         """Let go of connections."""

@@ -22,6 +22,7 @@ from portal.admin import outgoing as admin_outgoing
 from portal.admin import people as admin_people
 from portal.admin import personal as admin_personal
 from portal.admin import requests as admin_requests
+from portal.admin import retention as admin_retention
 from portal.admin import views as admin
 from portal.admin.areas import ADMIN
 from portal.auth import again, password, second
@@ -57,6 +58,8 @@ AREAS = (
     profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
     admin_personal, admin_requests, admin_addresses, admin_boxes, admin_moving, asking, statistics,
     subscribing,
+    admin_personal, admin_requests, admin_lists, list_import, list_tidy, admin_retention,
+    asking, statistics, subscribing,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -98,7 +98,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.context_class = drawing.Direct
     app.jinja_env.finalize = shown
     app.jinja_env.globals["rail_places"] = places.places
-    app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize)
+    app.jinja_env.filters.update(moment=moment, day=day, filesize=filesize, gigabytes=gigabytes)
     app.context_processor(_spoken)
     app.context_processor(_banner)
     app.context_processor(_asked_for)
@@ -137,6 +137,13 @@ def filesize(size: int) -> str:
     if size < KILO * KILO:
         return f"{max(size // KILO, 1)} KB"
     return f"{format_decimal(size / KILO / KILO, '0.0')} MB"
+
+
+def gigabytes(size: int) -> str:
+    """Return how much room something takes, in the unit people buy disks by."""
+    if size < KILO**3:
+        return f"{max(round(size / KILO / KILO), 1)} MB" if size else "0 MB"
+    return f"{format_decimal(size / KILO**3, '0.0')} GB"
 
 
 def _spoken() -> dict[str, Any]:

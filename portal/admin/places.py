@@ -42,7 +42,7 @@ PLACES = (
     Place("people.index", _l("People"), ("people", "boxes", "moving", "addresses"), MANAGERS),
     Place("statistics.index", _l("Statistics"), ("statistics",)),
     Place("personal_reports.index", _l("Reports"), ("personal_reports", "domain_reports", "look")),
-    Place("admin.retention", _l("Retention"), ("admin",)),
+    Place("retention.show", _l("Retention"), ("retention",)),
 )
 
 
