@@ -28,6 +28,7 @@ from mailstore import (
     welcomes,
 )
 from mailstore.db import storage_broke
+from mailstore.erasure import exports
 from mailstore.jobs import Jobs
 from mailstore.moving import rows as moving
 from mailstore.naming import checks
@@ -70,6 +71,8 @@ def sweep(store: Store, jobs: Jobs) -> None:
             *((subscriptions.JOB, each) for each in subscriptions.due(db, now)),
             *((domain_claims.JOB, each) for each in domain_claims.due(db, now)),
             *checks.due(db, now),
+            *((exports.JOB, each) for each in exports.due(db, now)),
+            *([(exports.END,)] if exports.are_over(db, now) else ()),
             *(("run_bulk", each) for each in bulk.stale(db, now)),
             *((moving.JOB, each) for each in moving.stale(db, now)),
             *([(planning.JOB,)] if reports else ()),

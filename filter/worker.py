@@ -17,6 +17,7 @@ from filter.telling import send_notice
 from filter.written import send_written
 from mailstore import bulk, deadletters, restoring, retention
 from mailstore.cli import open_store, speaks
+from mailstore.erasure import exports
 from mailstore.moving.carrying import move_in
 from mailstore.notices import spread_notices
 from mailstore.pipe import PipeReader
@@ -41,6 +42,8 @@ JOBS = (
     restoring.restore,
     bring_home,
     bulk.run_bulk,
+    exports.export_person,
+    exports.end_exports,
     move_in,
     plan_reports,
     check_claim,

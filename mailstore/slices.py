@@ -7,10 +7,9 @@ repeated unseen, and no nonce is ever used twice.
 
 import hashlib
 import io
-import itertools
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,26 +41,57 @@ class Sealed:
     size: int
 
 
+class Sealer:
+    """Compresses and encrypts what is written, and hands frames on, so that memory stays flat.
+
+    Once closed it knows SHA-256 (hex) and size of what was written.
+    """
+
+    def __init__(self, key: bytes, out: Callable[[bytes], object]) -> None:
+        salt = secrets.token_bytes(SALT_BYTES)
+        self._cipher, self._out = _cipher(key, salt), out
+        self._digest, self.size = hashlib.sha256(), 0
+        self._compressor = _compressor().compressobj()
+        self._waiting, self._number = bytearray(), 0
+        out(VERSION + salt)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written so far."""
+        return self._digest.hexdigest()
+
+    def write(self, chunk: bytes) -> int:
+        """Take some plain bytes; return how many, as files do."""
+        self._digest.update(chunk)
+        taken = len(chunk)
+        self.size += taken
+        self._take(self._compressor.compress(chunk))
+        return taken
+
+    def flush(self) -> None:
+        """Do nothing, as a file that keeps what it has until a frame is full."""
+
+    def close(self) -> None:
+        """Write the last frame."""
+        self._take(self._compressor.flush())
+        _put(self._out, self._cipher, self._number, bytes(self._waiting), last=True)
+
+    def _take(self, compressed: bytes) -> None:
+        self._waiting += compressed
+        while len(self._waiting) > FRAME:
+            _put(self._out, self._cipher, self._number, bytes(self._waiting[:FRAME]), last=False)
+            del self._waiting[:FRAME]
+            self._number += 1
+
+
 def seal(key: bytes, day: date, chunks: Iterable[bytes]) -> Sealed:
     """Compress and encrypt the plain chunks of one mail for its expiry day."""
-    salt = secrets.token_bytes(SALT_BYTES)
-    cipher = _cipher(key, salt)
-    digest, size = hashlib.sha256(), 0
-    compressor = _compressor().compressobj()
-    out, waiting, number = bytearray(VERSION + salt), bytearray(), 0
-    for chunk in itertools.chain(chunks, (None,)):
-        if chunk is None:
-            waiting += compressor.flush()
-        else:
-            digest.update(chunk)
-            size += len(chunk)
-            waiting += compressor.compress(chunk)
-        while len(waiting) > FRAME:
-            _put(out, cipher, number, bytes(waiting[:FRAME]), last=False)
-            del waiting[:FRAME]
-            number += 1
-    _put(out, cipher, number, bytes(waiting), last=True)
-    return Sealed(Slice(day, bytes(out)), digest.hexdigest(), size)
+    out = bytearray()
+    sealer = Sealer(key, out.extend)
+    for chunk in chunks:
+        sealer.write(chunk)
+    sealer.close()
+    return Sealed(Slice(day, bytes(out)), sealer.sha256, sealer.size)
 
 
 def unseal(key: bytes, stored: Iterable[bytes], sha256: str) -> Iterator[bytes]:
@@ -162,6 +192,8 @@ def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11) + bytes([last])
 
 
-def _put(out: bytearray, cipher: AESGCM, number: int, plain: bytes, *, last: bool) -> None:
+def _put(
+    out: Callable[[bytes], object], cipher: AESGCM, number: int, plain: bytes, *, last: bool
+) -> None:
     frame = cipher.encrypt(_nonce(number, last=last), plain, None)
-    out += (len(frame) << 1 | last).to_bytes(_LENGTH) + frame
+    out((len(frame) << 1 | last).to_bytes(_LENGTH) + frame)

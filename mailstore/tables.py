@@ -41,7 +41,7 @@ from mailstore import (
 )
 from mailstore.curation import uploads
 from mailstore.db import Base
-from mailstore.erasure import cuts, forgetting
+from mailstore.erasure import cuts, exports, forgetting
 from mailstore.moving import knocks
 from mailstore.moving import rows as moving
 from mailstore.naming import checks, claims
@@ -75,6 +75,7 @@ MODULES = (
     dkimkeys,
     domains,
     events,
+    exports,
     figures,
     forgetting,
     homecomings,

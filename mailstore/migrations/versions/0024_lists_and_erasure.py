@@ -37,6 +37,30 @@ def upgrade():
     with op.batch_alter_table('retention_cuts', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_retention_cuts_tenant_id'), ['tenant_id'], unique=False)
 
+    op.create_table('person_exports',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tenant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('own', sa.Boolean(), nullable=False),
+    sa.Column('asked_by', mailstore.db.Text(), nullable=False),
+    sa.Column('reason', mailstore.db.Text(), nullable=False),
+    sa.Column('asked_at', mailstore.db.Utc(timezone=True), nullable=False),
+    sa.Column('lease_until', mailstore.db.Utc(timezone=True), nullable=True),
+    sa.Column('made_at', mailstore.db.Utc(timezone=True), nullable=True),
+    sa.Column('ends_at', mailstore.db.Utc(timezone=True), nullable=True),
+    sa.Column('file', mailstore.db.Text(), nullable=False),
+    sa.Column('key', mailstore.db.Text(), nullable=False),
+    sa.Column('sha256', mailstore.db.Text(), nullable=False),
+    sa.Column('size', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('mails', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['tenant_id'], ['tenants.id'], ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('person_exports', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_person_exports_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_person_exports_tenant_id'), ['tenant_id'], unique=False)
+
     op.create_table('list_uploads',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('tenant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
