@@ -22,6 +22,7 @@ from mailstore.addresses import parse_domain
 from mailstore.branding import brand
 from mailstore.cli import OPERATOR, fail, open_store, speaks
 from mailstore.commands import flask
+from mailstore.erasure.commands import person, retention
 from mailstore.listing import lists
 from mailstore.moving.commands import import_people
 from mailstore.naming import commands as naming
@@ -102,6 +103,8 @@ COMMANDS: tuple[click.Command, ...] = (
     protect,
     lists,
     import_people,
+    person,
+    retention,
     strict,
     brand,
     credential,

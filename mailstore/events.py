@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, insert, text
+from sqlalchemy import ColumnElement, Index, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock
@@ -37,6 +37,12 @@ class Event(Base):
     mailbox_id: Mapped[int | None]
     delivery_id: Mapped[int | None]
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+def about(account_id: int) -> ColumnElement[bool]:
+    """Return the condition that a line names an account in its detail."""
+    named: ColumnElement[bool] = Event.detail["account"].as_integer() == account_id
+    return named
 
 
 def record(  # noqa: PLR0913 (what a line says is its arguments)

@@ -12,18 +12,6 @@ from mailstore.sandbox import ROOT, Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
 from portal import access, demo, errors, find, home, languages, reasons, security, sight, uploads
-from portal.admin import addresses as admin_addresses
-from portal.admin import blocked as admin_blocked
-from portal.admin import boxes as admin_boxes
-from portal.admin import delivery as admin_delivery
-from portal.admin import look as admin_look
-from portal.admin import moving as admin_moving
-from portal.admin import outgoing as admin_outgoing
-from portal.admin import people as admin_people
-from portal.admin import personal as admin_personal
-from portal.admin import requests as admin_requests
-from portal.admin import retention as admin_retention
-from portal.admin import views as admin
 from portal.admin.areas import ADMIN
 from portal.auth import again, password, second
 from portal.auth import views as auth
@@ -32,6 +20,7 @@ from portal.customers import views as customers
 from portal.links import LinkSigner
 from portal.oneclick import codes, unsubscribe
 from portal.oneclick import views as oneclick
+from portal.profile import data as profile_data
 from portal.profile import devices as profile_devices
 from portal.profile import factor as profile_factor
 from portal.profile import files as profile_files
@@ -50,16 +39,8 @@ from portal.webmail import views as webmail
 AREAS = (
     home, auth, second, again, password, quarantine, chosen, sender, asking, webmail, deeds, files,
     restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile, profile_times,
-    profile_lists, profile_signatures, profile_files, profile_factor, profile_devices, *ADMIN,
-    statistics, subscribing, customers,
-    home, auth, second, again, password, admin_people, quarantine, chosen, sender, webmail,
-    deeds, files, restore, homecoming, write, leaving, find, oneclick, codes, unsubscribe, profile,
-    profile_times, profile_lists, profile_signatures, profile_files, profile_factor,
-    profile_devices, admin, admin_blocked, admin_delivery, admin_look, admin_outgoing,
-    admin_personal, admin_requests, admin_addresses, admin_boxes, admin_moving, asking, statistics,
-    subscribing,
-    admin_personal, admin_requests, admin_lists, list_import, list_tidy, admin_retention,
-    asking, statistics, subscribing,
+    profile_lists, profile_signatures, profile_files, profile_data, profile_factor,
+    profile_devices, *ADMIN, statistics, subscribing, customers,
 )  # fmt: skip
 LARGEST_FORM = 2**20
 STATIC_SECONDS = 3600

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, contains_eager
 
-from mailstore import disclosures, listfiles
+from mailstore import disclosures, events, listfiles
 from mailstore.deliveries import Delivery, State
 from mailstore.envelopes import MailClass
 from mailstore.erasure.people import Whole
@@ -155,8 +155,11 @@ def _refused(db: Session, person: Whole) -> Iterator[Sequence[object]]:
 
 
 def _events(db: Session, person: Whole) -> Iterator[Sequence[object]]:
-    about = or_(Event.mailbox_id.in_(person.ids), Event.by == person.account.email)
-    mine = select(Event).where(Event.tenant_id == person.account.tenant_id, about)
+    account = person.account
+    about = or_(
+        Event.mailbox_id.in_(person.ids), Event.by == account.email, events.about(account.id)
+    )
+    mine = select(Event).where(Event.tenant_id == account.tenant_id, about)
     for each in db.scalars(mine.order_by(Event.id).execution_options(yield_per=BATCH)):
         detail = json.dumps(each.detail, ensure_ascii=False, sort_keys=True)
         yield each.at, each.kind, each.by, each.delivery_id, detail

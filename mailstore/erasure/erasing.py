@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import attempts, events, jobs
+from mailstore import attempts, events, jobs, roles
 from mailstore.accounts import Account, Role
 from mailstore.bulk import Bulk
 from mailstore.codes import AccessCode
@@ -44,10 +44,6 @@ DOERS = (
 )  # fmt: skip
 
 
-class LastAdministrator(BadName):
-    """Nobody else could administer the tenant."""
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What erasing a person takes away, and what stays for others."""
@@ -65,14 +61,17 @@ def plan(db: Session, person: Whole) -> Plan:
     alone, ids = _alone(person), person.ids
     waiting = Delivery.mailbox_id.in_(ids), Delivery.state == State.QUEUED
     about = Event.mailbox_id.in_(ids) | (Event.by == person.account.email)
-    return Plan(
-        mails=_count(db, Message, alone),
-        shared=_count(db, Message, _theirs(person), ~alone),
-        waiting=_count(db, Delivery, *waiting, Delivery.direction == Direction.IN),
-        drafts=_count(db, Draft, Draft.account_id == person.account.id),
-        entries=_count(db, SenderEntry, SenderEntry.mailbox_id.in_(ids)),
-        lines=_count(db, Event, Event.tenant_id == person.account.tenant_id, about),
-    )
+    counts = db.execute(
+        select(
+            _count(Message, alone),
+            _count(Message, _theirs(person), ~alone),
+            _count(Delivery, *waiting, Delivery.direction == Direction.IN),
+            _count(Draft, Draft.account_id == person.account.id),
+            _count(SenderEntry, SenderEntry.mailbox_id.in_(ids)),
+            _count(Event, Event.tenant_id == person.account.tenant_id, about),
+        )
+    ).one()
+    return Plan(*counts)
 
 
 def erase(db: Session, person: Whole, *, by: str) -> Plan:
@@ -100,13 +99,7 @@ def _check(db: Session, person: Whole) -> None:
     account = person.account
     if account.role is Role.OPERATOR or account.tenant_id is None:
         raise BadName("An operator is not erased here: disable the account.")
-    # Of two administrators who erase each other, the second is the last one.
-    others = select(Account.id).where(
-        Account.tenant_id == account.tenant_id, Account.role == Role.ADMIN, Account.active
-    )
-    left = set(db.scalars(others.with_for_update())) - {account.id}
-    if account.role is Role.ADMIN and not left:
-        raise LastAdministrator("This is the last administrator: name another one first.")
+    roles.check_not_last(db, account)
     caught = db.scalar(select(Domain.name).where(Domain.catch_all_id.in_(person.ids)))
     if caught is not None:
         raise BadName(f"This mailbox takes all unknown mail of {caught}: name another one first.")
@@ -148,7 +141,9 @@ def _mails(db: Session, person: Whole) -> None:
 def _traces(db: Session, person: Whole) -> None:
     """Take a person's name out of what others keep."""
     account, names = person.account, sorted(person.names)
-    about = Event.mailbox_id.in_(person.ids) | _named(Event.detail, names)
+    about = or_(
+        Event.mailbox_id.in_(person.ids), events.about(account.id), _named(Event.detail, names)
+    )
     mine = Event.tenant_id == account.tenant_id
     db.execute(_quietly(update(Event).where(mine, about).values(detail={})))
     for column in DOERS:
@@ -185,8 +180,8 @@ def _starts(column: Any, names: Collection[str]) -> ColumnElement[bool]:
     return or_(*(column.startswith(each, autoescape=True) for each in names))
 
 
-def _count(db: Session, table: Any, *which: ColumnElement[bool]) -> int:
-    return db.scalar(select(func.count()).select_from(table).where(*which)) or 0
+def _count(table: Any, *which: ColumnElement[bool]) -> Any:
+    return select(func.count()).select_from(table).where(*which).scalar_subquery()
 
 
 def _quietly(statement: Any) -> Any:

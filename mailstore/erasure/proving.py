@@ -26,6 +26,8 @@ from mailstore.retention import expiry_day
 from mailstore.store import Store
 
 MARK = "canary"
+# Less stands everywhere by chance.
+SHORTEST = 5
 CHUNK = 2**20
 OURSELVES = Client(ip="127.0.0.1", helo="localhost")
 

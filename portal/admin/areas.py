@@ -1,7 +1,9 @@
 """The areas of the administration, each a blueprint."""
 
 from portal.admin import (
+    addresses,
     blocked,
+    boxes,
     claiming,
     delivery,
     domains,
@@ -11,19 +13,23 @@ from portal.admin import (
     list_tidy,
     lists,
     look,
+    moving,
     outgoing,
     people,
+    person_data,
     personal,
     policies,
     protected,
     records,
     requests,
+    retention,
     roles,
     start,
     views,
 )
 
 ADMIN = (
-    people, views, blocked, delivery, held, look, outgoing, personal, requests, roles, start,
-    claiming, domains, records, lists, list_import, list_tidy, policies, levels, protected,
+    people, person_data, boxes, moving, addresses, roles, views, start, delivery, domains, claiming,
+    records, requests, held, outgoing, blocked, policies, levels, protected, lists, list_import,
+    list_tidy, personal, look, retention,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from mailstore.accounts import KEEPERS, Role
 
 TENANT = frozenset({Role.ADMIN})
 MANAGERS = TENANT | {Role.DOMAIN_ADMIN}
+PEOPLE = ("people", "roles", "person_data", "boxes", "moving", "addresses")
 OPERATORS = frozenset({Role.OPERATOR})
 
 
@@ -36,10 +37,9 @@ PLACES = (
     Place("requests.index", _l("Requests"), ("requests",), KEEPERS),
     Place("held.index", _l("Held mail"), ("held",), KEEPERS),
     Place("outgoing.index", _l("Outgoing"), ("outgoing", "blocked")),
-    Place("people.index", _l("People"), ("people", "roles"), MANAGERS),
+    Place("people.index", _l("People"), PEOPLE, MANAGERS),
     Place("lists.index", _l("Lists"), ("lists", "list_import", "list_tidy"), MANAGERS),
     Place("policies.index", _l("Policies"), ("policies", "levels", "protected"), MANAGERS),
-    Place("people.index", _l("People"), ("people", "boxes", "moving", "addresses"), MANAGERS),
     Place("statistics.index", _l("Statistics"), ("statistics",)),
     Place("personal_reports.index", _l("Reports"), ("personal_reports", "domain_reports", "look")),
     Place("retention.show", _l("Retention"), ("retention",)),

@@ -7,7 +7,7 @@ direction of a line.
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO
@@ -64,6 +64,13 @@ def zipped(files: Iterable[tuple[str, bytes, datetime]], name: str) -> Response:
     except BaseException:
         file.close()
         raise
+    return _saved(answer, name)
+
+
+def streamed(chunks: Iterator[bytes], size: int, name: str) -> Response:
+    """Return chunks of so many bytes in all as a file to save."""
+    answer = Response(chunks, mimetype=SAVED)
+    answer.content_length = size
     return _saved(answer, name)
 
 

@@ -10,6 +10,7 @@ from tests.browser.looked_at import a_moved_domain
 from tests.browser.troubles import LONG
 from tests.factories import BEAT, with_factor
 from tests.mailstore.curation.lists import an_upload
+from tests.portal.owning import an_export
 from tests.portal.policing import in_use
 
 ROOT = "root@ops.example"
@@ -24,6 +25,7 @@ def administered(store: Store, anna: Mailbox) -> dict[str, object]:
     return {
         "tenant_id": anna.tenant_id,
         "upload_id": an_upload(store, beat),
+        "export_id": an_export(store, beat),
         "policy_id": in_use(store, anna, LONG),
         **a_moved_domain(store, anna),
         **moving.seed(store),

@@ -101,4 +101,10 @@ DESK: dict[str, tuple[str, Visit]] = {
     "import, carried out": (BEAT, at("/admin/import/{moved}")),
     "import, no file": (BEAT, sent("/admin/import/")),
     "no such mailbox": (BEAT, at("/admin/mailboxes/?q=nobody")),
+    "export, no reason": (BEAT, sent(f"{PEOPLE}/data/export", f"{PEOPLE}/data", reason="")),
+    "erase, no address": (BEAT, sent(f"{PEOPLE}/data/erase", f"{PEOPLE}/data", address="")),
+    "retention, shorter": (
+        BEAT,
+        sent("/admin/retention", keep_days="7", held_days="7", pin_days="0", deed="preview"),
+    ),
 }  # fmt: skip

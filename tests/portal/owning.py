@@ -1,7 +1,9 @@
 """All that the ids in addresses of pages can lead to, as belongings of one person."""
 
 from mailstore import accounts, bulk, namedpolicies, policies, restores, subscriptions
+from mailstore.accounts import Account
 from mailstore.bulk import BulkDeed
+from mailstore.erasure import exports
 from mailstore.heldlist import Wanted
 from mailstore.mailboxes import Mailbox
 from mailstore.naming import claims
@@ -30,7 +32,7 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         account = accounts.find(db, mailbox.address)
         tenant, wish = db.get_one(Tenant, mailbox.tenant_id), Wish(Kind.OVERVIEW, mailbox.address)
         report = subscriptions.add(db, tenant, wish, by="test")
-        standard, name = policies.recommended(db).id, f"As for {mailbox.address}"
+        standard, name = policies.recommended(db).id, f"As for {mailbox.id}"
         policy = namedpolicies.copy(db, tenant.id, standard, name, by="test")
     others = of_profile(store, mailbox) | {
         "request_id": a_request(store, risky(store, mailbox), by=mailbox.address).id,
@@ -42,6 +44,7 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
         "policy_id": policy.id,
         "block_id": block(store, of_mailbox(mailbox, mailbox.address)).block.id,
         "upload_id": an_upload(store, account) if account else 1,
+        "export_id": an_export(store, account) if account else 1,
         "listed": "blocked",
         "claim_id": _claimed(store, mailbox),
         "moving_id": a_moving(store, mailbox.tenant_id, account).id,
@@ -53,8 +56,16 @@ def belongings(store: Store, mailbox: Mailbox, secret: str = "") -> Own:
 def _claimed(store: Store, mailbox: Mailbox) -> int:
     """Return a domain that the tenant of a mailbox claims, each another one."""
     with store.write() as db:
-        new = NewDomain(f"{mailbox.address.replace('@', '.')}.test", "mail.new.example:25")
+        new = NewDomain(f"new-{mailbox.id}.test", "mail.new.example:25")
         return claims.claim(db, mailbox.tenant_id, new, by="test").id
+
+
+def an_export(store: Store, account: Account) -> int:
+    """Return the id of an export of an account's own data, which can be fetched."""
+    with store.write() as db:
+        number = exports.ask(db, store, account, "", by=account.email, own=True)
+    exports.export_person(store, number)
+    return number
 
 
 def _written(store: Store, mailbox: Mailbox) -> dict[str, object]:

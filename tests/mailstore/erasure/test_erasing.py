@@ -1,18 +1,19 @@
 import pytest
 from sqlalchemy import func, select, update
 
-from mailstore import accounts, events, recording
+from mailstore import accounts, events, recording, roles
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, State
 from mailstore.domains import Domain
 from mailstore.erasure import erasing, people, proving
-from mailstore.erasure.erasing import LastAdministrator, Plan
+from mailstore.erasure.erasing import Plan
 from mailstore.errors import BadName
 from mailstore.events import Event
 from mailstore.mailboxes import Mailbox, Right
 from mailstore.messages import Message
 from mailstore.retention import expire
+from mailstore.roles import LastOne
 from mailstore.search.indexing import index_mail
 from mailstore.senders import Owner
 from mailstore.store import Store
@@ -146,15 +147,15 @@ def test_a_shared_mailbox_stays(store: Store, anna: Mailbox, gone: Account) -> N
 
 def test_the_last_administrator_is_not_erased(store: Store, anna: Mailbox, gone: Account) -> None:
     with store.write() as db:
-        accounts.set_role(db, db.get_one(Account, gone.id), Role.ADMIN, by="test")
+        roles.set_role(db, db.get_one(Account, gone.id), Role.ADMIN, by="test")
         other = an_account(db, anna, role=Role.ADMIN)
-        accounts.set_active(db, other, on=False, by="test")
-    with pytest.raises(LastAdministrator):
+        roles.set_active(db, other, on=False, by="test")
+    with pytest.raises(LastOne):
         erase(store, gone)
     with store.write() as db:
-        accounts.set_active(db, db.get_one(Account, other.id), on=True, by="test")
+        roles.set_active(db, db.get_one(Account, other.id), on=True, by="test")
     erase(store, gone)
-    with pytest.raises(LastAdministrator):
+    with pytest.raises(LastOne):
         erase(store, other)
 
 
