@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from mailstore import inforce, policies
@@ -40,35 +40,46 @@ def still_kept(db: Session, today: date) -> ColumnElement[bool]:
     That is as long as the longest of its recipients' policies says, or else the tenant.
     """
     of_tenant = or_(*younger_than(db, Tenant.keep_days, today))
-    own = _own_days(db)
-    if not own:
+    days = _days_of_policies(db)
+    if not any(days.values()):
         return of_tenant
-    holds = func.coalesce(Mailbox.policy_id, Domain.policy_id, Tenant.policy_id)
-    by_policy = [
-        and_(holds.in_([each for each in own if own[each] == days]), _younger(days, today))
-        for days in {*own.values()}
-    ]
+    # What is tailored for a person and says nothing of days goes by its parent.
+    holds = case((PolicyRow.id.in_(days), PolicyRow.id), else_=PolicyRow.parent_id)
+    by_policy = (
+        and_(holds.in_([each for each in days if days[each] == kept]), _younger(kept, today))
+        for kept in {*filter(None, days.values())}
+    )
+    silent = holds.in_([each for each in days if not days[each]])
     # Mail to strangers is kept as that of its author.
     whose = Mailbox.id == func.coalesce(Delivery.mailbox_id, Message.writer_id)
+    nearest = func.coalesce(Mailbox.policy_id, Domain.policy_id, Tenant.policy_id)
     recipients = (
         select(Delivery.id)
         .join(Domain, Domain.id == Delivery.domain_id)
         .outerjoin(Mailbox, whose)
+        .join(PolicyRow, PolicyRow.id == nearest)
         .where(Delivery.message_id == Message.id)
-        .where(or_(*by_policy, and_(holds.not_in(own), of_tenant)))
+        .where(or_(*by_policy, and_(silent, of_tenant)))
     )
     return recipients.correlate(Message, Tenant).exists()
 
 
-def _own_days(db: Session) -> Mapping[int, int]:
-    """Return the days of all policies that have some, their own or their parents'."""
-    said = PolicyRow.values["keep_days"].as_integer().is_not(None)
+def _days_of_policies(db: Session) -> Mapping[int, int | None]:
+    """Return the days of policies that say something of them, and of all that others stand on.
+
+    Those that people have for themselves, which may be many, mostly say nothing of days.
+    """
+    said = cast(PolicyRow.values, String).contains('"keep_days"')
     if db.scalar(select(PolicyRow.id).where(said).limit(1)) is None:
         return {}
+    near: Any = union_all(
+        select(PolicyRow.parent_id).where(PolicyRow.parent_id.is_not(None)),
+        select(Domain.policy_id).where(Domain.policy_id.is_not(None)),
+        select(Tenant.policy_id),
+    )
     # Parents are among them, so none is asked for by itself.
-    rows = db.scalars(select(PolicyRow)).all()
-    days = {each.id: policies.effective(db, each.id).keep_days for each in rows}
-    return {policy_id: each for policy_id, each in days.items() if each}
+    rows = db.scalars(select(PolicyRow).where(or_(said, PolicyRow.id.in_(near)))).all()
+    return {each.id: policies.effective(db, each.id).keep_days for each in rows}
 
 
 def _younger(days: int, today: date) -> ColumnElement[bool]:

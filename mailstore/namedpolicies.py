@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, union_all
+from sqlalchemy import ColumnElement, case, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from mailstore import events, inforce
@@ -30,18 +30,14 @@ _LEVELS: Sequence[tuple[Any, Any]] = (
 
 
 class Users(NamedTuple):
-    """What goes by a policy: the whole tenant, domains, mailboxes (the first of so many)."""
+    """What goes by a policy: the whole tenant, and the first names of domains, mailboxes, policies.
+
+    `more` is how many more there are.
+    """
 
     tenant: bool
-    domains: Sequence[str]
-    mailboxes: Sequence[str]
+    names: Sequence[str]
     more: int
-    children: Sequence[str]
-
-    @property
-    def names(self) -> list[str]:
-        """Return what it is called, but for the tenant itself."""
-        return [*self.domains, *self.mailboxes, *self.children]
 
     def __bool__(self) -> bool:
         return self.tenant or bool(self.names)
@@ -144,21 +140,21 @@ def delete(db: Session, tenant_id: int, policy_id: int, *, by: str) -> None:
 
 def users_of(db: Session, tenant_id: int, policy_id: int) -> Users:
     """Return what of a tenant goes by a policy: as it is, or with something tailored on it."""
-    tenant, domains, boxes = (_using(each, policy_id) for each in (Tenant, Domain, Mailbox))
-    its = select(func.count()).select_from(Tenant).where(Tenant.id == tenant_id, tenant)
-    found = [
-        db.scalars(_first(Domain.name, domains & (Domain.tenant_id == tenant_id))).all(),
-        db.scalars(_first(Mailbox.address, boxes & (Mailbox.tenant_id == tenant_id))).all(),
-    ]
-    more = 0
-    if len(found[1]) > MOST_USERS:
-        count = select(func.count()).where(boxes, Mailbox.tenant_id == tenant_id)
-        more = (db.scalar(count) or 0) - MOST_USERS
+    its = select(Tenant.id).where(Tenant.id == tenant_id, _using(Tenant, policy_id))
+    domains = Domain.tenant_id == tenant_id, _using(Domain, policy_id)
+    boxes = Mailbox.tenant_id == tenant_id, _using(Mailbox, policy_id)
     child = PolicyRow.parent_id == policy_id, PolicyRow.under.is_(None)
-    children = db.scalars(
-        select(PolicyRow.name).where(*child, PolicyRow.tenant_id == tenant_id)
-    ).all()
-    return Users(bool(db.scalar(its)), found[0], found[1][:MOST_USERS], more, children)
+    found = [
+        db.scalars(select(name).where(*theirs).order_by(name)).all()
+        for name, theirs in (
+            (Domain.name, domains),
+            (Mailbox.address, boxes),
+            (PolicyRow.name, (*child, PolicyRow.tenant_id == tenant_id)),
+        )
+    ]
+    names = [each for some in found for each in some]
+    tenant = db.scalar(its) is not None
+    return Users(tenant, names[:MOST_USERS], len(names[MOST_USERS:]))
 
 
 def counts(db: Session, tenant_id: int) -> dict[int, int]:
@@ -196,10 +192,6 @@ def _using(level: Any, policy_id: int) -> ColumnElement[bool]:
         PolicyRow.parent_id == policy_id, PolicyRow.under == Under.CHOSEN
     )
     return or_(level.policy_id == policy_id, level.policy_id.in_(on_it))
-
-
-def _first(name: Any, condition: ColumnElement[bool]) -> Select[Any]:
-    return select(name).where(condition).order_by(name).limit(MOST_USERS + 1)
 
 
 def _changed(db: Session, row: PolicyRow, by: str, **detail: Any) -> None:

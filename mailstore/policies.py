@@ -32,7 +32,7 @@ MANDATORY = frozenset({"CMR-HDR-OE-EOL", "FORGED_SENDER_DOMAIN", "VIRUS_FOUND"})
 _NOT_SETTABLE = {"blocked", "allowed", "doubted", "untagged", "hits", "mandatory"}
 _SETTABLE = {field.name for field in fields(Policy)} - _NOT_SETTABLE
 # What adds up from parent to child, name by name.
-_SPARSE = ("weights", "rights")
+SPARSE = ("weights", "rights")
 _CHOICES = {
     "newsletters": NewsletterAction,
     "impersonation": Impersonation,
@@ -104,7 +104,7 @@ def come_to(links: Sequence[dict[str, Any]]) -> Policy:
     """Return what the values of policies come to, those of the nearest first."""
     merged: dict[str, Any] = {}
     for values in reversed(links):
-        sparse = {name: merged.get(name, {}) | values.get(name, {}) for name in _SPARSE}
+        sparse = {name: merged.get(name, {}) | values.get(name, {}) for name in SPARSE}
         merged |= {name: value for name, value in values.items() if name in _SETTABLE} | sparse
     for name, kind in _CHOICES.items():
         if name in merged:

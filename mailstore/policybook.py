@@ -53,19 +53,17 @@ def look(db: Session, realm: Realm) -> Book:
     found = db.scalars(special.order_by(Mailbox.address).limit(MOST_MAILBOXES + 1)).all()
     boxes = found[:MOST_MAILBOXES]
     named = namedpolicies.listed(db, tenant.id)
-    kept = _loaded(db, [tenant, *domains, *boxes])
+    rows = {each.id: each for each in (*named, *_loaded(db, [tenant, *domains, *boxes]))}
     silent = frozenset(each.id for each in named if not policies.effective(db, each.id).report)
-    book = Book(
-        _entry(db, tenant),
-        [_entry(db, each) for each in domains],
-        [_entry(db, each) for each in boxes],
+    return Book(
+        _entry(db, tenant, rows),
+        [_entry(db, each, rows) for each in domains],
+        [_entry(db, each, rows) for each in boxes],
         len(found) > len(boxes),
         named,
         namedpolicies.counts(db, tenant.id),
         silent,
     )
-    del kept
-    return book
 
 
 def _loaded(db: Session, levels: Sequence[Level]) -> Sequence[PolicyRow]:
@@ -79,8 +77,8 @@ def _loaded(db: Session, levels: Sequence[Level]) -> Sequence[PolicyRow]:
     ).all()
 
 
-def _entry(db: Session, level: Level) -> Entry:
-    row, chosen = tailoring.tailored(db, level), tailoring.chosen(db, level)
+def _entry(db: Session, level: Level, rows: Mapping[int, PolicyRow]) -> Entry:
+    own, chosen = tailoring.tailored(db, level), tailoring.chosen(db, level)
     report = policies.effective(db, tailoring.holds_at(db, level)).report
-    policy = db.get_one(PolicyRow, chosen) if chosen else None
-    return Entry(level, policy, len(flat(row.values)) if row else 0, report)
+    policy = rows[chosen] if chosen else None
+    return Entry(level, policy, len(flat(own.values)) if own else 0, report)

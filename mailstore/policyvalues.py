@@ -22,6 +22,7 @@ from mailstore.envelopes import (
     Unscanned,
 )
 from mailstore.errors import BadName
+from mailstore.policies import SPARSE
 from mailstore.reports import times
 from mailstore.rights import DEFAULT, NEVER_DELIVERED
 from mailstore.tenants import KEEP_DAYS, LONGEST_DAYS
@@ -265,16 +266,19 @@ def taken(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a row sets, by the names of values."""
-    rights = {f"rights.{name}": each for name, each in values.get("rights", {}).items()}
-    return {name: each for name, each in values.items() if name != "rights"} | rights
+    found = {name: each for name, each in values.items() if name not in SPARSE}
+    for group in SPARSE:
+        found |= {f"{group}.{name}": each for name, each in values.get(group, {}).items()}
+    return found
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values by their names as a row keeps them."""
-    rights = {
-        name.removeprefix("rights."): each
-        for name, each in values.items()
-        if name.startswith("rights.")
-    }
-    plain = {name: each for name, each in values.items() if not name.startswith("rights.")}
-    return plain | ({"rights": rights} if rights else {})
+    found: dict[str, Any] = {}
+    for name, each in values.items():
+        group, _, member = name.partition(".")
+        if member:
+            found.setdefault(group, {})[member] = each
+        else:
+            found[name] = each
+    return found

@@ -130,7 +130,7 @@ def assign(db: Session, level: Level, policy_id: int | None, *, by: str) -> None
         row.parent_id = policy_id or holds_above(db, level)
         row.under = Under.ABOVE if policy_id is None else Under.CHOSEN
     db.flush()
-    _changed(db, level, {"assigned": policy_id}, by)
+    _changed(db, level, {"policy": policy_id}, by, kind="policy_assigned")
 
 
 def visible(db: Session, tenant_id: int, policy_id: int) -> PolicyRow:
@@ -185,7 +185,9 @@ def _add(db: Session, level: Level, values: Mapping[str, Any]) -> None:
     level.policy_id = row.id
 
 
-def _changed(db: Session, level: Level, detail: dict[str, Any], by: str) -> int:
+def _changed(
+    db: Session, level: Level, detail: dict[str, Any], by: str, *, kind: str = "policy_tailored"
+) -> int:
     """Let what is below a level go by it, plan reports anew, and note it in the log."""
     tenant_id = tenant_of(level)
     _follow(db, tenant_id)
@@ -193,9 +195,7 @@ def _changed(db: Session, level: Level, detail: dict[str, Any], by: str) -> int:
     planning.plan_soon(db, tenant_id)
     whose = level.id if isinstance(level, Mailbox) else None
     detail = {"level": level.name if not isinstance(level, Mailbox) else level.address} | detail
-    events.record(
-        db, "policy_tailored", tenant_id=tenant_id, mailbox_id=whose, by=by, detail=detail
-    )
+    events.record(db, kind, tenant_id=tenant_id, mailbox_id=whose, by=by, detail=detail)
     return tenant_id
 
 

@@ -84,7 +84,8 @@ def _let_in(db: Session, tenant_id: int, settled: Sequence[Settled]) -> list[int
         for each in db.scalars(select(Account).where(Account.email.in_({*wanted, *back})))
     }
     for account in known.values():
-        account.active = account.active or account.email in back
+        if account.tenant_id == tenant_id and account.email in back:
+            account.active = True
     new = [
         Account(tenant_id=tenant_id, email=key, name=step.wish.name)
         for key, (step, _) in wanted.items()

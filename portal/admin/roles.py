@@ -68,7 +68,7 @@ def act(account_id: int) -> str | Response | tuple[str, int]:
 
 
 def _found(db: Session, account_id: int) -> Account:
-    return people.one(db, g.tenant.id, account_id) or abort(404)
+    return people.one(db, g.realm, account_id) or abort(404)
 
 
 def _domains() -> Sequence[Domain]:
