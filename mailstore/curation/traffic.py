@@ -31,7 +31,11 @@ AT_ONCE = 1000
 
 @dataclass(slots=True)
 class Seen:
-    """What came from a sender: mails, how many an entry would have lifted, and how many not."""
+    """What came from a sender: mails that are kept, and how many an entry would have lifted.
+
+    `nearly`: how many were nearly held; `beaten`: how many no entry lifts; `posed`: how many
+    pretended to come from somebody whom the reader trusts.
+    """
 
     mails: int = 0
     held: int = 0
@@ -104,7 +108,8 @@ def _came(db: Session, tenant_id: int, whom: Any) -> Iterator[tuple[str, Seen]]:
     since = Refusal.at > clock.now() - LOOKED_BACK
     mine = refused.where(Refusal.tenant_id == tenant_id, since, Refusal.reason != "blocked author")
     for sender, count, beaten in db.execute(mine.group_by(column)):
-        yield sender, Seen(mails=count, held=count - beaten, beaten=beaten)
+        # Nothing is kept of whether these were proven.
+        yield sender, Seen(held=count - beaten, beaten=beaten)
 
 
 def _recent(tenant_id: int, whom: Any) -> Subquery:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from mailstore.deliveries import Delivery, State
@@ -31,27 +31,23 @@ class Seen:
 
 def lately(db: Session, mailbox_id: int) -> Sequence[Seen]:
     """Return the last reports of a mailbox, the newest first."""
-    reports = db.scalars(
-        select(Report)
+    rows = db.execute(
+        select(Report, Delivery.state)
+        .outerjoin(Message, Message.public_id == func.nullif(Report.public_id, ""))
+        .outerjoin(Delivery, and_(Delivery.message_id == Message.id, Delivery.resend_of == 0))
         .where(Report.mailbox_id == mailbox_id)
         .order_by(Report.slot.desc())
         .limit(SHOWN)
     ).all()
-    ids, names = [each.id for each in reports], [each.public_id for each in reports]
+    ids = [report.id for report, _ in rows]
     counted = (
         select(Link.report_id, func.count(), func.count(Link.acted_at))
         .where(Link.report_id.in_(ids), Link.kind == LinkKind.HELD)
         .group_by(Link.report_id)
     )
     counts = {report_id: (named, done) for report_id, named, done in db.execute(counted)}
-    mails = (
-        select(Message.public_id, Delivery.state)
-        .join(Delivery, Delivery.message_id == Message.id)
-        .where(Message.public_id.in_(names), Delivery.resend_of == 0)
-    )
-    states: dict[str, State] = dict(db.execute(mails).all())
     scanned = openings.by_scanners(db, ids)
     return [
-        Seen(each.slot, states.get(each.public_id), *counts.get(each.id, (0, 0)), scanned[each.id])
-        for each in reports
+        Seen(report.slot, state, *counts.get(report.id, (0, 0)), scanned[report.id])
+        for report, state in rows
     ]
