@@ -18,6 +18,11 @@ from mailstore.domains import Domain
 from mailstore.errors import BadName
 from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
 from mailstore.messages import Message
+from mailstore.naming import checks
+from mailstore.naming.checks import CheckKind, DomainCheck
+from mailstore.naming.faults import GRAVE
+from mailstore.naming.findings import Record
+from mailstore.naming.steps import grade_of
 from mailstore.reports import planning
 from mailstore.tenants import Tenant, TenantState
 from mailstore.texts import plain
@@ -29,8 +34,10 @@ class Step(StrEnum):
     """What is to be done before mail comes here, in a sensible order."""
 
     DOMAINS = "domains"
+    SERVERS = "servers"
     PEOPLE = "people"
     ALIASES = "aliases"
+    RECORDS = "records"
     ADMINISTRATORS = "administrators"
     MAIL = "mail"
 
@@ -38,16 +45,21 @@ class Step(StrEnum):
 # Without these nothing that is sent here would reach anybody.
 NEEDED = frozenset({Step.DOMAINS, Step.PEOPLE})
 # One alone may be ill or have lost their telephone.
-ENOUGH = {Step.ADMINISTRATORS: 2}
+ADMINISTRATORS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a step stands: how many there are, and whether that is enough."""
+    """How a step stands: how many there are, and whether that is all there should be."""
 
     step: Step
     count: int
-    done: bool
+    enough: int = 1
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.count >= self.enough
 
 
 class NotReady(BadName):
@@ -55,7 +67,7 @@ class NotReady(BadName):
 
 
 def standing(db: Session, tenant_id: int) -> Sequence[Standing]:
-    """Return how each step stands."""
+    """Return how each step stands, in their order."""
     theirs = Mailbox.tenant_id == tenant_id, Mailbox.kind != MailboxKind.CATCH_ALL, Mailbox.active
     people = _count(db, select(Mailbox.id).where(*theirs))
     addresses = _count(db, select(MailboxAddress.key).join(Mailbox).where(*theirs))
@@ -63,14 +75,32 @@ def standing(db: Session, tenant_id: int) -> Sequence[Standing]:
         Account.tenant_id == tenant_id, Account.role == Role.ADMIN, Account.active
     )
     came = select(Message.id).where(Message.tenant_id == tenant_id).limit(1)
-    counts = {
-        Step.DOMAINS: _count(db, select(Domain.id).where(Domain.tenant_id == tenant_id)),
-        Step.PEOPLE: people,
-        Step.ALIASES: addresses - people,
-        Step.ADMINISTRATORS: _count(db, administrators),
-        Step.MAIL: _count(db, came),
-    }
-    return [Standing(each, count, count >= ENOUGH.get(each, 1)) for each, count in counts.items()]
+    domains = _count(db, select(Domain.id).where(Domain.tenant_id == tenant_id))
+    ways = select(Domain.id).where(Domain.tenant_id == tenant_id, Domain.alias_of_id.is_(None))
+    looks = checks.of_tenant(db, tenant_id)
+    return [
+        Standing(Step.DOMAINS, domains),
+        Standing(Step.SERVERS, sum(map(_takes_mail, looks)), max(_count(db, ways), 1)),
+        Standing(Step.PEOPLE, people),
+        Standing(Step.ALIASES, addresses - people),
+        Standing(Step.RECORDS, sum(map(_is_published, looks)), max(domains, 1)),
+        Standing(Step.ADMINISTRATORS, _count(db, administrators), ADMINISTRATORS),
+        Standing(Step.MAIL, _count(db, came)),
+    ]
+
+
+def _takes_mail(look: DomainCheck) -> bool:
+    """Whether a server was tried and found to take mail."""
+    tried = look.kind is CheckKind.HOP and look.done_at is not None
+    return tried and grade_of(look.steps) not in GRAVE
+
+
+def _is_published(look: DomainCheck) -> bool:
+    """Whether DNS says all that it should before the switch; what leads mail here comes after."""
+    if look.kind is not CheckKind.DNS or look.done_at is None:
+        return False
+    before = [each for each in look.findings if each.record is not Record.MX]
+    return not any(each.grade in GRAVE for each in before)
 
 
 def go_live(db: Session, tenant_id: int, *, by: str) -> bool:

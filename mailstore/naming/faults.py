@@ -19,6 +19,10 @@ class Grade(StrEnum):
     GOOD = "good"
 
 
+# What keeps mail from coming, or from being believed.
+GRAVE = (Grade.WRONG, Grade.MISSING)
+
+
 class Fault(StrEnum):
     """What can be found."""
 

@@ -28,16 +28,13 @@ from mailstore.lanes import Lane
 from mailstore.mailboxes import MailboxKind
 from mailstore.naming import checks, claims, hops, removing
 from mailstore.naming.checks import CheckKind, DomainCheck
-from mailstore.naming.faults import Grade
+from mailstore.naming.faults import GRAVE
 from portal import probes
 from portal.access import for_fresh_admin, for_manager, store
 from portal.admin import domain_words
 from portal.admin.domain_words import GRADES, SEEN, STAGES, TAKES, sentence
 
 bp = Blueprint("domains", __name__, url_prefix="/admin/domains")
-
-# What is counted where a domain is shown in short.
-GRAVE = (Grade.WRONG, Grade.MISSING)
 
 
 @bp.get("/")

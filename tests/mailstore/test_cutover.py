@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,13 @@ from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.codes import Fresh
 from mailstore.cutover import NotReady, Step
+from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox
+from mailstore.naming import checks, published
+from mailstore.naming import steps as naming_steps
+from mailstore.naming.checks import CheckKind, DomainCheck
+from mailstore.naming.steps import Stage
+from mailstore.naming.troubles import Trouble
 from mailstore.reports import planning
 from mailstore.sending import submitters
 from mailstore.store import Store
@@ -56,9 +63,48 @@ def test_each_step_stands_as_it_is(store: Store) -> None:
     with store.read() as db:
         found = {each.step: (each.count, each.done) for each in cutover.standing(db, tenant.id)}
     assert found == {
-        Step.DOMAINS: (1, True), Step.PEOPLE: (1, True), Step.ALIASES: (1, True),
-        Step.ADMINISTRATORS: (1, False), Step.MAIL: (1, True),
+        Step.DOMAINS: (1, True), Step.SERVERS: (0, False), Step.PEOPLE: (1, True),
+        Step.ALIASES: (1, True), Step.RECORDS: (0, False), Step.ADMINISTRATORS: (1, False),
+        Step.MAIL: (1, True),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("trouble", "done"), [(None, True), (Trouble.REFUSED, False)])
+def test_a_server_that_was_tried_and_takes_mail_is_done(
+    store: Store, trouble: Trouble | None, done: bool
+) -> None:
+    tried = naming_steps.Step(Stage.KNOWN, "mail.muster.example:25", trouble, "said", 12)
+    with store.write() as db:
+        domain = a_domain(db)
+        looked_at(db, domain, CheckKind.HOP, {"steps": [tried.packed()]})
+    assert (Step.SERVERS in done_steps(store, domain.tenant_id)) is done
+
+
+def test_records_are_done_without_what_leads_mail_here(store: Store) -> None:
+    missing = published.mx("muster.example", ["mx.mailhafen.test"], [(10, "mail.old.example")])
+    good = published.tls_rpt("muster.example", ["v=TLSRPTv1; rua=mailto:t@muster.example"])
+    wrong = published.dmarc("muster.example", ())
+    with store.write() as db:
+        domain = a_domain(db)
+        looked_at(db, domain, CheckKind.DNS, {"records": [missing.packed(), good.packed()]})
+    assert Step.RECORDS in done_steps(store, domain.tenant_id)
+    with store.write() as db:
+        check = db.scalars(select(DomainCheck)).one()
+        check.found = {"records": [good.packed(), wrong.packed()]}
+    assert Step.RECORDS not in done_steps(store, domain.tenant_id)
+
+
+def looked_at(db: Session, domain: Domain, kind: CheckKind, found: dict[str, Any]) -> None:
+    check_id = checks.ask(db, domain, kind, by="test")
+    assert check_id
+    taken = checks.take(db, check_id)
+    assert taken
+    checks.done(db, taken[0], found)
+
+
+def done_steps(store: Store, tenant_id: int) -> set[Step]:
+    with store.read() as db:
+        return {each.step for each in cutover.standing(db, tenant_id) if each.done}
 
 
 def test_only_an_operator_ends_what_an_operator_stopped(store: Store) -> None:
