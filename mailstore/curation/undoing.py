@@ -22,6 +22,10 @@ MOST = 5
 REMOVAL_TAKEN_BACK = "senders_removal_taken_back"
 ALONE = (*LISTED, REMOVED)
 MANY = (IMPORTED, REMOVED_MANY)
+# A line about somebody who was erased says nothing any more.
+_SAYS_WHAT = or_(
+    Event.detail["pattern"].as_string().is_not(None), Event.detail["file"].as_string().is_not(None)
+)
 _TAKEN_BACK = (IMPORT_TAKEN_BACK, REMOVAL_TAKEN_BACK)
 
 
@@ -75,7 +79,7 @@ def _put_back(db: Session, realm: Realm, line: Event, *, by: str) -> int:
     since = select(Event).where(
         Event.tenant_id == realm.tenant_id, Event.kind.in_(words), Event.at >= line.at - FILE_TAKES
     )
-    said = db.scalars(since.where(_within(realm))).all()
+    said = db.scalars(since.where(_within(realm), _SAYS_WHAT)).all()
     gone = [each for each in said if each.detail.get("file") == line.detail["file"]]
     later = {_about(each) for each in said if each.id > line.id}
     back = [each for each in gone if _about(each) not in later]
@@ -113,7 +117,7 @@ def _lines(realm: Realm, since: timedelta, by: str | None = None) -> Select[Even
     return (
         select(Event)
         .where(Event.tenant_id == realm.tenant_id, Event.at > clock.now() - since)
-        .where(Event.kind.in_((*ALONE, *MANY)), seen)
+        .where(Event.kind.in_((*ALONE, *MANY)), seen, _SAYS_WHAT)
         .order_by(Event.id.desc())
     )
 

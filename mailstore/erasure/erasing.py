@@ -4,6 +4,7 @@ The lines of the log stay, without what they said of the person and without thei
 packs are overwritten by the job that follows.
 """
 
+import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -36,6 +37,8 @@ from mailstore.subscriptions import Subscription
 from mailstore.writing.rows import Draft
 
 AT_ONCE = 1000
+# What stands before an address where a text names it.
+BEFORE = ('"', " ", "<", "(", ",", "'")
 # Who did something, wherever rows say so.
 DOERS = (
     SenderEntry.by, Event.by, Bulk.by, AccessCode.made_by, PersonExport.asked_by,
@@ -172,8 +175,11 @@ def _pseudonym(account: Account) -> str:
 
 
 def _named(column: Any, names: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a JSON names an address, and not only one that ends like it."""
     text = func.lower(cast(column, String))
-    return or_(*(text.contains(each, autoescape=True) for each in names))
+    written = [json.dumps(each)[1:-1].lower() for each in names]
+    forms = [f"{before}{each}" for each in written for before in BEFORE]
+    return or_(*(text.contains(each, autoescape=True) for each in forms))
 
 
 def _starts(column: Any, names: Collection[str]) -> ColumnElement[bool]:

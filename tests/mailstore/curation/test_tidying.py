@@ -1,12 +1,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from time_machine import Traveller
 
 from mailstore import senders
 from mailstore.curation import tidying, undoing
 from mailstore.curation.findings import Finding
+from mailstore.events import Event
 from mailstore.mailboxes import Mailbox
 from mailstore.realms import Realm
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
@@ -84,6 +85,17 @@ def test_nobody_takes_entries_off_lists_of_others(
             ids = db.scalars(select(SenderEntry.id)).all()
             assert tidying.remove_all(db, realm, ids, by="beat") == 0
     assert len(on_list(store, owner)) == 1
+
+
+def test_a_line_that_says_nothing_any_more_is_not_offered(
+    store: Store, owner: Owner, realm: Realm
+) -> None:
+    with store.write() as db:
+        senders.enter(db, owner, Wish(Listed.ALLOWED, "a.example"), by="beat")
+        db.execute(update(Event).values(detail={}))
+        assert undoing.recent(db, realm, "beat") == []
+        number = db.scalars(select(Event.id)).first() or 0
+        assert undoing.take_back(db, realm, number, by="beat") is None
 
 
 def test_one_entry_is_taken_back_as_well(store: Store, owner: Owner, realm: Realm) -> None:

@@ -89,7 +89,7 @@ def test_the_log_says_that_somebody_was_erased_and_not_whom(
     store: Store, anna: Mailbox, gone: Account
 ) -> None:
     with store.write() as db:
-        events.record(db, "x", by=SOMEBODY, tenant_id=anna.tenant_id, detail={"a": 1})
+        events.record(db, "x", by=SOMEBODY, tenant_id=anna.tenant_id, detail={"a": f"x{SOMEBODY}"})
     an_accepted(store, mailbox_of(store, gone))
     erase(store, gone)
     with store.read() as db:
@@ -97,6 +97,8 @@ def test_the_log_says_that_somebody_was_erased_and_not_whom(
         other = db.scalars(select(Event).where(Event.kind == "x")).one()
     assert (said.by, said.tenant_id, said.detail["mails"]) == (BEAT, anna.tenant_id, 1)
     assert other.by == f"erased person {gone.id}"
+    # It is somebody else who has an address that only ends like theirs.
+    assert other.detail == {"a": f"x{SOMEBODY}"}
 
 
 def test_mail_that_others_have_too_stays_for_them(
