@@ -188,6 +188,8 @@ def take_office(browser: Browser, demo: Demo, language: str, ending: str) -> Non
     page.goto(f"{demo.base}/admin/domains/")
     page.get_by_role("link", name="muster.example").first.click()
     page.goto(page.url + "/dns")
+    if check := page.get_by_role("button", name=re.compile("Check now|Jetzt prüfen")).all():
+        check[0].click()
     page.wait_for_selector("section[aria-labelledby=r1]", timeout=BANNER_MILLISECONDS)
     shoot(page, f"domain-dns{ending}")
     page.close()

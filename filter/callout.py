@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import structlog
 
-from filter.delivery import Hop
+from filter.hop import Hop
 from filter.wire import NO, YES, HopDown
 from mailstore.callouts import Question
 from mailstore.store import Store

@@ -7,29 +7,23 @@ server's 250 and before our commit sends that mail once more; never is one dropp
 
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 import uvloop
 
 from filter import ledger
-from filter.assurance import assurance_of
 from filter.crew import Crew
+from filter.hop import Hop
 from filter.ledger import Ledger
-from filter.nexthop import Connection, Manner, connect
-from filter.routing import HopAbsent, router_of
-from filter.wire import Endpoint, HopDown
+from filter.routing import HopAbsent
+from filter.wire import HopDown
 from mailstore import lanes, leases
 from mailstore.deliveries import Direction, Outcome, Result
 from mailstore.jobs import job
 from mailstore.lanes import Lane, Patience
-from mailstore.routes import Route
 from mailstore.sending import homecomings
 from mailstore.settings import Settings
 from mailstore.store import Store
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 log = structlog.get_logger()
 
@@ -89,26 +83,6 @@ def patience_of(settings: Settings) -> Patience:
     return Patience(
         timedelta(seconds=settings.probe_seconds), timedelta(seconds=settings.outage_seconds)
     )
-
-
-class Hop:
-    """The next hop of a lane: what answered last is tried first."""
-
-    def __init__(self, store: Store, lane: Lane) -> None:
-        self._store, settings = store, store.settings
-        self._route, self._trusted = Route.parse(lane.route), lane.trusted
-        self._manner = Manner(settings.hostname, self._route, settings.tls_authorities)
-        self._router, self._assurance = router_of(settings), assurance_of(settings)
-        self._endpoints: Sequence[Endpoint] = ()
-
-    async def connect(self) -> Connection:
-        """Return a connection that is ready for mail, or raise HopDown."""
-        if not self._endpoints:
-            found = await self._router.endpoints(self._route, trusted=self._trusted)
-            self._endpoints = await self._assurance.asked(self._store, self._route, found)
-        connection = await connect(self._endpoints, self._manner)
-        self._endpoints = [connection.endpoint]
-        return connection
 
 
 def _answer_all(store: Store, lane: Lane, reply: str) -> None:

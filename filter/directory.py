@@ -164,7 +164,7 @@ class Directory:
         if owner is None:
             return reply.NOT_OURS
         if not tenants.is_live(db, owner):
-            return reply.NOT_NOW
+            return reply.NOT_TAKEN
         if recipient is not None:
             return self._recipients.put(address, recipient)
         return callouts.question(db, address) or reply.UNKNOWN_MAILBOX

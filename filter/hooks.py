@@ -112,7 +112,7 @@ class Hooks:
         except BadAddress:
             return reply.BAD_RECIPIENT
         known = await directory.knows(address)
-        elsewhere = known in (reply.NOT_OURS, reply.NOT_NOW)
+        elsewhere = known in (reply.NOT_OURS, reply.NOT_TAKEN)
         if elsewhere and await self._may_send(server, envelope):
             envelope.strangers.setdefault(address.key, address)
             return reply.OK_RECIPIENT

@@ -14,7 +14,7 @@ import httpx
 import structlog
 
 from filter import signing
-from filter.delivery import Hop
+from filter.hop import Hop
 from filter.routing import router_of
 from filter.wire import HopDown
 from mailstore import notices

@@ -116,9 +116,10 @@ class LocalPacks:
         except FileNotFoundError:
             return
         with file:
+            # Whatever a row says, a pack is never made longer.
+            left = min(place.length, file.seek(0, os.SEEK_END) - place.offset)
             file.seek(place.offset)
-            left = place.length
-            while left:
+            while left > 0:
                 left -= file.write(bytes(min(left, READ_CHUNK)))
             os.fdatasync(file.fileno())
 

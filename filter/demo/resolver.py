@@ -70,4 +70,6 @@ class LoopbackResolver:
         self._ready.set()
         self._loop.run_forever()
         transport.close()
+        # Its socket is closed by the loop, in the next round.
+        self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()

@@ -6,7 +6,7 @@ An address may stand with its type before it, as directories write it: `SMTP:` i
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 from mailstore.listfiles import unquoted
@@ -60,6 +60,8 @@ def table_of(raw: bytes) -> Table:
     if any("@" in cell for cell in first[1]):
         return Table(Form.BARE, _some(_bare(chain((first,), lines))))
     headings = [each.strip() for each in first[1]]
+    while headings and not headings[-1]:
+        del headings[-1]
     roles = roles_of(headings)
     if not {Role.MAIN, Role.SIGN_IN, Role.ALIASES} & set(roles):
         raise BadFile(Wrong.NO_ADDRESSES)
@@ -85,9 +87,11 @@ def _bare(lines: Iterable[Line]) -> Iterator[Person]:
 
 
 def _named(lines: Iterable[Line], roles: Sequence[Role | None]) -> Iterator[Person]:
+    # Who has more aliases than there are headings goes on to the right.
+    beyond = Role.ALIASES if roles[-1] is Role.ALIASES else None
     for number, cells in lines:
         said: dict[Role, list[str]] = {}
-        for role, cell in zip(roles, cells, strict=False):
+        for role, cell in zip(chain(roles, repeat(beyond)), cells, strict=False):
             if role is not None and (text := _cell(cell)):
                 said.setdefault(role, []).append(text)
         if plain(_first(said, Role.KIND)) not in INTERNAL:

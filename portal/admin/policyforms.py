@@ -103,7 +103,7 @@ def page(standings: dict[str, Standing], wrong: Wrong | None = None, **more: Any
         groups=groups(standings, wrong, named=named),
         unnoticed=not standings["report"].value,
         differing=sum(each.differs for each in standings.values()),
-        opened=wrong.name if wrong else request.args.get("open", ""),
+        unfolded=wrong.name if wrong else request.args.get("open", ""),
         name_of=policywords.name_of,
         labels=labels,
         **more,

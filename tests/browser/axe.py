@@ -10,10 +10,6 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 ALL: dict[str, Any] = {"iframes": False, "runOnly": {"type": "tag", "values": list(TAGS)}}
 # A mail is a part of a page: landmarks are those of the program that shows it.
 OF_MAIL: dict[str, Any] = {"runOnly": {"type": "tag", "values": [*TAGS[:-1]]}}
-COLOURS: dict[str, Any] = {
-    "iframes": False,
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
-}
 RUN = """async (options) => (await axe.run(document, options)).violations.flatMap((each) =>
   each.nodes.map((node) => `${each.id}: ${node.html.slice(0, 120)} (${node.failureSummary
     .split("\\n").slice(1).join(" ").trim()})`))"""

@@ -2,7 +2,7 @@ import pytest
 import uvloop
 
 import filter.dns
-from filter.delivery import Hop
+from filter.hop import Hop
 from filter.wire import HopDown
 from mailstore.lanes import NOBODY, Lane
 from mailstore.settings import Settings

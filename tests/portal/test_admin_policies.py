@@ -152,3 +152,8 @@ def test_texts_of_a_tenant_are_shown_as_they_are(
     with store.read() as db:
         assert protection.people_of(db, anna.tenant_id)[0].name == LITERAL
     assert holds(store, anna).newsletter_tag == LITERAL[:40]
+
+
+def test_a_value_that_somebody_was_led_to_is_open(office: FlaskClient) -> None:
+    page = office.get("/admin/policies/tenant?open=report_tagged").text
+    assert page.count('<details class="value" open>') == 1

@@ -30,6 +30,7 @@ from tests.portal.browsing import (
 DATABASES = ["sqlite"]
 
 PEOPLE = "/admin/people/"
+ALL = {"/admin/people/", "/admin/domains/", "/admin/policies/", "/admin/lists/", "/admin/import/"}
 THEIRS = {
     Role.QUARANTINE_ADMIN: {"/admin/requests/", "/admin/requests/answered", "/admin/held/"},
     Role.USER: set[str](),
@@ -38,7 +39,10 @@ THEIRS = {
 # Who may get in, who gets mail of others, where mail goes, and what is written in our name.
 GRAVE = {
     "roles.act", "people.code", "people.reset", "personal_reports.to", "delivery.webhook",
-    "look.act", "start.live", "start.prepare",
+    "look.act", "start.live", "start.prepare", "domain_claims.add", "domain_claims.withdraw",
+    "domain_records.keys", "domain_records.sign", "domains.hop", "domains.takes", "domains.remove",
+    "list_import.act", "moving.read", "moving.act", "person_data.export", "person_data.erase",
+    "retention.act",
 }  # fmt: skip
 
 
@@ -115,6 +119,20 @@ def test_a_role_opens_its_own_pages_and_no_other(
             mine = rule.rule in THEIRS[role]
             home = rule.rule == "/admin/" and role is not Role.USER
             assert status == (200 if mine else 303 if home else 404)
+
+
+def test_who_has_some_domains_sees_people_and_lists_and_no_mail(
+    app: Flask, store: Store, beat: Mailbox
+) -> None:
+    client, whose = app.test_client(), an_owner(store, beat, role=Role.DOMAIN_ADMIN)
+    with store.write() as db:
+        account = db.get_one(Account, whose.id)
+        roles.set_role(db, account, Role.DOMAIN_ADMIN, {beat.domain_id}, by="test")
+    enter(client, store, whose)
+    assert {path: client.get(path).status_code for path in ALL} == dict.fromkeys(ALL, 200)
+    for path in ("start/", "held/", "requests/", "outgoing/", "delivery/", "statistics/",
+                 "retention", "look/", "policies/tenant", f"people/{whose.id}/role"):  # fmt: skip
+        assert client.get(f"/admin/{path}").status_code == 404
 
 
 def test_an_administrator_without_a_second_factor_sets_one_up_first(

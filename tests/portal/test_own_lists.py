@@ -6,12 +6,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from mailstore import listundo, tailoring
+from mailstore import tailoring, undo
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery
 from mailstore.envelopes import OwnLists
 from mailstore.mailboxes import Mailbox
 from mailstore.reports.drafts import Draft
+from mailstore.scope import Scope
 from mailstore.senders import Listed, SenderEntry
 from mailstore.settings import Settings
 from mailstore.store import Store
@@ -117,5 +118,6 @@ def test_an_entry_can_be_removed_but_not_put_back(
     assert answer.status_code == 303
     (line,) = happened(store, "sender_removed")
     with store.write() as db:
-        assert not listundo.put_back(db, line, by=ANNA)
+        scope = Scope(anna.tenant_id, frozenset({anna.id}))
+        assert not undo.take_back(db, scope, ANNA, line.id, line.id)
     assert entered(store) == set()

@@ -145,11 +145,12 @@ def test_nobody_carries_out_what_an_administrator_may_not_any_more(
 ) -> None:
     with store.write() as db:
         boss = an_account(db, a_mailbox(db, f"boss@{HERE}"), role=Role.ADMIN)
+        an_account(db, a_mailbox(db, f"other@{HERE}"), role=Role.ADMIN)
     row = begun(store, some_people(3), tenant_id, account=boss)
     with store.write() as db:
         roles.set_role(db, boss, Role.USER, by="operator")
     carrying.move_in(store, row.id)
-    assert (now(store, row).state, count(store, Mailbox)) == (MovingState.STOPPED, 2)
+    assert (now(store, row).state, count(store, Mailbox)) == (MovingState.STOPPED, 3)
 
 
 def test_who_is_not_in_the_file_is_switched_off_if_that_was_chosen_but_no_administrator(

@@ -111,3 +111,16 @@ def test_columns_of_power_mean_nothing() -> None:
     table = table_of(text.encode())
     assert table.people == (Person(2, "anna@muster.example"),)
     assert table.ignored == ("role", "tenant_id", "is_admin", "owner")
+
+
+@pytest.mark.parametrize("heading", ["Alias", "Alias;;"])
+def test_further_aliases_go_on_to_the_right_of_their_heading(heading: str) -> None:
+    text = f"Name;Adresse;{heading}\nAnna;anna@muster.example;a@muster.example;b@muster.example\n"
+    (person,) = table_of(text.encode()).people
+    assert person.aliases == ("a@muster.example", "b@muster.example")
+
+
+def test_what_stands_beyond_other_headings_is_no_alias() -> None:
+    text = "Alias;Adresse\na@muster.example;anna@muster.example;b@muster.example\n"
+    (person,) = table_of(text.encode()).people
+    assert person.aliases == ("a@muster.example",)
