@@ -20,6 +20,9 @@ from tests.databases import on_sqlite
 from tests.factories import NOON, RecordedJobs, a_held_delivery, a_mailbox, an_accepted
 from tests.filter import certificates
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 pytestmark = pytest.mark.usefixtures("clock")
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=each) for each in (1, 60, 3600, 86400))

@@ -18,6 +18,9 @@ from mailstore.deliveries import Delivery, State
 from mailstore.messages import Message
 from mailstore.store import Store
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 KILLS = 10
 MAILS = 500
 

@@ -13,6 +13,9 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from tests.factories import ANNA, a_held_delivery, a_mailbox, an_accepted, as_environment
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 ACME = ["tenant", "add", "Acme", "--domain", "acme.example", "--next-hop", "127.0.0.1:25"]
 GROUPS = {command.name: command for command in (*COMMANDS, *tenancy.COMMANDS)}
 

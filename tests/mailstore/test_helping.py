@@ -14,6 +14,9 @@ from mailstore.ways import domain
 from tests import tries
 from tests.factories import ANNA, a_mailbox, an_account, as_environment
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 NEW = "three wet umbrellas"
 assert account in COMMANDS
 

@@ -30,6 +30,9 @@ from tests.portal.browsing import (
 from tests.portal.noticed import told_at
 from tests.portal.signing import alter, an_emergency_code, is_in, sessions_of
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 PEOPLE = "/admin/people/"
 
 

@@ -26,9 +26,6 @@ from tests.portal.browsing import (
     told,
 )
 
-# What these ask of rows is tested on both where it is done.
-DATABASES = ["sqlite"]
-
 PEOPLE = "/admin/people/"
 ALL = {"/admin/people/", "/admin/domains/", "/admin/policies/", "/admin/lists/", "/admin/import/"}
 THEIRS = {

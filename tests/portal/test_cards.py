@@ -13,6 +13,9 @@ from portal.content.contacts import contacts_in
 from tests.portal.browsing import said
 from tests.portal.mails import SAMPLES, TEXT, of_parts, stored
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 ICS = "BEGIN:VCALENDAR\r\n{}\r\nBEGIN:VEVENT\r\n{}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 VCF = "BEGIN:VCARD\r\n{}\r\nEND:VCARD\r\n"
 

@@ -13,6 +13,9 @@ from portal.sight import shown
 from portal.voices import Voice
 from tests.factories import NOON
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 ZURICH = "Europe/Zurich"
 SCRIPT = "<script>"
 

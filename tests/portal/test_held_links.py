@@ -29,6 +29,9 @@ from tests.portal.browsing import (
 )
 from tests.portal.mails import become, html_mail, stored
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 RISKY = sorted(set(MailClass) - SELF_SERVICE - {MailClass.REPORT})
 BESIDE = ("body", "allow", "block")
 CONTENT = "Shall we meet at noon?"

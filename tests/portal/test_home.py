@@ -10,6 +10,9 @@ from tests.factories import a_held_delivery, an_accepted
 from tests.portal.browsing import in_english, post, said
 from tests.portal.mails import become
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 
 @pytest.fixture
 def home(browser: FlaskClient) -> FlaskClient:

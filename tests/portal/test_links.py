@@ -13,6 +13,9 @@ from portal.links import SALT, LinkForged, LinkSigner
 from portal.oneclick.holders import MOST_GUESSES
 from tests.portal.browsing import Links, post, state
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 OLD, NEW, OTHER = "old-" * 10, "new-" * 10, "other-" * 8
 LINK_ID = "abcdefghijklmnopqrstuv"
 LETTERS = string.ascii_letters + string.digits + "-_."

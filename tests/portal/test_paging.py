@@ -13,6 +13,9 @@ from portal.paging import LARGEST_ID, Listing, asked_page, one_page
 from tests.factories import NOON
 from tests.portal.browsing import listed
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 Asking = Callable[[str], AbstractContextManager[object]]
 
 BAD = {

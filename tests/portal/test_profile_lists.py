@@ -27,6 +27,9 @@ from tests.portal.browsing import (
 )
 from tests.portal.profiles import an_entry
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 PAGE, CONTACT = "/profile/senders/", "/profile/contact"
 pytestmark = pytest.mark.usefixtures("clock")
 ADDED = {"pattern": "bob@there.example", "listed": "allowed", "life": "ever"}

@@ -16,6 +16,9 @@ from tests.factories import RecordedJobs, a_held_delivery
 from tests.mailstore.holding import delegate, held_from, let, lines, shut_out, states
 from tests.portal.browsing import Links, an_owner, enter, in_english, know_device, post, said, told
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 HELD, DELETED, RELEASING = State.QUARANTINED, State.DELETED, State.RELEASING
 ALL = "/quarantine/all"
 

@@ -12,6 +12,9 @@ from tests.mailstore.holding import let, lines, states
 from tests.portal.browsing import Links, in_english, know_device, post, said, state, told
 from tests.portal.mails import become, many
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 HELD, DELETED, RELEASING = State.QUARANTINED, State.DELETED, State.RELEASING
 
 

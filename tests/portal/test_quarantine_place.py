@@ -18,6 +18,9 @@ from tests.mailstore.holding import held_from, states
 from tests.portal.browsing import Links, in_english, know_device, post, said, told
 from tests.portal.profiles import an_entry
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 QUARANTINE, PLACE = "/quarantine/", "/quarantine/?q=plans&sort=oldest"
 CONTACT = "/profile/contact"
 

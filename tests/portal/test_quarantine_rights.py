@@ -17,6 +17,9 @@ from tests.mailstore.requested import a_request, grant, refuse, risky
 from tests.portal.browsing import Links, in_english, know_device, listed, post, said
 from tests.portal.mails import become
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 HELD, RELEASING = State.QUARANTINED, State.RELEASING
 PAGES = ("/quarantine/{}", "/quarantine/{}/body", "/quarantine/{}/source", "/quarantine/{}/ask",
          "/quarantine/{}/blocked", "/quarantine/{}/allowed")  # fmt: skip

@@ -19,6 +19,9 @@ from tests.mailstore.holding import delegate, held_from
 from tests.portal.browsing import following, in_english, listed, said
 from tests.portal.mails import many
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 MINUTE = timedelta(minutes=1)
 
 

@@ -28,6 +28,9 @@ from tests.portal.browsing import (
 )
 from tests.portal.mails import become
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 HELD, DELETED, RELEASING = State.QUARANTINED, State.DELETED, State.RELEASING
 CHANGING = "bounce-4711-x7@news.shop.example"
 PROVEN = [["AUTHENTICATED", "dmarc dkim", 0.0]]

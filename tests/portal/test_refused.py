@@ -15,6 +15,9 @@ from tests.factories import a_held_delivery, let_go
 from tests.portal.browsing import a_report, following, in_english, know_device, said
 from tests.portal.profiles import an_entry
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 PAGE = "/quarantine/refused"
 FORGED = "mandatory rule FORGED_SENDER_DOMAIN"
 STEP = "block list: no"

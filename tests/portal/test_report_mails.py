@@ -19,6 +19,9 @@ from tests.factories import RecordedJobs, a_held_delivery, a_mailbox
 from tests.portal.mails import become
 from tests.reporting import queued, reports_of, send
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 NAMES = {
     "plain": "Anna Keller",
     "none": "",

@@ -28,6 +28,9 @@ from tests.portal.browsing import (
 )
 from tests.reporting import LINK_LIFE
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 pytestmark = pytest.mark.usefixtures("clock", "speaks_english")
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

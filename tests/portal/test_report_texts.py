@@ -21,6 +21,9 @@ from tests.factories import a_held_delivery, some_settings
 from tests.pictures import a_png
 from tests.reporting import draft_of, keep, mail_of, parts, rendered
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 BIDI = frozenset(map(chr, TURNS))
 
 BASE = "https://mail.muster.example/haven"

@@ -15,6 +15,9 @@ from tests.mailstore.requested import a_request, an_administrator, refuse, risky
 from tests.portal.browsing import enter, happened, in_english, is_locked, post, said, told
 from tests.portal.mails import html_mail
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 REASON = "Anna asked me to."
 SECRET = "Shall we meet?"  # noqa: S105 (what only the mail says)
 

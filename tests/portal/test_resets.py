@@ -34,6 +34,9 @@ from tests.portal.mails import become
 from tests.portal.noticed import parts, read, told_at
 from tests.portal.signing import WRONG, alter, is_in, sessions_of
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 NEW = "three wet umbrellas"
 MINUTE = timedelta(minutes=1)
 NOBODY = "nobody@muster.example"

@@ -14,6 +14,9 @@ from mailstore.store import Store
 from tests.factories import RecordedJobs, a_held_delivery
 from tests.portal.browsing import a_report, know_device, post, state
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 Way = Callable[[Store, Delivery], tuple[str, str]]
 
 

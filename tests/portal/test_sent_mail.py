@@ -12,6 +12,9 @@ from mailstore.store import Store
 from tests.factories import a_verdict, accepted_by, deliveries_of, the_recipient
 from tests.portal.browsing import post, said
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 pytestmark = pytest.mark.usefixtures("speaks_english")
 DEEDS = ("hide", "pin", "unread", "spam", "ham", "untag")
 

@@ -23,6 +23,9 @@ from tests.factories import (
 from tests.portal.browsing import following, happened, listed, post, said, state, told
 from tests.portal.mails import become, go_down, mail, many, stored, with_attachment
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 BIDI = frozenset(map(chr, TURNS))
 
 HOSTILE = "<script>alert(1)</script>\"'<img src=x>"

@@ -15,6 +15,9 @@ from tests.factories import NOON, SUMMARY, an_accepted
 from tests.portal.browsing import listed, post, said, state, told
 from tests.portal.mails import become, go_down
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 FOLDERS = ["", "pinned", "sent", "hidden"]
 
 

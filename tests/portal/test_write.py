@@ -15,6 +15,9 @@ from tests.portal.browsing import csrf, post, said, told
 from tests.portal.composing import begun, fields_of, press, the_draft, typed
 from tests.writing import a_draft, again
 
+# What these ask of rows is tested on both where it is done.
+DATABASES = ["sqlite"]
+
 pytestmark = pytest.mark.usefixtures("speaks_english")
 
 
