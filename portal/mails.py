@@ -19,6 +19,7 @@ from mailstore.envelopes import Recipient
 from mailstore.mime import one_line
 from mailstore.outbox import Stored
 from mailstore.sandbox import ROOT
+from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal.languages import FIRST, SPOKEN
@@ -74,6 +75,13 @@ def begun(subject: str, author: MailAddress, to: MailAddress, zone: ZoneInfo, ho
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     return mail
+
+
+def begun_for(tenant: Tenant, settings: Settings, subject: str, to: MailAddress,
+              kind: str) -> EmailMessage:  # fmt: skip
+    """Return a mail with its header about a tenant, by its name and in its time zone."""
+    author = named(tenant.name, settings.report_author)
+    return begun(subject, author, to, tenant.zoneinfo, settings.hostname, kind)
 
 
 def fill(

@@ -6,7 +6,7 @@ from mailstore.outbox import Stored
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from portal import mails
-from portal.mails import begun, fill, named, spoken, templates, translations
+from portal.mails import begun_for, fill, named, spoken, templates, translations
 
 
 def put_in_pack(
@@ -16,10 +16,7 @@ def put_in_pack(
     spoken_in = spoken(language, tenant.language)
     catalogue, settings = translations(spoken_in), store.settings
     subject = catalogue.gettext("Test message for %(domain)s") % {"domain": domain.name}
-    mail = begun(
-        subject, named(tenant.name, settings.report_author), named("", str(to.address)),
-        tenant.zoneinfo, settings.hostname, "test",
-    )  # fmt: skip
+    mail = begun_for(tenant, settings, subject, named("", str(to.address)), "test")
     shown = {"language": spoken_in, "subject": subject, "domain": domain.name,
              "tenant": tenant.name}  # fmt: skip
     fill(mail, templates(catalogue), "test/test", shown)

@@ -22,7 +22,7 @@ from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.texts import LONGEST_TEXT
 from mailstore.wording import N_
-from portal.mails import begun, fill, named, put_in_pack, shown, spoken, templates, translations
+from portal.mails import begun_for, fill, named, put_in_pack, shown, spoken, templates, translations
 
 log = structlog.get_logger()
 
@@ -131,14 +131,8 @@ def _mail(
     more: Mapping[str, Any],
 ) -> EmailMessage:  # fmt: skip
     language = spoken(*reader.languages)
-    mail = begun(
-        subject,
-        named(tenant.name, settings.report_author),
-        named(reader.name, str(reader.recipient.address)),
-        tenant.zoneinfo,
-        settings.hostname,
-        "request",
-    )
+    to = named(reader.name, str(reader.recipient.address))
+    mail = begun_for(tenant, settings, subject, to, "request")
     common = {"language": language, "subject": subject, "name": reader.name, "tenant": tenant.name}
     fill(mail, templates(translations(language)), template, common | dict(more))
     return mail

@@ -23,7 +23,7 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.wording import N_
-from portal.mails import begun, fill, named, put_in_pack, spoken, templates, translations
+from portal.mails import begun_for, fill, named, put_in_pack, spoken, templates, translations
 
 log = structlog.get_logger()
 
@@ -65,14 +65,8 @@ def mail_of(wish: Wish, settings: Settings, token: str) -> EmailMessage:
     language = spoken(account.language, tenant.language)
     catalogue = translations(language)
     subject = catalogue.gettext(N_("Set a new password"))
-    mail = begun(
-        subject,
-        named(tenant.name, settings.report_author),
-        named(account.name, str(wish.recipient.address)),
-        tenant.zoneinfo,
-        settings.hostname,
-        "reset",
-    )
+    to = named(account.name, str(wish.recipient.address))
+    mail = begun_for(tenant, settings, subject, to, "reset")
     shown = {
         "language": language,
         "subject": subject,

@@ -23,7 +23,7 @@ from mailstore.settings import Settings
 from mailstore.store import Store
 from mailstore.tenants import Tenant
 from mailstore.wording import N_
-from portal.mails import as_bytes, begun, fill, named, spoken, templates, translations
+from portal.mails import as_bytes, begun_for, fill, named, spoken, templates, translations
 
 log = structlog.get_logger()
 
@@ -59,14 +59,8 @@ def mail_of(guest: Guest, settings: Settings) -> EmailMessage:
     language = spoken(account.language, tenant.language)
     catalogue = translations(language)
     subject = catalogue.gettext(N_("Your mail is protected by Mailhafen"))
-    mail = begun(
-        subject,
-        named(tenant.name, settings.report_author),
-        named(account.name, str(guest.recipient.address)),
-        tenant.zoneinfo,
-        settings.hostname,
-        "welcome",
-    )
+    to = named(account.name, str(guest.recipient.address))
+    mail = begun_for(tenant, settings, subject, to, "welcome")
     portal = settings.base_url.rstrip("/")
     until = (clock.now() + LIFE).astimezone(tenant.zoneinfo)
     shown = {

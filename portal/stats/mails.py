@@ -24,7 +24,7 @@ from mailstore.store import Store
 from mailstore.subscriptions import Kind, Subscription
 from mailstore.tenants import Tenant
 from mailstore.wording import N_
-from portal.mails import begun, fill, named, put_in_pack, spoken, templates, translations
+from portal.mails import begun_for, fill, named, put_in_pack, spoken, templates, translations
 from portal.mails import shown as cut
 from portal.stats import bars, sheets
 from portal.stats.sheets import Sheet
@@ -91,14 +91,7 @@ def mail_of(db: Session, settings: Settings, found: Subscription, tenant: Tenant
     detailed = subscriptions.tells_of_people(db, found)
     writer = _statistics if found.kind is Kind.STATISTICS else _overview
     written = writer(db, Asked(choice, found.period, words, detailed))
-    mail = begun(
-        written.subject,
-        named(tenant.name, settings.report_author),
-        named("", found.address),
-        tenant.zoneinfo,
-        settings.hostname,
-        "report",
-    )
+    mail = begun_for(tenant, settings, written.subject, named("", found.address), "report")
     common: Shown = {
         "language": words.language,
         "subject": written.subject,
