@@ -1,7 +1,9 @@
 """Tenants: the customers, each with its own language, zone, retention and mail."""
 
+from collections.abc import Set
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -115,9 +117,15 @@ def check_language(language: str) -> str:
 
 def check_zone(zone: str) -> str:
     """Return a name of the IANA zone list, or raise BadName."""
-    if zone not in available_timezones():
+    if zone not in _zones():
         raise BadName(f"'{zone}' is not a time zone; Europe/Zurich is one.")
     return zone
+
+
+@cache
+def _zones() -> Set[str]:
+    """Return the names of the zones; finding them means to look at hundreds of files."""
+    return available_timezones()
 
 
 def check_keep_days(days: int) -> int:

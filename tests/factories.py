@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,15 @@ class RecordedJobs:
 
 
 def some_settings(data_dir: Path) -> Settings:
-    return Settings(
-        data_dir=data_dir,
-        secret_key=SecretStr("for-tests-only-" + "0123456789abcdef" * 2),
-        keys=SecretStr(Fernet.generate_key().decode()),
-        hostname="mx.mailhafen.test",
-    )
+    own = {"data_dir": data_dir, "keys": SecretStr(Fernet.generate_key().decode())}
+    return _checked_settings().model_copy(update=own)
+
+
+@cache
+def _checked_settings() -> Settings:
+    """Return settings that thousands of tests begin with; each check takes ten milliseconds."""
+    secret = SecretStr("for-tests-only-" + "0123456789abcdef" * 2)
+    return Settings(secret_key=secret, hostname="mx.mailhafen.test")
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
