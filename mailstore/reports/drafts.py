@@ -114,13 +114,13 @@ class _Facts:
     def of(cls, db: Session, mailbox_ids: Collection[int], tenant_ids: Collection[int]) -> Self:
         covered = reach.covered(db, mailbox_ids)
         everywhere = frozenset[int]().union(*covered.values())
-        since, waiting = planning.before(db, mailbox_ids, clock.now())
+        now = clock.now()
         return cls(
             covered,
             reach.addresses(db, everywhere),
             rights.of_mailboxes(db, everywhere),
-            since,
-            waiting,
+            planning.last_slots(db, mailbox_ids, now),
+            planning.still_here(db, mailbox_ids, now),
             {each: brands.of(db, each) for each in tenant_ids},
             {
                 each: ownlists.kinds_under(policy)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from mailstore import clock, jobs, policies
@@ -91,7 +91,7 @@ def planned(
 ) -> Iterator[tuple[int, datetime | None]]:
     """Yield when the next reports of mailboxes are due; None while their mail does not flow."""
     rows = with_policies(db, mailbox_ids)
-    served, _ = before(db, mailbox_ids, now)
+    served = last_slots(db, mailbox_ids, now)
     sizes = _sizes(db, {tenant.id for _, tenant, _ in rows})
     for mailbox, tenant, policy in rows:
         if tenant.state is not TenantState.LIVE:
@@ -157,24 +157,30 @@ def with_policies(
     return [(mailbox, tenant, found[policy_id]) for mailbox, tenant, policy_id in rows]
 
 
-def before(
-    db: Session, mailbox_ids: Collection[int], now: datetime
-) -> tuple[dict[int, datetime], Mapping[int, set[int]]]:
-    """Return when mailboxes had their last report, and which of theirs have not left yet."""
-    lately = Report.mailbox_id.in_(mailbox_ids), Report.slot > now - OLDEST_WAITING
-    last = select(Report.mailbox_id, func.max(Report.slot)).where(*lately)
+def last_slots(db: Session, mailbox_ids: Collection[int], now: datetime) -> dict[int, datetime]:
+    """Return when mailboxes had their last report, of those that had one lately."""
+    last = select(Report.mailbox_id, func.max(Report.slot)).where(*_lately(mailbox_ids, now))
+    slots = db.execute(last.group_by(Report.mailbox_id))
+    return {mailbox_id: slot for mailbox_id, slot in slots}
+
+
+def still_here(db: Session, mailbox_ids: Collection[int], now: datetime) -> Mapping[int, set[int]]:
+    """Return the reports of mailboxes that have not left yet."""
     waiting = (
         select(Report.mailbox_id, Report.id)
         .join(Message, Message.public_id == Report.public_id)
         .join(Delivery, Delivery.message_id == Message.id)
-        .where(*lately, Report.replaced_at.is_(None), Report.public_id != "")
+        .where(*_lately(mailbox_ids, now), Report.replaced_at.is_(None), Report.public_id != "")
         .where(Delivery.state == State.QUEUED, Delivery.lease_until.is_(None))
     )
-    by_mailbox: dict[int, set[int]] = defaultdict(set)
+    found: dict[int, set[int]] = defaultdict(set)
     for mailbox_id, report_id in db.execute(waiting):
-        by_mailbox[mailbox_id].add(report_id)
-    slots = db.execute(last.group_by(Report.mailbox_id))
-    return {mailbox_id: slot for mailbox_id, slot in slots}, by_mailbox
+        found[mailbox_id].add(report_id)
+    return found
+
+
+def _lately(mailbox_ids: Collection[int], now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Report.mailbox_id.in_(mailbox_ids), Report.slot > now - OLDEST_WAITING
 
 
 def _sizes(db: Session, tenant_ids: Collection[int]) -> Counter[int]:
