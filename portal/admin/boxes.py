@@ -99,6 +99,20 @@ def kind(mailbox_id: int) -> Response:
     return _act(mailbox_id, deed)
 
 
+@bp.post("/<int:mailbox_id>/let-in")
+@for_manager
+def let_in(mailbox_id: int) -> Response:
+    """Give a person an account, and lead to their page."""
+    _found(g.db, mailbox_id)
+    with store().write() as db:
+        account_id = deeds.let_in(db, g.realm, _found(db, mailbox_id), by=g.visitor.name)
+    if account_id is None:
+        flash(_("Nobody signs in for this mailbox."), "warning")
+        return redirect(url_for(".look", mailbox_id=mailbox_id), 303)
+    flash(_("This person may sign in now. Send a mail of welcome, or hand over a code."), "success")
+    return redirect(url_for("people.look", account_id=account_id), 303)
+
+
 @bp.post("/<int:mailbox_id>/off")
 @for_manager
 def off(mailbox_id: int) -> Response:

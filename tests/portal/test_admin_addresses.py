@@ -153,6 +153,15 @@ def test_name_aliases_and_mail_of_a_person_are_changed(
         assert db.get_one(Account, user.id).name == "Anna K."
 
 
+def test_somebody_without_an_account_is_let_in_and_has_a_page_then(
+    admins: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    box = f"/admin/mailboxes/{anna.id}"
+    assert "Let this person sign in" in said(admins.get(box))
+    assert "may sign in now" in told(admins, post(admins, f"{box}/let-in"))
+    assert "Nobody signs in for this mailbox." in told(admins, post(admins, f"{box}/let-in"))
+
+
 def test_those_who_were_not_welcomed_are_welcomed_once(
     admins: FlaskClient, store: Store, user: Account
 ) -> None:

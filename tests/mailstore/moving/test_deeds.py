@@ -46,6 +46,21 @@ def test_one_person_is_added_with_account_and_aliases(store: Store, anna: Mailbo
     assert taken.clash is Clash.TAKEN
 
 
+def test_a_person_is_let_in_once_and_nobody_for_a_shared_mailbox(
+    store: Store, anna: Mailbox, beat: Mailbox
+) -> None:
+    realm = Realm(anna.tenant_id)
+    with store.write() as db:
+        deeds.make_shared(db, beat, shared=True, by="x")
+    with store.write() as db:
+        account_id = deeds.let_in(db, realm, db.get_one(Mailbox, anna.id), by="x")
+        assert deeds.let_in(db, realm, db.get_one(Mailbox, anna.id), by="x") is None
+        assert deeds.let_in(db, realm, db.get_one(Mailbox, beat.id), by="x") is None
+    with store.read() as db:
+        account = db.get_one(Account, account_id)
+        assert (account.email, account.role, account.password_hash) == (ANNA, Role.USER, None)
+
+
 def test_an_alias_comes_moves_and_goes(store: Store, anna: Mailbox, beat: Mailbox) -> None:
     realm, alias = Realm(anna.tenant_id), "neu@muster.example"
     with store.write() as db:
