@@ -84,7 +84,7 @@ GROUPS = {
 
 @pytest.mark.parametrize(("bad", "good"), GROUPS.values(), ids=GROUPS)
 @pytest.mark.parametrize("later", [0.0, 0.5], ids=["at once", "later"])
-def test_mails_that_spin_delay_another_by_less_than_a_second(
+def test_mails_that_spin_delay_another_by_less_than_half_their_time(
     bad: list[str], good: str, later: float
 ) -> None:
     async def test(pool: SandboxPool) -> None:
@@ -92,7 +92,7 @@ def test_mails_that_spin_delay_another_by_less_than_a_second(
         await asyncio.sleep(later)
         begun = time.monotonic()
         assert await echo(pool, good) == ECHOED
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < LIMIT / 2
         assert not any(each.done() for each in spinning)
         await asyncio.gather(*spinning)
 
