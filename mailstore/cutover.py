@@ -126,9 +126,14 @@ def suspend(db: Session, tenant_id: int, reason: str, *, by: str) -> bool:
     return _change(db, tenant_id, states, TenantState.SUSPENDED, text, by)
 
 
-def resume(db: Session, tenant_id: int, *, by: str) -> bool:
-    """Take mail again that an operator had stopped; False if it was not."""
-    return _change(db, tenant_id, (TenantState.SUSPENDED,), TenantState.LIVE, "", by)
+def resume(db: Session, tenant_id: int, *, by: str) -> TenantState | None:
+    """Take back that an operator stopped mail; return what the tenant is again, None if it was not.
+
+    Who was not ready then is not live now.
+    """
+    before = db.scalar(select(Tenant.state_before).where(Tenant.id == tenant_id))
+    again = before or TenantState.LIVE
+    return again if _change(db, tenant_id, (TenantState.SUSPENDED,), again, "", by) else None
 
 
 def _count(db: Session, found: Select[Any]) -> int:
@@ -146,7 +151,9 @@ def _change(
     changed = db.scalar(
         update(Tenant)
         .where(Tenant.id == tenant_id, Tenant.state.in_(before))
-        .values(state=state, state_since=clock.now(), state_reason=reason)
+        .values(
+            state=state, state_since=clock.now(), state_reason=reason, state_before=Tenant.state
+        )
         .returning(Tenant.id)
         .execution_options(synchronize_session=False)
     )

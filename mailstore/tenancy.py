@@ -39,7 +39,8 @@ def tenant_state(name: str, state: str, reason: str) -> None:
             case TenantState.PREPARING:
                 done = cutover.prepare(db, tenant_id, by=OPERATOR)
             case TenantState.LIVE:
-                live = cutover.resume(db, tenant_id, by=OPERATOR)
+                again = cutover.resume(db, tenant_id, by=OPERATOR)
+                live = again is TenantState.LIVE
                 done = live or cutover.go_live(db, tenant_id, by=OPERATOR)
     if not done:
         raise BadName(f"{name} cannot become {state} from what it is, or is so already.")

@@ -49,6 +49,7 @@ class Tenant(Base):
     state: Mapped[TenantState] = mapped_column(default=TenantState.LIVE)
     state_since: Mapped[datetime] = mapped_column(default=clock.now)
     state_reason: Mapped[str] = mapped_column(default="")
+    state_before: Mapped[TenantState | None]
     language: Mapped[str] = mapped_column(default="de")
     zone: Mapped[str] = mapped_column(default="Europe/Zurich")
     policy_id: Mapped[int] = mapped_column(ForeignKey("policies.id"))

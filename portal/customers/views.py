@@ -1,7 +1,5 @@
 """The customers of an installation: who they are, bringing one in, and stopping its mail."""
 
-from collections.abc import Callable
-
 from flask import (
     Blueprint,
     abort,
@@ -17,7 +15,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import StringField
 
@@ -27,7 +24,7 @@ from mailstore.codes import CodeKind
 from mailstore.cutover import LONGEST_REASON
 from mailstore.domains import Domain
 from mailstore.errors import BadName
-from mailstore.tenants import Tenant
+from mailstore.tenants import Tenant, TenantState
 from portal.access import for_fresh_operator, for_operator, store
 from portal.customers.forms import CustomerForm
 from portal.forms import PlainText
@@ -92,19 +89,25 @@ def suspend(tenant_id: int) -> str | Response | tuple[str, int]:
     if not form.validate():
         return _page(tenant, form), 422
 
-    def deed(db: Session) -> bool:
-        return cutover.suspend(db, tenant_id, form.reason.data or "", by=g.visitor.name)
-
-    return _act(tenant, deed, _("Mail of %(tenant)s is not taken any more.", tenant=tenant.name))
+    with store().write() as db:
+        done = cutover.suspend(db, tenant_id, form.reason.data or "", by=g.visitor.name)
+    if done:
+        flash(_("Mail of %(tenant)s is not taken any more.", tenant=tenant.name), "success")
+    return redirect(url_for(".look", tenant_id=tenant_id), 303)
 
 
 @bp.post("/<int:tenant_id>/resume")
 @for_fresh_operator
 def resume(tenant_id: int) -> Response:
-    """Take mail of a customer again."""
+    """Let a customer go on from where they were when their mail was stopped."""
     tenant = _found(tenant_id)
-    text = _("Mail of %(tenant)s is taken again.", tenant=tenant.name)
-    return _act(tenant, lambda db: cutover.resume(db, tenant_id, by=g.visitor.name), text)
+    with store().write() as db:
+        again = cutover.resume(db, tenant_id, by=g.visitor.name)
+    if again is TenantState.LIVE:
+        flash(_("Mail of %(tenant)s is taken again.", tenant=tenant.name), "success")
+    elif again:
+        flash(_("%(tenant)s prepares again, as before.", tenant=tenant.name), "success")
+    return redirect(url_for(".look", tenant_id=tenant_id), 303)
 
 
 @bp.post("/<int:tenant_id>/code/<int:account_id>")
@@ -119,14 +122,6 @@ def code(tenant_id: int, account_id: int) -> str:
         account = db.get_one(Account, account_id)
         text = codes.make_emergency(db, account, by=g.visitor.name, made=made)
     return _code(account, text)
-
-
-def _act(tenant: Tenant, deed: Callable[[Session], bool], text: str) -> Response:
-    with store().write() as db:
-        done = deed(db)
-    if done:
-        flash(text, "success")
-    return redirect(url_for(".look", tenant_id=tenant.id), 303)
 
 
 def _found(tenant_id: int) -> Tenant:

@@ -117,9 +117,18 @@ def test_only_an_operator_ends_what_an_operator_stopped(store: Store) -> None:
         assert not cutover.prepare(db, tenant_id, by="admin")
         db.refresh(tenant)
         assert (tenant.state, tenant.state_reason) == (TenantState.SUSPENDED, "Rechnung {{7*7}}")
-        assert cutover.resume(db, tenant_id, by="operator")
+        assert cutover.resume(db, tenant_id, by="operator") is TenantState.LIVE
+        assert cutover.resume(db, tenant_id, by="operator") is None
         db.refresh(tenant)
         assert (tenant.state, tenant.state_reason) == (TenantState.LIVE, "")
+
+
+def test_who_was_not_ready_when_they_were_stopped_is_not_live_afterwards(store: Store) -> None:
+    with store.write() as db:
+        tenant_id = a_mailbox(db).tenant_id
+        assert cutover.prepare(db, tenant_id, by="admin")
+        assert cutover.suspend(db, tenant_id, "", by="operator")
+        assert cutover.resume(db, tenant_id, by="operator") is TenantState.PREPARING
 
 
 def test_nobody_sends_and_no_report_is_due_while_mail_does_not_flow(store: Store) -> None:

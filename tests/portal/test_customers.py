@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from mailstore import accounts, codes
+from mailstore import accounts, codes, cutover
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.codes import CodeKind
@@ -88,8 +88,11 @@ def test_an_operator_stops_mail_of_a_customer_and_begins_again(
     assert "is not taken any more" in told(operator, answer)
     assert "Invoice 12 is open." in said(operator.get(page))
     assert "is taken again" in told(operator, post(operator, f"{page}/resume", page))
-    with store.read() as db:
+    with store.write() as db:
         assert db.get_one(Tenant, anna.tenant_id).state is TenantState.LIVE
+        cutover.prepare(db, anna.tenant_id, by="test")
+    post(operator, f"{page}/suspend", page, reason="")
+    assert "prepares again" in told(operator, post(operator, f"{page}/resume", page))
 
 
 def test_an_operator_lets_an_administrator_in_and_nobody_else(
