@@ -24,7 +24,7 @@ Needs = Callable[[str], str]
 
 
 def test_random_kills_lose_nothing_and_repeat_only_what_was_in_flight() -> None:
-    assert kill.main(["--kills", "4", "--mails", "200"]) == 0
+    assert kill.main(["--kills", "5", "--mails", "300"]) == 0
 
 
 def test_random_kills_lose_nothing_on_postgresql(needs: Needs) -> None:
