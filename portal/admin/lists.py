@@ -18,7 +18,7 @@ from mailstore.curation.entries import Entry, Sought, Whose
 from mailstore.curation.judging import Found
 from mailstore.senders import Listed, Owner, Wish, enter
 from portal.access import for_fresh_manager, for_manager, store
-from portal.paging import Listing, asked_page
+from portal.paging import Listing, asked_page, row_id
 from portal.profile.files import MARK
 from portal.profile.lists import LISTED, EntryForm, wished
 
@@ -79,7 +79,7 @@ def remove(entry_id: int) -> Response:
 def undo() -> Response:
     """Take back what was done just now, or a file that was entered lately."""
     with store().write() as db:
-        line_id = request.form.get("line", 0, int)
+        line_id = request.form.get("line", 0, row_id)
         count = undoing.take_back(db, g.realm, line_id, by=g.visitor.name)
     if count is None:
         abort(404)

@@ -28,7 +28,7 @@ from mailstore.moving.planning import Options
 from mailstore.moving.values import Person
 from mailstore.reports import seen
 from portal.access import for_fresh_manager, for_manager, store
-from portal.paging import asked_page, one_page
+from portal.paging import asked_page, one_page, row_id
 
 bp = Blueprint("people", __name__, url_prefix="/admin/people")
 
@@ -64,7 +64,7 @@ def add() -> Response | tuple[str, int]:
 @for_manager
 def welcome() -> Response:
     """Send a mail of welcome to some people, or to all who had none."""
-    chosen = request.form.getlist("a", int)
+    chosen = request.form.getlist("a", row_id)
     if not all(people.one(g.db, g.realm, each) for each in chosen):
         abort(404)
     with store().write() as db:

@@ -12,6 +12,7 @@ from mailstore.periods import Period
 from mailstore.stats import Choice, Statistics
 from portal import languages
 from portal.access import for_admin
+from portal.paging import row_id
 from portal.stats import drawn, ranges, sheets
 from portal.stats.words import KINDS, Words
 
@@ -125,7 +126,7 @@ def _tiles(found: Statistics, words: Words) -> dict[str, str]:
 
 def _chosen(choice: Choice) -> dict[str, object]:
     """Return what the form shows as chosen, and what links of the page pass on."""
-    wanted = request.args.get("domain", type=int)
+    wanted = request.args.get("domain", type=row_id)
     name = request.args.get("days", ranges.USUAL)
     asked = {"days": None if name == ranges.USUAL else name, "domain": wanted}
     everything = choice if wanted is None else stats.among(g.db, g.tenant.id, ())

@@ -16,6 +16,7 @@ from mailstore.deliveries import Delivery, State
 from mailstore.imap import Login, NoImap, SignInRefused
 from mailstore.restoring import Place
 from portal.access import for_webmail, store
+from portal.paging import row_id
 from portal.webmail.place import back, carried, readable
 
 bp = Blueprint("restore", __name__, url_prefix="/webmail/restore")
@@ -30,7 +31,7 @@ LONGEST_FOLDER = 100
 @for_webmail
 def ask() -> str | Response:
     """Ask how the chosen mails are to come back."""
-    found = _chosen(request.args.getlist("m", int))
+    found = _chosen(request.args.getlist("m", row_id))
     if not found:
         flash(_("Choose messages first."), "info")
         return redirect(back(), 303)
@@ -41,7 +42,7 @@ def ask() -> str | Response:
 @for_webmail
 def deliver() -> Response:
     """Deliver again; mail that the server has taken only if that is wished."""
-    found = _chosen(request.form.getlist("m", int))
+    found = _chosen(request.form.getlist("m", row_id))
     last, again = copies.last_of(g.db, found), request.form.get("again") == "yes"
     wanted = [each.id for each in found if again or last[each.id].state is not State.DELIVERED]
     if not wanted:
@@ -69,7 +70,7 @@ def resending(bulk_id: int) -> str:
 @for_webmail
 def folder() -> str | Response | tuple[str, int]:
     """Begin to put mail into a folder of the mailbox."""
-    found = _chosen(request.form.getlist("m", int))
+    found = _chosen(request.form.getlist("m", row_id))
     place, name = _place(found), request.form.get("folder", "").strip()[:LONGEST_FOLDER]
     if place is None or not name:
         abort(404)
