@@ -68,6 +68,11 @@ def let_in(db: Session, realm: Realm, mailbox: Mailbox, *, by: str) -> int | Non
         return None
     applying.apply(db, realm.tenant_id, steps, found, Options(), by=by)
     # Somebody of another customer may have an account of this address.
+    return owner_of(db, mailbox)
+
+
+def owner_of(db: Session, mailbox: Mailbox) -> int | None:
+    """Return the account whose own mailbox it is; None if nobody signs in for it."""
     return next(iter(db.scalars(_owners(mailbox.id))), None)
 
 

@@ -38,7 +38,8 @@ def look(mailbox_id: int) -> str:
     """Show one mailbox and what can be changed."""
     box = _found(g.db, mailbox_id)
     addresses = mailboxes.addresses_of(g.db, box.id)
-    return render_template("admin/mailbox.html", home=box, addresses=addresses)
+    owner = deeds.owner_of(g.db, box)
+    return render_template("admin/mailbox.html", home=box, addresses=addresses, owner=owner)
 
 
 @bp.post("/<int:mailbox_id>/name")

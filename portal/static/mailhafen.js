@@ -298,7 +298,8 @@ function goOn() {
 }
 
 function begin() {
-  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  for (const place of document.querySelectorAll(":is(.tabs, .offices) [aria-current]"))
+    place.scrollIntoView({ block: "nearest", inline: "center" });
   const theme = document.getElementById("theme");
   const help = document.getElementById("show-keys");
   const use = document.getElementById("use-keys");

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 from werkzeug.routing import Rule
 
+from portal.languages import COOKIE
 from tests.browser.administered import ROOT
 from tests.browser.axe import ALL, SEEN, complaints, measured
 from tests.browser.going import Visit
@@ -80,6 +81,19 @@ def test_every_state_of_a_page_is_accessible(page: Page, world: World, visit: Vi
     visit(page, world)
     found = found_on(page, dark=SEEN)
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("who", [BEAT])
+@pytest.mark.parametrize("language", ["fr", "it"])
+def test_pages_of_an_administrator_fit_a_phone_in_longer_languages(
+    page: Page, world: World, language: str
+) -> None:
+    page.set_viewport_size(PHONE)
+    page.context.add_cookies([{"name": COOKIE, "value": language, "url": world.url}])
+    for path in ("start", "people/", "policies/tenant", "domains/1/dns", "lists/", "held/"):
+        page.goto(f"/admin/{path}")
+        assert page.locator("html").get_attribute("lang") == language
+        assert measured(page) == []
 
 
 def found_on(page: Page, dark: dict[str, Any] = ALL) -> list[str]:

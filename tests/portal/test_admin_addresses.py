@@ -159,6 +159,7 @@ def test_somebody_without_an_account_is_let_in_and_has_a_page_then(
     box = f"/admin/mailboxes/{anna.id}"
     assert "Let this person sign in" in said(admins.get(box))
     assert "may sign in now" in told(admins, post(admins, f"{box}/let-in"))
+    assert "The page of this person" in said(admins.get(box))
     assert "Nobody signs in for this mailbox." in told(admins, post(admins, f"{box}/let-in"))
 
 
