@@ -40,14 +40,19 @@ class CustomerWish:
 
 
 def listed(db: Session, search: str, page: Page) -> Sequence[Customer]:
-    """Return a page of customers by name, one more than fits where more follow."""
+    """Return a page of customers by name, one more than fits where more follow.
+
+    A search finds what stands in their names or those of their domains.
+    """
     domains = select(func.count()).where(Domain.tenant_id == Tenant.id)
     people = select(func.count()).where(
         Mailbox.tenant_id == Tenant.id, Mailbox.kind != MailboxKind.CATCH_ALL, Mailbox.active
     )
     query = select(Tenant, domains.scalar_subquery(), people.scalar_subquery())
     if search:
-        query = query.where(Tenant.name.icontains(search, autoescape=True))
+        theirs = Domain.tenant_id == Tenant.id, Domain.name.icontains(search, autoescape=True)
+        named = Tenant.name.icontains(search, autoescape=True)
+        query = query.where(named | select(Domain.id).where(*theirs).exists())
     if page.after:
         query = query.where(Tenant.name > page.after[0])
     rows = db.execute(query.order_by(Tenant.name).limit(page.size + 1))

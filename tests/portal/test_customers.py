@@ -57,6 +57,8 @@ def test_an_operator_brings_a_customer_in_who_signs_in_with_the_code(
     # Whoever administers others has a second factor first.
     assert client.get("/admin/start/").location.startswith("/profile/password/factor")
     assert "Neu {{7*7}} AG" in said(operator.get(PAGE))
+    assert "Neu {{7*7}} AG" in said(operator.get(f"{PAGE}?q=NEU.ex"))
+    assert "Neu {{7*7}} AG" not in said(operator.get(f"{PAGE}?q=muster"))
 
 
 @pytest.mark.parametrize(
