@@ -5,6 +5,7 @@ meanwhile leaves its line out. The mark moves in the same transaction, so that a
 repeats nothing; a file that is read again changes nothing.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from typing import Any
@@ -27,20 +28,23 @@ from mailstore.store import Store
 
 log = structlog.get_logger()
 
-# As many people as keep the relay waiting for a twentieth of a second where there is one writer.
-AT_ONCE = 50
+# As many people as keep the relay waiting for a fiftieth of a second where there is one writer.
+AT_ONCE = 20
+LONGEST_PAUSE = 1.0
 
 
 @job
 def move_in(store: Store, moving_id: int) -> None:
     """Carry out a file; may run twice, and may be cut off anywhere."""
     for _ in steps(store, moving_id):
-        if store.closing.is_set():
-            return
+        pass
 
 
 def steps(store: Store, moving_id: int) -> Iterator[None]:
-    """Carry out a file, and yield after some people each; ends where somebody else does it."""
+    """Carry out a file, and yield after some people each; ends where somebody else does it.
+
+    Mail that comes meanwhile has the rows for as long as these people had them.
+    """
     with store.read() as db:
         row = db.get(Moving, moving_id)
     if row is None or row.state is not MovingState.RUNNING:
@@ -52,8 +56,12 @@ def steps(store: Store, moving_id: int) -> Iterator[None]:
         with store.write() as db:
             rows.stop(db, row, by="worker")
         return
+    begun = time.monotonic()
     while _some(store, moving_id, wishes):
         yield
+        if store.closing.wait(min(time.monotonic() - begun, LONGEST_PAUSE)):
+            return
+        begun = time.monotonic()
 
 
 def _some(store: Store, moving_id: int, wishes: Sequence[Wish]) -> bool:
