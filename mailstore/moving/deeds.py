@@ -36,13 +36,6 @@ def one(db: Session, realm: Realm, mailbox_id: int) -> Mailbox | None:
     return db.scalar(mine.where(realm.covers(Mailbox)))
 
 
-def administered(db: Session, mailbox: Mailbox) -> bool:
-    """Whether it is the mailbox of somebody who administers."""
-    return (
-        db.scalar(select(Mailbox.id).where(Mailbox.id == mailbox.id, _administered())) is not None
-    )
-
-
 def add(db: Session, realm: Realm, person: Person, options: Options, *, by: str) -> Added:
     """Add one person with all their addresses: returns their mailbox, or why not."""
     wishes, troubles = wishes_of([person])
