@@ -11,9 +11,6 @@ from portal.access import FRESH
 from tests.portal.browsing import PASSWORD, csrf, enter, in_english, post, said
 from tests.portal.signing import WRONG, a_phone, an_emergency_code, counted, is_in, sessions_of
 
-# What these ask of rows is tested on both where it is done.
-DATABASES = ["sqlite"]
-
 CHANGE, AGAIN = "/password/change", "/sign-in/again"
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
