@@ -46,9 +46,9 @@ def leads_to(texts: Sequence[str]) -> list[str]:
 
 
 def wanted(record: str, ours: Sequence[str]) -> str:
-    """Return the record as it should be: with us, and closed."""
+    """Return the record as it should be: with us, and closed only where it was closed before."""
     if not record:
-        return " ".join([VERSION, *ours, "-all"])
+        return " ".join([VERSION, *ours, "~all"])
     words = record.split()[1:]
     kept = [word for word in words if word.lower().lstrip("+?~-") != "all"]
     added = [each for each in ours if each not in {word.lower() for word in kept}]

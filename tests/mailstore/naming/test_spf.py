@@ -82,7 +82,7 @@ def test_addresses_of_ours_may_lie_in_a_network_that_is_named() -> None:
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
-        ("", f"v=spf1 {INC} -all"),
+        ("", f"v=spf1 {INC} ~all"),
         ("v=spf1 ip4:192.0.2.1 -all", f"v=spf1 {INC} ip4:192.0.2.1 -all"),
         (f"v=spf1 {INC} +all", f"v=spf1 {INC} ~all"),
         ("v=spf1 a", f"v=spf1 {INC} a ~all"),
