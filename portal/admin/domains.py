@@ -29,6 +29,8 @@ from mailstore.mailboxes import MailboxKind
 from mailstore.naming import checks, claims, hops, removing
 from mailstore.naming.checks import CheckKind, DomainCheck
 from mailstore.naming.faults import GRAVE
+from mailstore.naming.findings import Record
+from mailstore.tenants import TenantState
 from portal import probes
 from portal.access import for_fresh_admin, for_manager, store
 from portal.admin import domain_words
@@ -188,8 +190,16 @@ def _name(domain_id: int | None) -> str | None:
 
 
 def _grave(check: DomainCheck) -> Sequence[str]:
-    """Return the records of a domain that are wrong or missing, each once."""
-    grave = [each.record.value for each in check.findings if each.grade in GRAVE]
+    """Return the records of a domain that are wrong or missing, each once.
+
+    Until mail is taken, what would lead it here is not missing.
+    """
+    early = g.tenant.state is not TenantState.LIVE
+    grave = [
+        each.record.value
+        for each in check.findings
+        if each.grade in GRAVE and not (early and each.record is Record.MX)
+    ]
     return list(dict.fromkeys(grave))
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from time_machine import Traveller
 
-from mailstore import domains, mailboxes
+from mailstore import cutover, domains, mailboxes
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery
@@ -180,6 +180,22 @@ def test_dns_is_shown_beside_what_to_publish(
                  "v=spf1 ip4:192.0.2.9 ~all", "192.0.2.9", "_dmarc.muster.example"):  # fmt: skip
         assert text in shown
     assert "DNS: see MX, SPF" in said(page.get(PAGE))
+
+
+def test_what_leads_mail_here_comes_last_while_none_is_taken(
+    page: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    found = [
+        published.mx("muster.example", ["mx.mailhafen.test"], [(10, "old.example")]),
+        spf.judge("muster.example", ["ip4:192.0.2.9"], [], {}),
+    ]
+    done(store, anna, CheckKind.DNS, {"records": [each.packed() for each in found]})
+    with store.write() as db:
+        cutover.prepare(db, anna.tenant_id, by="test")
+    shown = said(page.get(f"{PAGE}{anna.domain_id}/dns"))
+    assert shown.index("v=spf1 ip4:192.0.2.9 ~all") < shown.index("comes last")
+    assert "not through us yet" not in shown
+    assert "DNS: see SPF" in said(page.get(PAGE))
 
 
 def test_keys_are_asked_of_the_worker(
