@@ -8,11 +8,6 @@ from playwright.sync_api import Page
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 # The mails in frames are foreign.
 ALL: dict[str, Any] = {"iframes": False, "runOnly": {"type": "tag", "values": list(TAGS)}}
-# What depends on colours and sizes alone: what a state adds has its names by then.
-SEEN: dict[str, Any] = {
-    "iframes": False,
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size"]},
-}
 # A mail is a part of a page: landmarks are those of the program that shows it.
 OF_MAIL: dict[str, Any] = {"runOnly": {"type": "tag", "values": [*TAGS[:-1]]}}
 RUN = """async (options) => (await axe.run(document, options)).violations.flatMap((each) =>

@@ -96,7 +96,7 @@ def test_what_keeps_a_process_from_running_is_said_and_tried_again(
 
 
 def test_a_stop_at_any_moment_stops(a_family: StartFamily, tmp_path: Path) -> None:
-    for milliseconds in range(0, 300, 60):
+    for milliseconds in range(0, 300, 30):
         family = a_family("broken")
         time.sleep(milliseconds / 1000)
         family.terminate()

@@ -132,14 +132,14 @@ def test_two_thousand_entries_are_looked_through_quickly(
     preview = bring(office, text).location
     post(office, preview, PAGE, deed="all", group="needless")
     with asked(store) as statements:
-        begun = time.process_time()
+        begun = time.perf_counter()
         assert "2000 entries are ticked" in said(office.get(f"{preview}?group=needless"))
-    assert (len(statements) <= 12, time.process_time() - begun < 1) == (True, True)
+    assert (len(statements) <= 12, time.perf_counter() - begun < 1) == (True, True)
     post(office, preview, PAGE, deed="enter", group="needless")
     with asked(store) as statements:
-        begun = time.process_time()
+        begun = time.perf_counter()
         office.get(TIDY)
-    assert (len(statements) <= 12, time.process_time() - begun < 2) == (True, True)
+    assert (len(statements) <= 12, time.perf_counter() - begun < 2) == (True, True)
     assert len(on_list(store, owner)) == 2000
 
 
