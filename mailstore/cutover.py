@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from mailstore import clock, events
@@ -111,19 +111,19 @@ def go_live(db: Session, tenant_id: int, *, by: str) -> bool:
     missing = [each.step for each in standing(db, tenant_id) if not each.done]
     if still := NEEDED.intersection(missing):
         raise NotReady(f"There are no {min(still)} yet.")
-    return _change(db, tenant_id, (TenantState.PREPARING,), TenantState.LIVE, "", by)
+    return _change(db, tenant_id, (TenantState.PREPARING,), TenantState.LIVE, "", by) is not None
 
 
 def prepare(db: Session, tenant_id: int, *, by: str) -> bool:
     """Take no mail for now, and ask senders to come again; False if none is taken already."""
-    return _change(db, tenant_id, (TenantState.LIVE,), TenantState.PREPARING, "", by)
+    return _change(db, tenant_id, (TenantState.LIVE,), TenantState.PREPARING, "", by) is not None
 
 
 def suspend(db: Session, tenant_id: int, reason: str, *, by: str) -> bool:
     """Take no mail until an operator resumes; False if it was so already. Raises BadName."""
     text = plain(reason, LONGEST_REASON)
     states = (TenantState.PREPARING, TenantState.LIVE)
-    return _change(db, tenant_id, states, TenantState.SUSPENDED, text, by)
+    return _change(db, tenant_id, states, TenantState.SUSPENDED, text, by) is not None
 
 
 def resume(db: Session, tenant_id: int, *, by: str) -> TenantState | None:
@@ -131,9 +131,8 @@ def resume(db: Session, tenant_id: int, *, by: str) -> TenantState | None:
 
     Who was not ready then is not live now.
     """
-    before = db.scalar(select(Tenant.state_before).where(Tenant.id == tenant_id))
-    again = before or TenantState.LIVE
-    return again if _change(db, tenant_id, (TenantState.SUSPENDED,), again, "", by) else None
+    again = func.coalesce(Tenant.state_before, TenantState.LIVE)
+    return _change(db, tenant_id, (TenantState.SUSPENDED,), again, "", by)
 
 
 def _count(db: Session, found: Select[Any]) -> int:
@@ -144,22 +143,22 @@ def _change(
     db: Session,
     tenant_id: int,
     before: Sequence[TenantState],
-    state: TenantState,
+    state: ColumnElement[TenantState] | TenantState,
     reason: str,
     by: str,
-) -> bool:
+) -> TenantState | None:
     changed = db.scalar(
         update(Tenant)
         .where(Tenant.id == tenant_id, Tenant.state.in_(before))
         .values(
             state=state, state_since=clock.now(), state_reason=reason, state_before=Tenant.state
         )
-        .returning(Tenant.id)
+        .returning(Tenant.state)
         .execution_options(synchronize_session=False)
     )
     if changed is None:
-        return False
+        return None
     planning.plan_soon(db, tenant_id)
-    detail = {"state": state, "reason": reason}
+    detail = {"state": changed, "reason": reason}
     events.record(db, "tenant_state_set", tenant_id=tenant_id, by=by, detail=detail)
-    return True
+    return changed

@@ -1,4 +1,7 @@
-"""dkimpy, made safe for mail of strangers; imported only where a mail is signed or sealed."""
+"""dkimpy, made safe for mail of strangers; imported only where a mail is signed or sealed.
+
+Children that verify mail have no use for the library of keys, and never load it.
+"""
 
 import base64
 from functools import lru_cache
@@ -25,16 +28,15 @@ def _private_key(key: Any) -> Any:
 
 @lru_cache(maxsize=2)
 def _read(pem: bytes) -> Any:
-    # Children that verify mail never get here, and have no use for this library.
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  # not for children
 
     return load_pem_private_key(pem, None)
 
 
 def _rsa_signature(hasher: Any, key: Any) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415  # not for children
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed  # noqa: PLC0415  # not for children
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  # not for children
 
     made: bytes = key.sign(hasher.digest(), PKCS1v15(), Prehashed(SHA256()))
     return made

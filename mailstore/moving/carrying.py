@@ -28,7 +28,7 @@ from mailstore.store import Store
 
 log = structlog.get_logger()
 
-# As many people as keep the relay waiting for a fiftieth of a second where there is one writer.
+# As many people as keep the relay waiting for a fortieth of a second where there is one writer.
 AT_ONCE = 20
 LONGEST_PAUSE = 1.0
 

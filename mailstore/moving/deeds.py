@@ -56,10 +56,11 @@ def let_in(db: Session, realm: Realm, mailbox: Mailbox, *, by: str) -> int | Non
     """Give a person an account without a password and return it; None for whom nobody signs in."""
     wishes, _ = wishes_of([Person(0, mailbox.address)])
     found = here.around(db, realm, wishes)
-    steps = [each for each in plan(wishes, found, Options(names=False)).changed if each.account]
+    options = Options(names=False)
+    steps = [each for each in plan(wishes, found, options).changed if each.account]
     if not mailbox.active or mailbox.kind is not MailboxKind.PERSON or not steps:
         return None
-    applying.apply(db, realm.tenant_id, steps, found, Options(), by=by)
+    applying.apply(db, realm.tenant_id, steps, found, options, by=by)
     # Somebody of another customer may have an account of this address.
     return owner_of(db, mailbox)
 

@@ -17,7 +17,7 @@ def an_entry(
     store: Store, mailbox: Mailbox, pattern: str = "bob@there.example", **wish: object
 ) -> int:
     """Return the id of a new entry on a mailbox's own list, which allows unless said otherwise."""
-    wanted = Wish(**{"listed": Listed.ALLOWED, "pattern": pattern} | wish)  # type: ignore[arg-type]
+    wanted = Wish(**{"listed": Listed.ALLOWED, "pattern": pattern} | wish)  # type: ignore[arg-type]  # fields by name
     owner = Owner(mailbox.tenant_id, mailbox_id=mailbox.id)
     with store.write() as db:
         senders.enter(db, owner, wanted, by="test")

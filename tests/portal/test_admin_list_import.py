@@ -103,7 +103,7 @@ def test_what_is_no_list_is_refused_with_a_sentence(
     office: FlaskClient, form: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(list_import, "LARGEST_FILE", 200_000)
-    answer = bring(office, **form)  # type: ignore[arg-type]
+    answer = bring(office, **form)  # type: ignore[arg-type]  # fields by name
     assert answer.status_code == 422
     assert words in said(answer)
 

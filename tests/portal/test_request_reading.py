@@ -87,7 +87,7 @@ def test_the_line_is_committed_before_the_first_byte_is_read(
         with store.engine.connect() as other:
             lines = text("SELECT count(*) FROM events WHERE kind = 'content_read'")
             seen.append(other.scalar(lines))
-        return whole(message)  # type: ignore[arg-type]
+        return whole(message)  # type: ignore[arg-type]  # handed on
 
     monkeypatch.setattr(reading, "whole", watched)
     assert read(office, page).status_code == 303

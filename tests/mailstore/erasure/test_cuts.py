@@ -67,7 +67,7 @@ def test_a_shorter_retention_ends_what_is_stored_at_its_new_day(
     clock.shift(8 * DAY)
     young = delivered(store, long)
     cut(store, long)
-    assert ("expire",) in store.jobs.asked  # type: ignore[attr-defined]
+    assert ("expire",) in store.jobs.asked  # type: ignore[attr-defined]  # tests' jobs only
     expire(store)
     assert (readable(store, old), readable(store, young)) == (False, True)
     assert message_of(store, young).last_day == (NOON + 15 * DAY).date()
