@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import clock, events
+from mailstore import clock, events, welcomes
 from mailstore.accounts import Account, Role
 from mailstore.domains import Domain
 from mailstore.errors import BadName
@@ -40,12 +40,15 @@ class Step(StrEnum):
     RECORDS = "records"
     ADMINISTRATORS = "administrators"
     MAIL = "mail"
+    WELCOMES = "welcomes"
 
 
 # Without these nothing that is sent here would reach anybody.
 NEEDED = frozenset({Step.DOMAINS, Step.PEOPLE})
 # One alone may be ill or have lost their telephone.
 ADMINISTRATORS = 2
+# One mailbox is that of whoever moves in.
+PEOPLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ class Standing:
         """Whether nothing is left to do."""
         return self.count >= self.enough
 
+    @property
+    def keeps(self) -> bool:
+        """Whether mail cannot be taken yet because of it."""
+        return self.step in NEEDED and not self.count
+
 
 class NotReady(BadName):
     """What a tenant needs before its mail comes here is missing."""
@@ -68,24 +76,31 @@ class NotReady(BadName):
 
 def standing(db: Session, tenant_id: int) -> Sequence[Standing]:
     """Return how each step stands, in their order."""
+    known = select(Domain.id).where(Domain.tenant_id == tenant_id)
     theirs = Mailbox.tenant_id == tenant_id, Mailbox.kind != MailboxKind.CATCH_ALL, Mailbox.active
-    people = _count(db, select(Mailbox.id).where(*theirs))
-    addresses = _count(db, select(MailboxAddress.key).join(Mailbox).where(*theirs))
-    administrators = select(Account.id).where(
-        Account.tenant_id == tenant_id, Account.role == Role.ADMIN, Account.active
+    accounts = select(Account.id).where(Account.tenant_id == tenant_id, Account.active)
+    guests = accounts.where(Account.role == Role.USER)
+    domains, ways, people, addresses, administrators, came, invited, welcomed = _counts(
+        db,
+        known,
+        known.where(Domain.alias_of_id.is_(None)),
+        select(Mailbox.id).where(*theirs),
+        select(MailboxAddress.key).join(Mailbox).where(*theirs),
+        accounts.where(Account.role == Role.ADMIN),
+        select(Message.id).where(Message.tenant_id == tenant_id).limit(1),
+        guests,
+        guests.where(~welcomes.without()),
     )
-    came = select(Message.id).where(Message.tenant_id == tenant_id).limit(1)
-    domains = _count(db, select(Domain.id).where(Domain.tenant_id == tenant_id))
-    ways = select(Domain.id).where(Domain.tenant_id == tenant_id, Domain.alias_of_id.is_(None))
     looks = checks.of_tenant(db, tenant_id)
     return [
         Standing(Step.DOMAINS, domains),
-        Standing(Step.SERVERS, sum(map(_takes_mail, looks)), max(_count(db, ways), 1)),
-        Standing(Step.PEOPLE, people),
+        Standing(Step.SERVERS, sum(map(_takes_mail, looks)), max(ways, 1)),
+        Standing(Step.PEOPLE, people, PEOPLE),
         Standing(Step.ALIASES, addresses - people),
         Standing(Step.RECORDS, sum(map(_is_published, looks)), max(domains, 1)),
-        Standing(Step.ADMINISTRATORS, _count(db, administrators), ADMINISTRATORS),
-        Standing(Step.MAIL, _count(db, came)),
+        Standing(Step.ADMINISTRATORS, administrators, ADMINISTRATORS),
+        Standing(Step.MAIL, came),
+        Standing(Step.WELCOMES, welcomed, max(invited, 1)),
     ]
 
 
@@ -108,9 +123,8 @@ def go_live(db: Session, tenant_id: int, *, by: str) -> bool:
 
     Raises NotReady.
     """
-    missing = [each.step for each in standing(db, tenant_id) if not each.done]
-    if still := NEEDED.intersection(missing):
-        raise NotReady(f"There are no {min(still)} yet.")
+    if missing := sorted(each.step for each in standing(db, tenant_id) if each.keeps):
+        raise NotReady(f"There are no {missing[0]} yet.")
     return _change(db, tenant_id, (TenantState.PREPARING,), TenantState.LIVE, "", by) is not None
 
 
@@ -135,8 +149,10 @@ def resume(db: Session, tenant_id: int, *, by: str) -> TenantState | None:
     return _change(db, tenant_id, (TenantState.SUSPENDED,), again, "", by)
 
 
-def _count(db: Session, found: Select[Any]) -> int:
-    return db.scalar(select(func.count()).select_from(found.subquery())) or 0
+def _counts(db: Session, *found: Select[Any]) -> Sequence[int]:
+    """Return how many rows each of some selections has, in one question."""
+    counts = [select(func.count()).select_from(each.subquery()) for each in found]
+    return db.execute(select(*(each.scalar_subquery() for each in counts))).one()
 
 
 def _change(

@@ -13,7 +13,7 @@ YEAR = 365 * 24 * 3600
 
 def init_app(app: Flask) -> None:
     """Choose language and zone for each request."""
-    Babel(app, locale_selector=chosen, timezone_selector=zone)
+    Babel(app, locale_selector=lambda: regional(chosen()), timezone_selector=zone)
     app.context_processor(
         lambda: {"language": chosen(), "languages": SPOKEN, "language_names": NAMES}
     )
@@ -28,6 +28,11 @@ def chosen() -> str:
     if of_mailbox in SPOKEN:
         return str(of_mailbox)
     return request.accept_languages.best_match(SPOKEN) or FIRST
+
+
+def regional(language: str) -> str:
+    """Return the locale of a language as Switzerland writes dates and numbers in it."""
+    return f"{language}_CH"
 
 
 def keep(answer: Response, language: str) -> Response:

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from mailstore import advice, clock, policies
 from mailstore.addresses import Address
 from mailstore.deliveries import Delivery, Direction
+from mailstore.domains import Domain
 from mailstore.errors import BadAddress
+from mailstore.figures import Figure
 from mailstore.messages import Message
 from mailstore.patterns import ANY, stable
 from mailstore.refusals import Refusal
@@ -27,6 +29,8 @@ NEARLY = 2.0
 LIFTABLE = ("score", "newsletter")
 MANDATORY = "mandatory rule"
 AT_ONCE = 1000
+# With less mail than this, that nobody was held says nothing.
+ENOUGH = timedelta(days=7)
 
 
 @dataclass(slots=True)
@@ -63,6 +67,13 @@ class Traffic:
     def of(self, pattern: str) -> Seen:
         """Return what came from a sender."""
         return self.seen.get(pattern) or Seen()
+
+
+def is_young(db: Session, tenant_id: int) -> bool:
+    """Whether too little mail has come to a tenant yet to tell which entries would have helped."""
+    theirs = select(Domain.id).where(Domain.tenant_id == tenant_id)
+    began = db.scalar(select(func.min(Figure.hour)).where(Figure.domain_id.in_(theirs)))
+    return began is None or began > clock.now() - ENOUGH
 
 
 def of(db: Session, tenant_id: int, patterns: Collection[str]) -> Traffic:

@@ -1,5 +1,6 @@
 """What looking at a domain's records finds, as values: what is there, and what is wrong."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -8,6 +9,7 @@ from typing import Any, Self
 from mailstore.naming.faults import FAULTS, Fault, Grade
 
 LONGEST, MOST = 4000, 50
+_REPORTS_TO = re.compile(r"\bmailto:([^,;!\s]+)")
 
 
 class Record(StrEnum):
@@ -64,6 +66,11 @@ class Finding:
     def grade(self) -> Grade:
         """The gravest of what is wrong."""
         return worst(each.grade for each in self.said)
+
+    @property
+    def reports_to(self) -> list[str]:
+        """The addresses that others send reports to, if the record is as it is to be."""
+        return [each for value in self.wanted for each in _REPORTS_TO.findall(value)]
 
     def packed(self) -> dict[str, Any]:
         """Return it as it is kept in a row: strangers' words without what cannot be shown."""

@@ -11,7 +11,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Length
 
-from mailstore.curation import entering, entries, reading, undoing, uploads
+from mailstore.curation import entering, entries, reading, traffic, undoing, uploads
 from mailstore.curation.findings import Group
 from mailstore.curation.reading import TooManyEntries
 from mailstore.curation.uploads import ListUpload, UploadLine
@@ -107,6 +107,7 @@ def look(upload_id: int) -> str:
         more=len(lines) > uploads.SIZE,
         said=_said,
         listed=LISTED,
+        young=traffic.is_young(g.db, upload.owner.tenant_id),
     )
 
 

@@ -93,7 +93,7 @@ def look(moving_id: int) -> str | Response:
     """Show what a file would change, or how far it is; the page looks again by itself."""
     row = _found(moving_id)
     if row.state is not MovingState.PLANNED:
-        troubles = [Shown("", [said(each, _)], each.line) for each in row.left_out]
+        troubles = _left_out(row.left_out)
         return render_template("admin/moved.html", row=row, troubles=troubles[:MOST_ON_PAGE])
     preview = _preview(row, _options(request.args))
     if preview is None:
@@ -171,16 +171,20 @@ def _preview(row: Moving, options: Options) -> Preview | None:
 def _parts(preview: Preview) -> Iterator[Part]:
     """Yield the lists of a preview that have any lines, what needs a look first."""
     diff = preview.diff
-    clashes = sorted((*preview.troubles, *diff.clashes), key=lambda each: each.line)
     for name, lines in (
-        ("clashes", [Shown("", [said(each, _)], each.line) for each in clashes]),
-        ("notes", [Shown("", [said(each, _)], each.line) for each in diff.notes]),
+        ("clashes", _left_out((*preview.troubles, *diff.clashes))),
+        ("notes", _left_out(diff.notes)),
         ("new", [_new(each) for each in diff.new]),
         ("changed", [_changed(each) for each in diff.changed]),
         ("missing", [Shown(each.name or each.address, [each.address]) for each in preview.missing]),
     ):
         if lines:
             yield Part(name, lines, len(lines))
+
+
+def _left_out(troubles: Sequence[Trouble]) -> list[Shown]:
+    by_line = sorted(troubles, key=lambda each: each.line)
+    return [Shown("", [said(each, _)], each.line) for each in by_line]
 
 
 def _cut(part: Part, after: int, most: int) -> Part:

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mailstore import cutover
-from mailstore.cutover import NEEDED, NotReady
+from mailstore.cutover import NotReady
 from portal.access import for_admin, for_fresh_admin, store
 
 bp = Blueprint("start", __name__, url_prefix="/admin/start")
@@ -48,5 +48,5 @@ def prepare() -> Response:
 
 def _page() -> str:
     steps = {each.step.value: each for each in cutover.standing(g.db, g.tenant.id)}
-    ready = all(each.done for each in steps.values() if each.step in NEEDED)
+    ready = not any(each.keeps for each in steps.values())
     return render_template("admin/start.html", steps=steps, ready=ready)

@@ -68,10 +68,11 @@ def add() -> str | tuple[str, int]:
     try:
         with store().write() as db:
             account, text = customers.begin(db, form.wish, made, by=g.visitor.name)
+            customer = db.get_one(Tenant, account.tenant_id)
     except BadName:
         wrong = _("The name or the domain is taken.")
         return render_template("customers/new.html", form=form, wrong=wrong), 422
-    return _code(account, text)
+    return _code(customer, account, text, new=True)
 
 
 @bp.get("/<int:tenant_id>")
@@ -114,14 +115,14 @@ def resume(tenant_id: int) -> Response:
 @for_fresh_operator
 def code(tenant_id: int, account_id: int) -> str:
     """Make an emergency code for an administrator of a customer, and show it, this once."""
-    theirs = {each.id for each in customers.administrators(g.db, _found(tenant_id).id)}
-    if account_id not in theirs:
+    customer = _found(tenant_id)
+    if account_id not in {each.id for each in customers.administrators(g.db, customer.id)}:
         abort(404)
     made = codes.fresh(CodeKind.EMERGENCY)
     with store().write() as db:
         account = db.get_one(Account, account_id)
         text = codes.make_emergency(db, account, by=g.visitor.name, made=made)
-    return _code(account, text)
+    return _code(customer, account, text)
 
 
 def _found(tenant_id: int) -> Tenant:
@@ -140,8 +141,8 @@ def _page(tenant: Tenant, form: SuspendForm | None = None) -> str:
     )
 
 
-def _code(account: Account, text: str) -> str:
+def _code(customer: Tenant, account: Account, text: str, *, new: bool = False) -> str:
     address = current_app.extensions["settings"].base_url.rstrip("/")
     life = codes.EMERGENCY_LIFE.days
     page = {"whose": account, "code": text, "portal": address, "days": life}
-    return render_template("admin/code.html", **page)
+    return render_template("customers/code.html", customer=customer, new=new, **page)

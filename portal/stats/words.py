@@ -14,6 +14,7 @@ from mailstore.envelopes import MailClass
 from mailstore.periods import Period
 from mailstore.stats import RECEIVED, Choice
 from mailstore.wording import N_
+from portal.languages import regional
 from portal.mails import translations
 
 KILO = 1000
@@ -72,7 +73,7 @@ class Words:
 
     def number(self, count: int) -> str:
         """Return a number with its thousands apart."""
-        return str(format_decimal(count, locale=self.language))
+        return str(format_decimal(count, locale=regional(self.language)))
 
     def volume(self, size: float) -> str:
         """Return so many bytes in the unit that fits."""
@@ -80,7 +81,7 @@ class Words:
         while size >= KILO and unit < len(UNITS) - 1:
             size, unit = size / KILO, unit + 1
         shape = "#,##0.#" if unit > 1 and size < 100 else "#,##0"  # noqa: PLR2004 (digits that tell)
-        return f"{format_decimal(size, shape, locale=self.language)} {UNITS[unit]}"
+        return f"{format_decimal(size, shape, locale=regional(self.language))} {UNITS[unit]}"
 
     def share(self, part: int, whole: int) -> str:
         """Return a part of a whole as a percentage; a dash if there is nothing."""
@@ -88,7 +89,7 @@ class Words:
             return DASH
         # What is there is not said to be nothing.
         shape = "#,##0.0%" if 0 < part / whole < SMALL else "#,##0%"
-        return str(format_percent(part / whole, shape, locale=self.language))
+        return str(format_percent(part / whole, shape, locale=regional(self.language)))
 
     def figure(self, name: str, count: int) -> str:
         """Return a figure in its unit."""

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailstore import accounts, clock, cutover, firststart, policies
+from mailstore import accounts, clock, cutover, firststart, policies, welcomes
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.codes import Fresh
@@ -63,10 +63,22 @@ def test_each_step_stands_as_it_is(store: Store) -> None:
     with store.read() as db:
         found = {each.step: (each.count, each.done) for each in cutover.standing(db, tenant.id)}
     assert found == {
-        Step.DOMAINS: (1, True), Step.SERVERS: (0, False), Step.PEOPLE: (1, True),
+        Step.DOMAINS: (1, True), Step.SERVERS: (0, False), Step.PEOPLE: (1, False),
         Step.ALIASES: (1, True), Step.RECORDS: (0, False), Step.ADMINISTRATORS: (1, False),
-        Step.MAIL: (1, True),
+        Step.MAIL: (1, True), Step.WELCOMES: (0, False),
     }  # fmt: skip
+
+
+def test_who_moves_in_alone_may_switch_and_is_reminded_of_the_others(store: Store) -> None:
+    with store.write() as db:
+        tenant = preparing(db)
+        a_domain(db, tenant=tenant)
+        an_account(db, a_mailbox(db), role=Role.ADMIN)
+        keeping = [each.step for each in cutover.standing(db, tenant.id) if each.keeps]
+        assert (keeping, Step.PEOPLE in done_steps(store, tenant.id)) == ([], False)
+        eva = an_account(db, a_mailbox(db, "eva.steiner@muster.example"))
+        welcomes.ask(db, tenant.id, [eva.id], by="test")
+    assert {Step.PEOPLE, Step.WELCOMES} <= done_steps(store, tenant.id)
 
 
 @pytest.mark.parametrize(("trouble", "done"), [(None, True), (Trouble.REFUSED, False)])

@@ -19,6 +19,8 @@ from mailstore.lanes import Lane
 from mailstore.mailboxes import Mailbox, MailboxKind
 from mailstore.naming import checks, published, spf
 from mailstore.naming.checks import CheckKind
+from mailstore.naming.faults import Fault
+from mailstore.naming.findings import Finding, Record, Said
 from mailstore.naming.steps import Stage, Step
 from mailstore.naming.troubles import Trouble
 from mailstore.roles import AccountDomain
@@ -188,6 +190,7 @@ def test_what_leads_mail_here_comes_last_while_none_is_taken(
     found = [
         published.mx("muster.example", ["mx.mailhafen.test"], [(10, "old.example")]),
         spf.judge("muster.example", ["ip4:192.0.2.9"], [], {}),
+        published.dmarc("muster.example", []),
     ]
     done(store, anna, CheckKind.DNS, {"records": [each.packed() for each in found]})
     with store.write() as db:
@@ -195,13 +198,18 @@ def test_what_leads_mail_here_comes_last_while_none_is_taken(
     shown = said(page.get(f"{PAGE}{anna.domain_id}/dns"))
     assert shown.index("v=spf1 ip4:192.0.2.9 ~all") < shown.index("comes last")
     assert "not through us yet" not in shown
-    assert "DNS: see SPF" in said(page.get(PAGE))
+    assert "reports to dmarc@muster.example: set this address up" in shown
+    listed = said(page.get(PAGE))
+    assert ("DNS: see SPF" in listed, "mail flows" in listed) == (True, False)
 
 
 def test_keys_are_asked_of_the_worker(
     page: FlaskClient, store: Store, anna: Mailbox, jobs: RecordedJobs
 ) -> None:
     path = f"{PAGE}{anna.domain_id}/dns"
+    found = Finding(Record.DKIM, "", (), (), (Said(Fault.DKIM_NO_KEYS),))
+    done(store, anna, CheckKind.DNS, {"records": [found.packed()]})
+    assert 'href="#keys"' in page.get(path).text
     post(page, f"{path}/keys", path)
     assert jobs.asked[-1][0] == "look_at_dns"
     assert post(page, f"{path}/other", path).status_code == 404

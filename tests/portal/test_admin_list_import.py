@@ -1,11 +1,14 @@
 import re
 import time
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mailstore import clock
+from mailstore.figures import Figure
 from mailstore.mailboxes import Mailbox
 from mailstore.senders import Listed, Owner
 from mailstore.store import Store
@@ -123,6 +126,17 @@ def test_what_a_form_says_of_lines_elsewhere_counts_nothing(
 def test_nobody_else_sees_what_somebody_brought(office: FlaskClient, browser: FlaskClient) -> None:
     preview = bring(office, "a.example").location
     assert browser.get(preview).status_code == 404
+
+
+def test_who_had_no_mail_here_yet_is_told_that_nothing_can_be_said(
+    office: FlaskClient, store: Store, anna: Mailbox
+) -> None:
+    preview = bring(office, "there.example").location
+    assert "less than a week" in said(office.get(preview))
+    with store.write() as db:
+        hour = clock.now() - timedelta(days=8)
+        db.add(Figure(hour=hour, domain_id=anna.domain_id, name="in_clean", count=1))
+    assert "less than a week" not in said(office.get(preview))
 
 
 def test_two_thousand_entries_are_looked_through_quickly(

@@ -31,6 +31,8 @@ def test_who_moves_in_sees_what_is_left_and_switches(
     assert office.get("/admin/").location == PAGE
     page = said(office.get(PAGE))
     assert "2 mailboxes are known." in page
+    assert "No further address is known yet." in page
+    assert "Wait until after the switch" in page
     answer = post(office, f"{PAGE}live", PAGE)
     assert "Mail of muster.example is taken from now on." in told(office, answer)
     assert state_of(store, anna) is TenantState.LIVE

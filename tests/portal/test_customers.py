@@ -46,6 +46,7 @@ def test_an_operator_brings_a_customer_in_who_signs_in_with_the_code(
 ) -> None:
     answer = post(operator, NEW, NEW, **FORM)
     assert answer.status_code == 200
+    assert "Neu {{7*7}} AG is here." in said(answer)
     code = "".join(re.findall(r"<span>([2-9A-Z]{4})</span>", answer.text))
     with store.read() as db:
         carla = accounts.named(db, "carla@neu.example")
@@ -59,6 +60,7 @@ def test_an_operator_brings_a_customer_in_who_signs_in_with_the_code(
     assert "Neu {{7*7}} AG" in said(operator.get(PAGE))
     assert "Neu {{7*7}} AG" in said(operator.get(f"{PAGE}?q=NEU.ex"))
     assert "Neu {{7*7}} AG" not in said(operator.get(f"{PAGE}?q=muster"))
+    assert "No customer found" in said(operator.get(f"{PAGE}?q=nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,8 @@ def test_an_operator_lets_an_administrator_in_and_nobody_else(
 ) -> None:
     page = of_anna(anna)
     assert post(operator, f"{page}/code/{user.id}", page).status_code == 404
-    assert post(operator, f"{page}/code/{admin.id}", page).status_code == 200
+    shown = post(operator, f"{page}/code/{admin.id}", page)
+    assert (shown.status_code, "administrator of muster.example" in said(shown)) == (200, True)
     with store.read() as db:
         assert db.scalar(
             select(codes.outstanding(CodeKind.EMERGENCY)).where(Account.id == admin.id)
