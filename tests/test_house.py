@@ -117,6 +117,7 @@ def records(function: Function) -> bool:
 CHANGES = [
     pytest.param(function, id=f"{path.stem}.{function.name}")
     for path in files("mailstore")
+    if STATE in path.read_text()
     for function in functions(path)
     if sets_state(function) and (path.stem, function.name) not in FIRST_STATES
 ]
