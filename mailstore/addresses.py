@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from typing import Self
 
 from mailstore.errors import BadAddress, BadName
@@ -11,7 +11,6 @@ MAX_LOCAL = 64
 MAX_DOMAIN = 255
 _ATOM = r"[^\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff\"(),:;<>@\[\\\]]+"
 _LOCAL = re.compile(rf"{_ATOM}|\"(?:[^\x00-\x1f\x7f\ud800-\udfff\"\\]|\\[\x20-\x7e])*\"")
-_QUAD = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?|[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 
@@ -95,12 +94,9 @@ def parse_host_port(text: str) -> tuple[str, int]:
     host, _, port = text.strip().rpartition(":")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
         raise BadName(f"'{text}' is not HOST:PORT.")
-    try:
-        if host.startswith("[") and host.endswith("]"):
-            return str(IPv6Address(host[1:-1])), int(port)
-        # What looks like an address is one, or a slip: no domain has that form (RFC 1123 §2.1).
-        if _QUAD.fullmatch(host):
-            return str(IPv4Address(host)), int(port)
+    if not (host.startswith("[") and host.endswith("]")):
         return parse_domain(host), int(port)
+    try:
+        return str(IPv6Address(host[1:-1])), int(port)
     except ValueError as error:
         raise BadName(f"'{text}' is not HOST:PORT.") from error

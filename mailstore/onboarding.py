@@ -83,7 +83,7 @@ def set_next_hop(
     db: Session, domain: Domain, next_hop: str, *, by: str, named_by: int = lanes.OPERATOR
 ) -> None:
     """Hand a domain's mail on elsewhere from now on, what waits or is held too; or BadName."""
-    route = Route.parse(next_hop)
+    route = Route.named(next_hop)
     domain.lane_id = lanes.lane_to(db, route, named_by=named_by)
     db.execute(update(Domain).filter_by(alias_of_id=domain.id).values(lane_id=domain.lane_id))
     callouts.forget(db, domain.id)
@@ -158,7 +158,7 @@ def move_alias(db: Session, alias: Address, mailbox: Mailbox, *, by: str) -> Non
 def _lane_for(db: Session, new: NewDomain) -> int:
     """Return the lane of a domain's mail: of an alias that of the domain it stands for."""
     if new.alias_of_id is None:
-        return lanes.lane_to(db, Route.parse(new.next_hop), named_by=new.named_by)
+        return lanes.lane_to(db, Route.named(new.next_hop), named_by=new.named_by)
     return db.get_one(Domain, new.alias_of_id).lane_id
 
 

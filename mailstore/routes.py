@@ -20,6 +20,8 @@ from mailstore.errors import BadName
 
 SMTP_PORT = 25
 MOST_HOPS = 10
+BYTE = 255
+_QUAD = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 _PIN = re.compile(r"[0-9a-f]{64}")
 
 
@@ -61,6 +63,15 @@ class Route:
         if len(hops) > (1 if protocol is Protocol.MX else MOST_HOPS):
             raise BadName(f"'{text}' names too many servers.")
         return cls(hops, protocol, *parse_safety(safety.strip()))
+
+    @classmethod
+    def named(cls, text: str) -> Self:
+        """Read a route that somebody names now, as `parse` does; a slip in an address is none."""
+        found = cls.parse(text)
+        for host, _ in found.hops:
+            if _QUAD.fullmatch(host) and max(map(int, host.split("."))) > BYTE:
+                raise BadName(f"'{host}' is not an address.")
+        return found
 
     @classmethod
     def by_mx(cls, domain: str) -> Self:

@@ -10,6 +10,7 @@ import structlog
 import uvloop
 
 from filter import publishing, rotation, sts
+from filter.authentication import dmarc
 from filter.dns import Resolver
 from filter.publishing import place_of
 from filter.routing import Router
@@ -103,6 +104,9 @@ async def look(store: Store, domain: Domain) -> Looked:
         for place in (name, *(f"{each}{name}" for each in below))
     }
     tree = await _spf_tree(resolver, name, texts[name] or ())
+    # What a name above says counts only where the domain itself says nothing.
+    above = [] if texts[f"_dmarc.{name}"] else dmarc.steps(name)[1:]
+    policies = {each: await _texts(resolver, f"_dmarc.{each}") for each in above}
     policy = await _policy(settings, router, name) if texts[f"_mta-sts.{name}"] else None
     return Looked(
         [
@@ -110,7 +114,7 @@ async def look(store: Store, domain: Domain) -> Looked:
             spf.judge(name, ours, texts[name], tree),
             *[await _dkim(resolver, domain, key) for key in keys],
             *([] if keys else [_no_keys(name)]),
-            published.dmarc(name, texts[f"_dmarc.{name}"]),
+            published.dmarc(name, texts[f"_dmarc.{name}"], policies),
             published.sts(name, hosts, texts[f"_mta-sts.{name}"], policy, clock.today()),
             published.tls_rpt(name, texts[f"_smtp._tls.{name}"]),
         ],

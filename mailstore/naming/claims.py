@@ -106,7 +106,7 @@ def claim(db: Session, tenant_id: int, new: NewDomain, *, by: str) -> DomainClai
     now = clock.now()
     made = DomainClaim(
         tenant_id=tenant_id, name=name, token=proofs.new_token(), takes=new.takes,
-        next_hop="" if new.alias_of_id else str(Route.parse(new.next_hop)),
+        next_hop="" if new.alias_of_id else str(Route.named(new.next_hop)),
         alias_of_id=new.alias_of_id, by=by, made_at=now, check_at=now,
     )  # fmt: skip
     db.add(made)

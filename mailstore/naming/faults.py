@@ -49,6 +49,7 @@ class Fault(StrEnum):
     DKIM_OTHER_KEY = "dkim other key"
     DKIM_READY = "dkim ready"
     DMARC_NONE = "dmarc none"
+    DMARC_ABOVE = "dmarc above"
     DMARC_SEVERAL = "dmarc several"
     DMARC_BROKEN = "dmarc broken"
     DMARC_WATCHES = "dmarc watches"
@@ -159,6 +160,13 @@ FAULTS: Mapping[Fault, tuple[Grade, str]] = {
     Fault.DMARC_NONE: (
         Grade.MISSING,
         N_("Nothing says what is to become of forged mail: publish this record."),
+    ),
+    Fault.DMARC_ABOVE: (
+        Grade.GOOD,
+        N_(
+            "The record of %(above)s counts for this domain too. One of its own is only "
+            "needed for another policy."
+        ),
     ),
     Fault.DMARC_SEVERAL: (
         Grade.WRONG,

@@ -21,7 +21,7 @@ def read(db: Session, settings: Settings, text: str) -> str:
     where, blank, safety = text.strip().partition(" ")
     if where and ":" not in where and "," not in where:
         where = f"{where}:{SMTP_PORT}"
-    route = Route.parse(f"{where}{blank}{safety}")
+    route = Route.named(f"{where}{blank}{safety}")
     ours = {settings.hostname.lower(), *settings.exchangers}
     hosts = {ascii_domain(host) or host for host, _ in route.hops}
     by_mx = route.protocol is Protocol.MX

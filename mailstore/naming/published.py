@@ -4,8 +4,10 @@ MX (RFC 5321 §5.1, RFC 7505), DMARC (RFC 9989), MTA-STS (RFC 8461) and TLS-RPT 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 from mailstore.naming.faults import Fault
 from mailstore.naming.findings import Finding, Record, Said, unanswered
@@ -18,6 +20,7 @@ _DMARC, _STS, _TLS_RPT = "v=dmarc1", "v=stsv1", "v=tlsrptv1"
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
 
 Texts = Sequence[str] | None
+NOTHING: Mapping[str, Texts] = MappingProxyType({})
 Mx = Sequence[tuple[int, str]] | None
 
 
@@ -43,20 +46,34 @@ def _of_mx(names: set[str], others: Sequence[str]) -> Iterator[Said]:
         yield Said(Fault.MX_MIXED, {"others": ", ".join(others)})
 
 
-def dmarc(domain: str, texts: Texts) -> Finding:
-    """Return what is wrong with what a domain says about forged mail."""
+def dmarc(domain: str, texts: Texts, above: Mapping[str, Texts] = NOTHING) -> Finding:
+    """Return what is wrong with what a domain says about forged mail.
+
+    Where it says nothing, what the nearest of `above` says counts (RFC 9989 §4.10.1).
+    """
     wanted = f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"
-    return _one_of(Record.DMARC, f"_dmarc.{domain}", wanted, texts, _of_dmarc)
+    own = _one_of(Record.DMARC, f"_dmarc.{domain}", wanted, texts, _of_dmarc)
+    for name, theirs in above.items() if own.found == () else ():
+        found = _one_of(Record.DMARC, f"_dmarc.{name}", "", theirs, _of_dmarc_above)
+        if found.found is None or len(found.found) == 1:
+            said = (Said(Fault.DMARC_ABOVE, {"above": name}), *found.said)
+            return replace(found, wanted=(), said=said if found.found else found.said)
+    return own
 
 
-def _of_dmarc(records: Sequence[str]) -> Iterator[Said]:
+def _of_dmarc_above(records: Sequence[str]) -> Iterator[Said]:
+    return _of_dmarc(records, ("sp", "p"))
+
+
+def _of_dmarc(records: Sequence[str], tags: Sequence[str] = ("p",)) -> Iterator[Said]:
     if len(records) != 1:
         yield Said(Fault.DMARC_SEVERAL if records else Fault.DMARC_NONE)
         return
     fields = _fields(records[0])
-    if fields.get("p", "").lower() not in POLICIES:
+    policy = next((fields[each].lower() for each in tags if each in fields), "")
+    if policy not in POLICIES:
         yield Said(Fault.DMARC_BROKEN)
-    elif fields["p"].lower() == "none":
+    elif policy == "none":
         yield Said(Fault.DMARC_WATCHES)
     if "mailto:" not in fields.get("rua", "").lower():
         yield Said(Fault.DMARC_NO_REPORTS)

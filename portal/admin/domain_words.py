@@ -24,8 +24,8 @@ SEEN = {
     Seen.OTHER: N_("A record is there, but it says something else. Compare it with the one above."),
     Seen.UNKNOWN: N_("No name server answered. We ask again by ourselves."),
     Seen.TAKEN: N_(
-        "The record is there, but the domain is set up for somebody else here. "
-        "Ask the operator of this service to move it to you."
+        "The record is there, but the domain is set up for somebody else here. They have to "
+        "remove it first; the operator of this service can tell you more."
     ),
 }
 STAGES = {

@@ -58,7 +58,7 @@ class CustomerForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     def validate_next_hop(self, field: Any) -> None:
         """Raise ValidationError for what is no route."""
         try:
-            Route.parse(field.data)
+            Route.named(field.data)
         except BadName:
             text = _("This is no mail server. One looks like mail.muster.ch:25.")
             raise ValidationError(text) from None

@@ -139,3 +139,9 @@ def test_a_route_of_too_many_servers_is_refused(text: str) -> None:
     with pytest.raises(BadName, match=r"names too many servers\.$"):
         Route.parse(text)
     assert len(Route.parse(written(*SEVERAL[1:])).hops) == MOST_HOPS
+
+
+def test_a_slip_in_an_address_is_none_that_somebody_may_name() -> None:
+    assert Route.named("192.0.2.30:25") == Route.parse("192.0.2.30:25")
+    with pytest.raises(BadName, match="not an address"):
+        Route.named("mail.muster.example:25,192.0.2.300:25")

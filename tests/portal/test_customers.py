@@ -67,6 +67,7 @@ def test_an_operator_brings_a_customer_in_who_signs_in_with_the_code(
     "wrong",
     [
         {"name": ""}, {"domain": "no domain"}, {"domain": "-x; reboot"}, {"next_hop": "mail"},
+        {"next_hop": "192.0.2.300:25"},
         {"next_hop": "$(id):25"}, {"administrator": "carla"}, {"zone": "Mars/Base"},
         {"administrator": "carla@elsewhere.example"}, {"language": "rm"}, {"name": "a\x07b"},
         {"domain": "muster.example", "administrator": "x@muster.example"},

@@ -62,6 +62,8 @@ def test_what_is_not_published_is_missing_and_what_is_there_is_good(
         Record.STS: optional, Record.TLS_RPT: optional,
     }  # fmt: skip
     assert check.found["addresses"] == ["192.0.2.9"]
+    names.records["TXT", "_dmarc.example"] = ['"v=DMARC1; p=reject; rua=mailto:d@example"']
+    assert grades(looked(store, domain))[Record.DMARC] is Grade.GOOD
     publish(names)
     found = grades(looked(store, domain))
     assert {each for each, grade in found.items() if grade is Grade.GOOD} == {

@@ -54,6 +54,29 @@ def test_what_is_said_of_forged_mail_is_read(
     assert faults(published.dmarc(HERE, texts)) == expected
 
 
+@pytest.mark.parametrize(
+    ("above", "expected"),
+    [
+        ([], [Fault.DMARC_NONE]),
+        (["v=DMARC1; p=none; sp=reject; rua=mailto:d@x.example"], [Fault.DMARC_ABOVE]),
+        (["v=DMARC1; p=reject; sp=none; rua=mailto:d@x.example"],
+         [Fault.DMARC_ABOVE, Fault.DMARC_WATCHES]),
+        (["v=DMARC1; p=none", "v=DMARC1; p=none"], [Fault.DMARC_NONE]),
+        (None, [Fault.UNANSWERED]),
+    ],
+    ids=["none", "for those below", "watches below", "several", "silent"],
+)  # fmt: skip
+def test_where_a_domain_says_nothing_what_stands_above_it_counts(
+    above: list[str] | None, expected: list[Fault]
+) -> None:
+    tree = {"muster.example": above, "example": []}
+    found = published.dmarc("mail.muster.example", [], tree)
+    assert faults(found) == expected
+    assert (found.wanted == ()) is (expected != [Fault.DMARC_NONE])
+    own = ["v=DMARC1; p=reject; rua=mailto:d@x.example"]
+    assert faults(published.dmarc("mail.muster.example", own, tree)) == []
+
+
 def policy(*patterns: str, mode: Mode = Mode.ENFORCE) -> Wish:
     return Wish(mode, patterns, timedelta(days=7))
 
