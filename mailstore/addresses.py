@@ -9,6 +9,7 @@ from mailstore.errors import BadAddress, BadName
 
 MAX_LOCAL = 64
 MAX_DOMAIN = 255
+MAX_PORT_DIGITS = 5
 _ATOM = r"[^\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff\"(),:;<>@\[\\\]]+"
 _LOCAL = re.compile(rf"{_ATOM}|\"(?:[^\x00-\x1f\x7f\ud800-\udfff\"\\]|\\[\x20-\x7e])*\"")
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?|[^\W_](?:[\w-]{0,61}[^\W_])?")
@@ -92,7 +93,8 @@ def spellings(domain: str) -> frozenset[str]:
 def parse_host_port(text: str) -> tuple[str, int]:
     """Return the host and port of `host:port` or `[v6]:port`, or raise BadName."""
     host, _, port = text.strip().rpartition(":")
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 2**16:
+    numeric = port.isascii() and port.isdigit() and len(port) <= MAX_PORT_DIGITS
+    if not numeric or not 0 < int(port) < 2**16:
         raise BadName(f"'{text}' is not HOST:PORT.")
     if not (host.startswith("[") and host.endswith("]")):
         return parse_domain(host), int(port)

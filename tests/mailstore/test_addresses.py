@@ -126,10 +126,12 @@ def test_a_host_and_port_are_read(text: str, found: tuple[str, int]) -> None:
     [
         "mail.example", ":25", "mail.example:", "mail.example:0", "mail.example:65536",
         "mail.example:-1", "mail.example:²", "mail example:25", "-oProxy:25", "a:b c:25",
+        f"mail.example:{'9' * 5000}",
     ],
     ids=[
         "no port", "no host", "empty port", "port 0", "port too high", "negative port",
         "odd digit", "space", "leading hyphen", "colons, yet no IPv6",
+        "more digits than any number has",
     ],
 )  # fmt: skip
 def test_what_is_not_host_and_port_is_refused(text: str) -> None:
