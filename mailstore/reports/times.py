@@ -12,6 +12,7 @@ from mailstore.errors import BadName
 DAILY, WORKDAYS, NEVER = "daily", "workdays", "never"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LAST_OF_MONTH = 31
+DIGITS = 2
 MOST_TIMES = 2
 # How long links live.
 USUAL, WEEKLY, MONTHLY = timedelta(days=7), timedelta(days=14), timedelta(days=35)
@@ -76,8 +77,9 @@ def parse_days(text: str) -> str:
     days = text.strip().lower()
     if days in (DAILY, WORKDAYS, *WEEKDAYS):
         return days
-    if days.isascii() and days.isdecimal() and 1 <= int(days) <= LAST_OF_MONTH:
-        return str(int(days))
+    number = int(days) if days.isascii() and days.isdecimal() and len(days) <= DIGITS else 0
+    if 1 <= number <= LAST_OF_MONTH:
+        return str(number)
     raise BadName(f"'{text}' is not daily, workdays, a weekday (mon) or a day of the month (1).")
 
 
