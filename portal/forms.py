@@ -1,12 +1,25 @@
 """What forms of several pages share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from wtforms import IntegerField
 from wtforms.validators import ValidationError
 
 from mailstore.errors import BadName
 from mailstore.texts import plain
+
+MOST_DIGITS = 9
+
+
+class WholeNumber(IntegerField):  # type: ignore[misc]  # WTForms has no types
+    """A number of few digits: what compares numbers makes a float of each."""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read what was typed; raises ValueError for what is longer than any number meant."""
+        too_long = any(len(each.strip()) > MOST_DIGITS for each in valuelist)
+        super().process_formdata(["-"] if too_long else valuelist)
 
 
 class PlainText:

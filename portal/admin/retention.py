@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, IntegerField
+from wtforms import BooleanField
 from wtforms.validators import InputRequired, NumberRange
 
 from mailstore import scanners, tenants
@@ -13,6 +13,7 @@ from mailstore.erasure import cuts, forecast
 from mailstore.erasure.forecast import Ending
 from mailstore.tenants import HELD_DAYS, KEEP_DAYS, LONGEST_DAYS, PIN_DAYS
 from portal.access import for_fresh_admin, store
+from portal.forms import WholeNumber
 
 bp = Blueprint("retention", __name__, url_prefix="/admin/retention")
 
@@ -23,17 +24,17 @@ _TOO_FEW = _l("Mail is kept for at least %(min)s days, so that nobody loses any 
 class RetentionForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """How long mail is kept, and whether people may read copies."""
 
-    keep_days = IntegerField(
+    keep_days = WholeNumber(
         _l("Days that copies of all mail are kept"),
         [InputRequired(), NumberRange(KEEP_DAYS, LONGEST_DAYS, message=_TOO_FEW)],
         default=KEEP_DAYS,
     )
-    held_days = IntegerField(
+    held_days = WholeNumber(
         _l("Days that held mail is kept"),
         [InputRequired(), NumberRange(KEEP_DAYS, LONGEST_DAYS, message=_TOO_FEW)],
         default=HELD_DAYS,
     )
-    pin_days = IntegerField(
+    pin_days = WholeNumber(
         _l("Days that people may keep single messages (0: not at all)"),
         [InputRequired(), NumberRange(0, LONGEST_DAYS)],
         default=PIN_DAYS,

@@ -101,6 +101,18 @@ def test_nothing_is_asked_where_nothing_is_stored(
     assert keep_days(store, anna) == 7
 
 
+@pytest.mark.parametrize(
+    "days", ["9" * 400, "9" * 5000, "1e400", "nan"],
+    ids=["no float", "no number", "endless", "not a number"],
+)  # fmt: skip
+def test_days_that_are_no_number_are_refused(
+    office: FlaskClient, store: Store, anna: Mailbox, days: str
+) -> None:
+    for name in ("keep_days", "held_days", "pin_days"):
+        assert post(office, PAGE, PAGE, **DAYS | SURE | {name: days}).status_code == 422
+    assert keep_days(store, anna) == 20
+
+
 def test_a_fresh_proof_is_asked_for(office: FlaskClient, clock: Traveller) -> None:
     clock.shift(timedelta(minutes=11))
     assert office.get(PAGE).location.startswith("/sign-in/again")
