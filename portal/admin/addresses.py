@@ -1,6 +1,7 @@
 """Addresses to decide about: those that mail comes for and nobody has, and those without mail."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -16,7 +17,9 @@ from mailstore.moving.values import Person
 from mailstore.pages import SIZE
 from portal.access import for_manager, store
 from portal.admin.boxes import named
-from portal.paging import asked_page, one_page
+from portal.paging import asked_page, one_page, row_id
+
+Chosen = TypeVar("Chosen", str, int)
 
 bp = Blueprint("addresses", __name__, url_prefix="/admin/addresses")
 
@@ -76,14 +79,14 @@ def idle() -> str:
 def act_idle() -> Response:
     """Do something with the mailboxes that are ticked, or with one whose button was pressed."""
     deed, chosen = _wanted(OLD, "m")
-    ids = [int(each) if each.isdecimal() else 0 for each in chosen]
+    ids = _rows(chosen)
     if not all(deeds.one(g.db, g.realm, each) for each in ids):
         abort(404)
     done, troubles = 0, list[str]()
-    for part in _parts(chosen):
+    for part in _parts(ids):
         with store().write() as db:
             for each in part:
-                box = deeds.one(db, g.realm, int(each))
+                box = deeds.one(db, g.realm, each)
                 trouble = _retire(db, box, deed) if box else _("This mailbox is gone.")
                 done, troubles = done + (not trouble), troubles + ([trouble] if trouble else [])
     return _told(".idle", done, troubles)
@@ -99,7 +102,14 @@ def _wanted(known: tuple[str, ...], name: str) -> tuple[str, list[str]]:
     return deed, chosen
 
 
-def _parts(chosen: list[str]) -> Iterator[list[str]]:
+def _rows(chosen: list[str]) -> list[int]:
+    try:
+        return [row_id(each) for each in chosen]
+    except ValueError:
+        abort(404)
+
+
+def _parts(chosen: list[Chosen]) -> Iterator[list[Chosen]]:
     for first in range(0, len(chosen), AT_ONCE):
         yield chosen[first : first + AT_ONCE]
 

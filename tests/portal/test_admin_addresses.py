@@ -110,6 +110,15 @@ def test_a_mailbox_without_mail_is_switched_off_or_becomes_an_alias(
     assert act(admins, IDLE, one="off 999").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "number", ["x", "²", "-1", str(2**63), "9" * 5000],
+    ids=["word", "odd digit", "negative", "beyond rows", "beyond numbers"],
+)  # fmt: skip
+def test_what_no_mailbox_can_be_numbered_is_not_there(admins: FlaskClient, number: str) -> None:
+    assert act(admins, IDLE, one=f"off {number}").status_code == 404
+    assert act(admins, IDLE, m=number, deed="shared").status_code == 404
+
+
 def test_one_person_is_added_and_what_gives_power_is_no_part_of_the_form(
     admins: FlaskClient, store: Store
 ) -> None:
