@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import callouts, clock, events, policies
@@ -194,6 +194,11 @@ def alone(db: Session, mailbox_id: int) -> Mailbox:
     mine = select(Mailbox).where(Mailbox.id == mailbox_id)
     # Without the key: mail that comes in meanwhile points to the row and must not wait.
     return db.scalars(mine.with_for_update(key_share=True)).one()
+
+
+def is_at(domain: str) -> ColumnElement[bool]:
+    """Return the condition that a main address or an alias is one of a domain."""
+    return MailboxAddress.key.endswith(f"@{domain}", autoescape=True)
 
 
 def addresses_of(db: Session, mailbox_id: int) -> list[str]:

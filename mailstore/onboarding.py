@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from mailstore import callouts, clock, devices, events, jobs, lanes, policies
+from mailstore import callouts, clock, devices, events, jobs, lanes, mailboxes, policies
 from mailstore.addresses import Address, parse_domain, spellings
 from mailstore.deliveries import Delivery, Direction, State
 from mailstore.domains import Domain, Takes
@@ -64,6 +64,8 @@ def take_in(db: Session, tenant_id: int, new: NewDomain, *, by: str) -> Domain:
     name = parse_domain(new.name)
     if owner(db, name) is not None:
         raise BadName(f"The domain '{name}' is taken.")
+    # What is left of whoever had it before must not take the mail of whoever has it now.
+    db.execute(delete(MailboxAddress).where(mailboxes.is_at(name)))
     lane_id = _lane_for(db, new)
     domain = Domain(tenant_id=tenant_id, name=name, lane_id=lane_id, takes=new.takes,
                     alias_of_id=new.alias_of_id)  # fmt: skip

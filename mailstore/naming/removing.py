@@ -2,13 +2,13 @@
 
 from enum import StrEnum
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from mailstore import events
+from mailstore import events, mailboxes
 from mailstore.deliveries import Delivery
 from mailstore.domains import Domain
-from mailstore.mailboxes import Mailbox, MailboxKind
+from mailstore.mailboxes import Mailbox, MailboxAddress, MailboxKind
 
 
 class Hangs(StrEnum):
@@ -23,7 +23,10 @@ class Hangs(StrEnum):
 def what_hangs(db: Session, domain: Domain) -> dict[Hangs, int]:
     """Return what keeps a domain from being removed, and how many of each."""
     others = Domain.tenant_id == domain.tenant_id, Domain.id != domain.id
-    people = Mailbox.domain_id == domain.id, Mailbox.kind != MailboxKind.CATCH_ALL
+    # Somebody whose mailbox is at another domain may have an alias at this one.
+    led = select(MailboxAddress.mailbox_id).where(mailboxes.is_at(domain.name))
+    there = or_(Mailbox.domain_id == domain.id, Mailbox.id.in_(led))
+    people = there, Mailbox.kind != MailboxKind.CATCH_ALL, Mailbox.tenant_id == domain.tenant_id
     counts = db.execute(
         select(
             select(func.count(Domain.id)).where(*others).scalar_subquery(),
