@@ -43,7 +43,7 @@ def _here(db: Session, realm: Realm, addresses: Collection[Address] | None) -> H
         )
     boxes = {each.id: each for each in map(_box, db.execute(found))}
     mains = {each.key: each.id for each in boxes.values()}
-    return Here(_sites(db, realm), boxes, dict(db.execute(leads).all()), mains)
+    return Here(_sites(db, realm), boxes, dict(db.execute(leads).all()), mains, realm.whole)
 
 
 def _boxes(realm: Realm) -> Any:

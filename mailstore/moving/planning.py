@@ -55,12 +55,16 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """What is known of a tenant: its domains, mailboxes, and where addresses lead."""
+    """What is known of a tenant: its domains, mailboxes, and where addresses lead.
+
+    `whole`: who asks administers all of it. Others change nobody who administers.
+    """
 
     sites: Mapping[str, Site]
     boxes: Mapping[int, Box]
     leads: Mapping[str, int]
     mains: Mapping[str, int]
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def _add(diff: Diff, wish: Wish, here: Here, options: Options) -> None:
     """Put a wish where it belongs; raises Stopped for a clash."""
     _check_domain(wish.main, here)
     box = _box_at(wish.main, here)
-    if box is not None and box.administers and not options.administrators:
+    if box is not None and box.administers and not (options.administrators and here.whole):
         diff.spared += 1
         return
     aliases = list(_usable(wish, here, diff.notes))

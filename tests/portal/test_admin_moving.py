@@ -179,6 +179,28 @@ def test_who_administers_a_domain_brings_nobody_into_another(
         assert mailboxes.at(db, Address("x", "muster.example")) is None
 
 
+def test_who_administers_a_domain_changes_nobody_who_administers(
+    app: Flask, store: Store, some: Account
+) -> None:
+    with store.write() as db:
+        boss = a_mailbox(db, "boss@second.example", name="Boss")
+        their = an_account(db, boss, role=Role.ADMIN)
+        # Who was switched off before they were given the role is so still.
+        db.get_one(Mailbox, boss.id).active = their.active = False
+    client = in_english(app.test_client())
+    enter(client, store, some)
+    answer = post(client, "/admin/people/", address=boss.address)
+    assert "is here already" in said(answer)
+    path = previewed(client, f"name,address,aliases\nFool,{boss.address},b@second.example\n")
+    assert "Lines of people who administer" not in said(client.get(path))
+    post(client, path, chosen="1", accounts="1", names="1", administrators="1")
+    carrying.move_in(store, row_of(store, path).id)
+    with store.read() as db:
+        for each in (db.get_one(Mailbox, boss.id), db.get_one(Account, their.id)):
+            assert (each.name, each.active) == ("Boss", False)
+        assert mailboxes.at(db, Address("b", "second.example")) is None
+
+
 def test_who_administers_a_domain_sees_only_its_people(
     app: Flask, store: Store, some: Account, anna: Mailbox, user: Account, stranger: Mailbox
 ) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -79,6 +80,13 @@ def test_names_stay_and_administrators_are_spared_where_that_is_chosen() -> None
     people = [a_person(1, "anna", name="Other"), a_person(2, "beat", "b2")]
     diff = planned(people, names=False, administrators=False)
     assert (diff.unchanged, diff.spared, diff.changed) == (1, 1, [])
+
+
+def test_who_has_some_domains_changes_nobody_who_administers() -> None:
+    some = replace(HERE, whole=False)
+    wishes, _ = wishes_of([a_person(1, "beat", "b2", name="Other", shared=True)])
+    diff = plan(wishes, some, Options(administrators=True))
+    assert (diff.spared, diff.changed) == (1, [])
 
 
 def test_an_alias_that_never_comes_here_is_left_out_alone() -> None:
