@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from mailstore import devices, events, roles
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
+from mailstore.domains import Domain
 from mailstore.errors import BadAddress
 from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxAddress, MailboxKind, Right
 from mailstore.moving import applying, here
@@ -107,9 +108,20 @@ def add_alias(db: Session, realm: Realm, mailbox: Mailbox, text: str, *, by: str
     return None
 
 
+def beyond(db: Session, realm: Realm, mailbox: Mailbox) -> frozenset[str]:
+    """Return the addresses of a mailbox at domains that are not an administrator's.
+
+    They lead elsewhere, or nowhere, only by the hand of whoever has these domains.
+    """
+    keys = db.scalars(select(MailboxAddress.key).where(MailboxAddress.mailbox_id == mailbox.id))
+    theirs = Domain.tenant_id == realm.tenant_id, realm.has(Domain.id)
+    mine = set(db.scalars(select(Domain.name).where(*theirs)))
+    return frozenset(each for each in keys if each.rpartition("@")[2] not in mine)
+
+
 def remove_alias(db: Session, mailbox: Mailbox, text: str, *, by: str) -> bool:
     """Let an alias lead nowhere any more; False for what is none, or the main address."""
-    key = _key(text)
+    key = key_of(text)
     if key == Address.parse(mailbox.address).key:
         return False
     gone = db.scalar(
@@ -128,7 +140,7 @@ def move_alias(db: Session, mailbox: Mailbox, text: str, to: Mailbox, *, by: str
 
     Mail that came before stays where it came to; links of reports to that mailbox end.
     """
-    key = _key(text)
+    key = key_of(text)
     if key == Address.parse(mailbox.address).key or to.id == mailbox.id or not to.active:
         return False
     mine = MailboxAddress.key == key, MailboxAddress.mailbox_id == mailbox.id
@@ -232,7 +244,8 @@ def _lead(db: Session, which: tuple[Any, ...], to: Mailbox) -> int:
     return len(db.scalars(moved).all())
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
+    """Return what an address that somebody typed is looked up by; empty for what is none."""
     try:
         return Address.parse(text.strip()).key
     except BadAddress:

@@ -16,7 +16,7 @@ from mailstore.moving.planning import Options
 from mailstore.moving.values import Person
 from mailstore.pages import SIZE
 from portal.access import for_manager, store
-from portal.admin.boxes import named
+from portal.admin.boxes import foreign, named
 from portal.paging import asked_page, one_page, row_id
 
 Chosen = TypeVar("Chosen", str, int)
@@ -144,6 +144,8 @@ def _retire(db: Session, box: Mailbox, deed: str) -> str:
         to = named(db, _to(str(box.id)))
         if to is None:
             return _whose(box.address)
+        if others := deeds.beyond(db, g.realm, box):
+            return foreign(min(others))
         done = deeds.merge(db, box, to, by=by)
     return "" if done else str(_("%(address)s stays as it is.", address=box.address))
 

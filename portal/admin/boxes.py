@@ -13,6 +13,7 @@ from mailstore.errors import BadAddress, BadName
 from mailstore.mailboxes import Mailbox
 from mailstore.moving import deeds, exporting
 from mailstore.moving.clashes import said
+from mailstore.moving.wishes import Clash, Trouble
 from portal.access import for_manager, store
 from portal.auth.paths import own_path
 from portal.paging import asked_page, one_page
@@ -77,6 +78,8 @@ def remove(mailbox_id: int) -> Response:
 
     def deed(db: Session, box: Mailbox) -> str:
         text, whose = request.form.get("alias", ""), request.form.get("to", "").strip()
+        if deeds.key_of(text) in deeds.beyond(db, g.realm, box):
+            return foreign(text)
         if not whose:
             done = deeds.remove_alias(db, box, text, by=g.visitor.name)
             return "" if done else _("This address is no alias of this mailbox any more.")
@@ -145,6 +148,11 @@ def named(db: Session, text: str) -> Mailbox | None:
     except BadAddress:
         return None
     return deeds.one(db, g.realm, found.id) if found else None
+
+
+def foreign(text: str) -> str:
+    """Return why an administrator does nothing about an address that is beyond their domains."""
+    return said(Trouble(0, Clash.FOREIGN, text), _)
 
 
 def _act(mailbox_id: int, deed: Callable[[Session, Mailbox], str]) -> Response:

@@ -12,7 +12,7 @@ from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain
 from mailstore.mailboxes import Mailbox
-from mailstore.moving import carrying
+from mailstore.moving import carrying, unknown
 from mailstore.moving.rows import Moving, MovingState
 from mailstore.roles import AccountDomain
 from mailstore.store import Store
@@ -199,6 +199,29 @@ def test_who_administers_a_domain_changes_nobody_who_administers(
         for each in (db.get_one(Mailbox, boss.id), db.get_one(Account, their.id)):
             assert (each.name, each.active) == ("Boss", False)
         assert mailboxes.at(db, Address("b", "second.example")) is None
+
+
+def test_who_administers_a_domain_takes_no_alias_at_another_away(
+    app: Flask, store: Store, some: Account
+) -> None:
+    sales = Address("sales", "muster.example")
+    with store.write() as db:
+        carl = a_mailbox(db, "carl@second.example", aliases=[str(sales), "c@second.example"])
+        zoe = a_mailbox(db, "zoe@second.example")
+        db.get_one(Mailbox, carl.id).heard_at -= unknown.IDLE * 2
+    client = in_english(app.test_client())
+    enter(client, store, some)
+    page = f"/admin/mailboxes/{carl.id}/alias/remove"
+    for form in ({"alias": f" {sales}"}, {"alias": str(sales), "to": zoe.address}):
+        assert "is none that you administer" in told(client, post(client, page, **form))
+    form = {"one": f"alias {carl.id}", f"to:{carl.id}": zoe.address}
+    answer = post(client, "/admin/addresses/idle", **form)
+    assert "is none that you administer" in told(client, answer)
+    post(client, page, alias="c@second.example", to=zoe.address)
+    with store.read() as db:
+        led = [mailboxes.at(db, each) for each in (sales, Address("c", "second.example"))]
+        assert [each and each.address for each in led] == [carl.address, zoe.address]
+        assert db.get_one(Mailbox, carl.id).active
 
 
 def test_who_administers_a_domain_sees_only_its_people(
