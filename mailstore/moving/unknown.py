@@ -56,9 +56,10 @@ def unknown(db: Session, realm: Realm) -> list[Unknown]:
         for each in knocks.of(db, realm)
     ]
     found = {each.address: each for each in (*refused, *_caught(db, realm))}
-    guesser = Guesser(known(db, realm))
     most = sorted(found.values(), key=lambda each: (-each.count, each.address))[:MOST]
-    return [replace(each, guess=guesser.guess(each.address.partition("@")[0])) for each in most]
+    locals_of = {each.address: each.address.partition("@")[0] for each in most}
+    guesses = Guesser(known(db, realm)).guesses(set(locals_of.values()))
+    return [replace(each, guess=guesses[locals_of[each.address]]) for each in most]
 
 
 def known(db: Session, realm: Realm) -> Sequence[Known]:

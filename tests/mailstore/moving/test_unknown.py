@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from time_machine import Traveller
 
@@ -51,6 +53,18 @@ def domain(store: Store) -> Domain:
 def test_an_address_is_guessed_by_names_and_roles(local: str, ids: set[int], role: bool) -> None:
     guess = Guesser(PEOPLE).guess(local)
     assert ({each.id for each in guess.people}, guess.role) == (ids, role)
+
+
+def test_guesses_among_thousands_of_people_fill_no_memory() -> None:
+    many = [Known(each, f"a{each}@{HERE}", f"First{each} Last{each}") for each in range(3000)]
+    tracemalloc.start()
+    try:
+        guess = Guesser([*many, *PEOPLE]).guess("anna.kellner")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [each.id for each in guess.people] == [1]
+    assert most < 2 * 2**20
 
 
 def test_what_comes_for_nobody_is_counted_with_its_senders(store: Store, domain: Domain) -> None:
