@@ -7,6 +7,7 @@ why; one on a mailbox that is none of theirs finds nothing.
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mailstore import devices, events, roles
@@ -49,7 +50,11 @@ def add(db: Session, realm: Realm, person: Person, options: Options, *, by: str)
     if not diff.new and not any(step.on for step in diff.changed):
         return None, Trouble(person.line, Clash.TAKEN, str(wishes[0].main))
     steps = [*diff.new, *diff.changed]
-    (mailbox_id,) = applying.apply(db, realm.tenant_id, steps, found, options, by=by)
+    try:
+        with db.begin_nested():
+            (mailbox_id,) = applying.apply(db, realm.tenant_id, steps, found, options, by=by)
+    except IntegrityError:
+        return None, Trouble(person.line, Clash.FAILED, str(wishes[0].main))
     return mailbox_id, None
 
 
@@ -102,8 +107,11 @@ def add_alias(db: Session, realm: Realm, mailbox: Mailbox, text: str, *, by: str
     alias = Address.parse(text.strip())
     if alias.key in found.leads:
         return Trouble(0, Clash.TAKEN, str(alias))
-    db.add(MailboxAddress(key=alias.key, mailbox_id=mailbox.id))
-    db.flush()
+    try:
+        with db.begin_nested():
+            db.add(MailboxAddress(key=alias.key, mailbox_id=mailbox.id))
+    except IntegrityError:
+        return Trouble(0, Clash.FAILED, str(alias))
     _record(db, "alias_added", mailbox, by, alias=alias.key)
     return None
 

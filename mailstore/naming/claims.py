@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ForeignKey, UniqueConstraint, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from mailstore import clock, events, jobs, onboarding
@@ -109,8 +110,11 @@ def claim(db: Session, tenant_id: int, new: NewDomain, *, by: str) -> DomainClai
         next_hop="" if new.alias_of_id else str(Route.named(new.next_hop)),
         alias_of_id=new.alias_of_id, by=by, made_at=now, check_at=now,
     )  # fmt: skip
-    db.add(made)
-    db.flush()
+    try:
+        with db.begin_nested():
+            db.add(made)
+    except IntegrityError:
+        raise Already(f"The domain '{name}' is claimed at this moment.") from None
     events.record(db, "domain_claimed", tenant_id=tenant_id, by=by, detail={"name": name})
     _tell_operator(db, made)
     jobs.after_commit(db, JOB, made.id)

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 
 from mailstore import mailboxes, welcomes
@@ -8,7 +10,7 @@ from mailstore.mailboxes import Mailbox, MailboxKind
 from mailstore.moving import deeds
 from mailstore.moving.planning import Options
 from mailstore.moving.values import Person
-from mailstore.moving.wishes import Clash
+from mailstore.moving.wishes import Clash, Trouble
 from mailstore.realms import Realm
 from mailstore.store import Store
 from tests.factories import ANNA, BEAT, a_domain, a_mailbox, an_account
@@ -135,6 +137,30 @@ def test_who_has_some_domains_changes_nobody_of_others_and_nobody_who_administer
         assert deeds.one(db, Realm(anna.tenant_id), beat.id) is not None
         assert deeds.one(db, Realm(anna.tenant_id, frozenset()), anna.id) is None
         assert deeds.one(db, Realm(other.tenant_id), anna.id) is None
+
+
+def test_what_two_add_at_the_same_moment_is_added_once(store: Store, anna: Mailbox) -> None:
+    realm, person = Realm(anna.tenant_id), Person(0, "zoe@muster.example", "Zoe")
+
+    def added() -> Trouble | None:
+        with store.write() as db:
+            return deeds.add(db, realm, person, Options(), by="x")[1]
+
+    def led() -> Trouble | None:
+        with store.write() as db:
+            return deeds.add_alias(db, realm, db.get_one(Mailbox, anna.id), "a@muster.example",
+                                   by="x")  # fmt: skip
+
+    with ThreadPoolExecutor(2) as others:
+        with store.write() as db:
+            assert deeds.add(db, realm, person, Options(), by="y")[1] is None
+            mine = db.get_one(Mailbox, anna.id)
+            assert deeds.add_alias(db, realm, mine, "a@muster.example", by="y") is None
+            late = [others.submit(each) for each in (added, led)]
+            # By then they have looked, where the database lets two write, and wait.
+            wait(late, timeout=0.5)
+        said = [each.result() for each in late]
+    assert {each and each.clash for each in said} <= {Clash.TAKEN, Clash.FAILED}
 
 
 def test_a_welcome_is_asked_for_once(store: Store, anna: Mailbox) -> None:

@@ -1,5 +1,6 @@
 """Check T03: what a tenant claims changes nothing for anybody until DNS proves it."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -186,3 +187,19 @@ def test_a_claim_is_checked_by_itself_for_two_weeks_and_on_demand(
 def test_the_operators_command_takes_no_twin_either(store: Store, thief: Tenant) -> None:
     with store.write() as db, pytest.raises(BadName, match="taken"):
         onboarding.take_in(db, thief.id, NewDomain("xn--zrich-kva.example", HOP), by="operator")
+
+
+def test_what_two_claim_for_a_tenant_at_the_same_moment_is_claimed_once(
+    store: Store, thief: Tenant
+) -> None:
+    def again() -> None:
+        with pytest.raises(claims.Already):
+            claimed(store, thief.id, "new.example")
+
+    with ThreadPoolExecutor(1) as other:
+        with store.write() as db:
+            claims.claim(db, thief.id, NewDomain("new.example", HOP), by="eve")
+            late = other.submit(again)
+            # By then they have looked, where the database lets two write, and wait.
+            wait([late], timeout=0.5)
+        late.result()
