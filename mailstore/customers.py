@@ -15,7 +15,8 @@ from mailstore.domains import Domain, Takes
 from mailstore.errors import BadName
 from mailstore.mailboxes import Mailbox, MailboxKind
 from mailstore.pages import Page
-from mailstore.tenants import Tenant, TenantState
+from mailstore.tenants import LONGEST_NAME, Tenant, TenantState
+from mailstore.texts import single
 
 
 class Customer(NamedTuple):
@@ -77,6 +78,7 @@ def begin(
     domain = onboarding.add_domain(db, tenant, wish.domain, wish.next_hop, Takes.KNOWN, by=by)
     if wish.administrator.domain != domain.name:
         raise BadName(f"'{wish.administrator}' is no address of {domain.name}.")
-    onboarding.add_mailbox(db, tenant, domain, wish.administrator, name=wish.person, by=by)
+    person = single(wish.person, LONGEST_NAME)
+    onboarding.add_mailbox(db, tenant, domain, wish.administrator, name=person, by=by)
     account = accounts.add_account(db, wish.administrator, Role.ADMIN, None, by=by)
     return account, codes.make_emergency(db, account, by=by, made=made)

@@ -63,6 +63,17 @@ def test_an_operator_brings_a_customer_in_who_signs_in_with_the_code(
     assert "No customer found" in said(operator.get(f"{PAGE}?q=nowhere"))
 
 
+def test_names_of_a_customer_and_its_administrator_stand_on_one_line(
+    operator: FlaskClient, store: Store
+) -> None:
+    names = {"name": "Neu\r\nBcc: x AG", "person": "Carla\r\nBcc: x@there.example"}
+    assert post(operator, NEW, NEW, **FORM | names).status_code == 200
+    with store.read() as db:
+        carla = accounts.named(db, "carla@neu.example")
+        tenant = db.get_one(Tenant, carla.tenant_id)
+    assert (tenant.name, carla.name) == ("Neu Bcc: x AG", "Carla Bcc: x@there.example")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
