@@ -18,6 +18,8 @@ from mailstore.moving.values import MOST_ROWS, BadFile, Wrong
 Line = tuple[int, Sequence[str]]
 
 MOST_COLUMNS = 200
+# No spreadsheet has more rows.
+LAST_ROW = 2**20
 LONGEST_CELL = 20_000
 MOST_UNPACKED, MOST_MEMBERS = 128 * 2**20, 2000
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
@@ -92,7 +94,9 @@ def _of_workbook(raw: bytes) -> Iterator[Line]:
         for sheet in book.worksheets:
             # What a sheet says of its size may be anything.
             sheet.reset_dimensions()
-            lines = enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS), 1)
+            rows = sheet.iter_rows(values_only=True, max_row=LAST_ROW, max_col=MOST_COLUMNS)
+            # Between a row and the next there may be a million without any cell.
+            lines = (line for line in enumerate(rows, 1) if line[1].count(None) < len(line[1]))
             found = ((number, [_cell(each) for each in cells]) for number, cells in lines)
             first = next((line for line in found if any(line[1])), None)
             if first is not None:

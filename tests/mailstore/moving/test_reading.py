@@ -97,6 +97,18 @@ def test_a_workbook_that_unpacks_to_too_much_or_declares_entities_is_refused() -
         assert caught.value.why is Wrong.HARMFUL
 
 
+def test_rows_that_a_workbook_only_counts_take_no_time() -> None:
+    good = files.a_workbook(["Address"])
+    row = "<row r='{}'><c t='inlineStr'><is><t>{}</t></is></c></row>"
+    rows = row.format(1, "Address") + row.format(2**20, "anna@muster.example")
+    beyond = row.format(2**40, "beat@muster.example")
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = f"<worksheet xmlns='{space}'><sheetData>{rows}{beyond}</sheetData></worksheet>"
+    raw = files.with_member(good, "xl/worksheets/sheet2.xml", sheet.encode())
+    (anna,) = asking.read(raw).people
+    assert (anna.line, anna.main) == (2**20, "anna@muster.example")
+
+
 def test_too_many_lines_or_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MOST_ROWS", 2)
     with pytest.raises(BadFile) as caught:
