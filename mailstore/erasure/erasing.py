@@ -83,6 +83,9 @@ def erase(db: Session, person: Whole, *, by: str) -> Plan:
     Wants a writing session; "expire" then overwrites bytes, and is asked for.
     """
     account = person.account
+    # Mail that comes in meanwhile waits, and then finds nobody.
+    mine = select(Mailbox.id).where(Mailbox.id.in_(person.ids)).order_by(Mailbox.id)
+    db.execute(mine.with_for_update())
     _check(db, person)
     done = plan(db, person)
     _mails(db, person)

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -83,6 +85,22 @@ def test_nothing_is_left_of_a_person(store: Store, anna: Mailbox, gone: Account)
     expire(store)
     assert places(store) == set()
     assert (done.mails > 3, done.drafts, done.entries) == (True, 2, 2)
+
+
+def test_mail_that_comes_in_at_the_same_moment_goes_too(store: Store, gone: Account) -> None:
+    with store.read() as db:
+        verdict = a_verdict(the_recipient(db, SOMEBODY))
+    accepted = accepted_by(store, [verdict])
+    (place,) = store.packs.append([accepted.sealed.slice])
+    with ThreadPoolExecutor(1) as other:
+        with store.write() as db:
+            recording.record(db, [(accepted, place)])
+            erased = other.submit(erase, store, gone)
+            # By then it has begun, where the database lets two write, and waits.
+            wait([erased], timeout=0.5)
+        assert erased.result().mails == 1
+    with store.read() as db:
+        assert db.scalar(select(func.count(Delivery.id))) == 0
 
 
 def test_the_log_says_that_somebody_was_erased_and_not_whom(
