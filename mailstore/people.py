@@ -21,7 +21,7 @@ from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.codes import CodeKind, Fresh
 from mailstore.errors import BadName
-from mailstore.mailboxes import Mailbox, MailboxAddress
+from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxAddress
 from mailstore.pages import Page
 from mailstore.realms import Realm
 
@@ -60,12 +60,17 @@ def unwelcomed(db: Session, realm: Realm) -> Sequence[int]:
     return db.scalars(select(Account.id).where(welcomable(realm), welcomes.without())).all()
 
 
-def may_change(realm: Realm, account: Account) -> bool:
+def may_change(db: Session, realm: Realm, account: Account) -> bool:
     """Whether who has a realm may let an account in, or change it.
 
-    Who has only some domains changes nobody who administers: that could be more than they have.
+    Who has only some domains changes nobody who administers, or who reads mail of other domains:
+    that could be more than they have.
     """
-    return realm.whole or account.role is Role.USER
+    if realm.whole:
+        return True
+    elsewhere = select(MailboxAccess.id).join(Mailbox, Mailbox.id == MailboxAccess.mailbox_id)
+    beyond = elsewhere.where(MailboxAccess.account_id == account.id, ~realm.has(Mailbox.domain_id))
+    return account.role is Role.USER and db.scalar(beyond.limit(1)) is None
 
 
 def home_of(db: Session, account: Account) -> Mailbox | None:

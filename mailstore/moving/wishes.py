@@ -111,7 +111,7 @@ def _address(text: str) -> Address:
         address = Address.parse(text)
     except BadAddress:
         raise Stopped(Clash.BAD_ADDRESS, text) from None
-    # Programs take what begins with a dash for an option; nobody's address does.
-    if address.local.startswith(("-", "*")):
+    # Programs take what begins with a dash for an option, and what nobody sees misleads people.
+    if address.local.startswith(("-", "*")) or not text.isprintable():
         raise Stopped(Clash.BAD_ADDRESS, text)
     return address

@@ -15,7 +15,7 @@ from mailstore.moving.clashes import said
 from mailstore.moving.planning import Options
 from mailstore.moving.values import Person
 from mailstore.pages import SIZE
-from portal.access import for_manager, store
+from portal.access import for_fresh_manager, for_manager, store
 from portal.admin.boxes import foreign, named
 from portal.paging import asked_page, one_page, row_id
 
@@ -75,7 +75,7 @@ def idle() -> str:
 
 
 @bp.post("/idle")
-@for_manager
+@for_fresh_manager
 def act_idle() -> Response:
     """Do something with the mailboxes that are ticked, or with one whose button was pressed."""
     deed, chosen = _wanted(OLD, "m")
@@ -95,7 +95,7 @@ def act_idle() -> Response:
 def _wanted(known: tuple[str, ...], name: str) -> tuple[str, list[str]]:
     """Return the deed and what it is for: one with its own button, or all that are ticked."""
     deed, _blank, only = request.form.get("one", "").partition(" ")
-    chosen = [only] if only else request.form.getlist(name)[: knocks.MOST]
+    chosen = [only] if only else request.form.getlist(name)[:SIZE]
     deed = deed if only else request.form.get("deed", "")
     if deed not in known:
         abort(400)

@@ -14,7 +14,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.moving import deeds, exporting
 from mailstore.moving.clashes import said
 from mailstore.moving.wishes import Clash, Trouble
-from portal.access import for_manager, store
+from portal.access import for_fresh_manager, for_manager, store
 from portal.auth.paths import own_path
 from portal.paging import asked_page, one_page
 
@@ -72,7 +72,7 @@ def alias(mailbox_id: int) -> Response:
 
 
 @bp.post("/<int:mailbox_id>/alias/remove")
-@for_manager
+@for_fresh_manager
 def remove(mailbox_id: int) -> Response:
     """Let an alias lead nowhere any more, or to somebody else."""
 

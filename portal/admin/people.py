@@ -104,7 +104,7 @@ def look(account_id: int) -> str:
         home=home,
         addresses=mailboxes.addresses_of(g.db, home.id) if home else [],
         reports=seen.lately(g.db, home.id) if home else [],
-        may_change=people.may_change(g.realm, whose),
+        may_change=people.may_change(g.db, g.realm, whose),
         welcomed=welcomes.states(g.db, [whose.id]).get(whose.id),
     )
 
@@ -140,7 +140,7 @@ def _found(db: Session, account_id: int) -> Account:
 def _helped(db: Session, account_id: int) -> Account:
     """Return somebody whom this administrator may let in."""
     account = _found(db, account_id)
-    if not account.active or not people.may_change(g.realm, account):
+    if not account.active or not people.may_change(db, g.realm, account):
         abort(404)
     return account
 

@@ -108,7 +108,7 @@ def to(account_id: int) -> Response:
 
 def _mailbox(account_id: int) -> Mailbox:
     account = people.one(g.db, g.realm, account_id) or abort(404)
-    if not account.active or not people.may_change(g.realm, account):
+    if not account.active or not people.may_change(g.db, g.realm, account):
         abort(404)
     return people.home_of(g.db, account) or abort(404)
 

@@ -18,7 +18,7 @@ from mailstore.errors import BadAddress, BadName, NotFound
 from mailstore.periods import Every
 from mailstore.subscriptions import Kind, Wish
 from portal import languages
-from portal.access import for_admin, store
+from portal.access import for_admin, for_fresh_admin, store
 
 bp = Blueprint("domain_reports", __name__, url_prefix="/admin/reports")
 
@@ -57,7 +57,7 @@ def index() -> str:
 
 
 @bp.post("/")
-@for_admin
+@for_fresh_admin
 def add() -> ResponseReturnValue:
     """Let a report come."""
     form = ReportForm()

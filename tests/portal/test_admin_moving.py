@@ -11,7 +11,7 @@ from mailstore import accounts, mailboxes
 from mailstore.accounts import Account, Role
 from mailstore.addresses import Address
 from mailstore.domains import Domain
-from mailstore.mailboxes import Mailbox
+from mailstore.mailboxes import Mailbox, Right
 from mailstore.moving import carrying, unknown
 from mailstore.moving.rows import Moving, MovingState
 from mailstore.roles import AccountDomain
@@ -199,6 +199,22 @@ def test_who_administers_a_domain_changes_nobody_who_administers(
         for each in (db.get_one(Mailbox, boss.id), db.get_one(Account, their.id)):
             assert (each.name, each.active) == ("Boss", False)
         assert mailboxes.at(db, Address("b", "second.example")) is None
+
+
+def test_who_administers_a_domain_gets_nobody_in_who_reads_mail_of_another(
+    app: Flask, store: Store, some: Account, anna: Mailbox
+) -> None:
+    with store.write() as db:
+        carl = an_account(db, a_mailbox(db, "carl@second.example"))
+    client = in_english(app.test_client())
+    enter(client, store, some)
+    page = f"/admin/people/{carl.id}"
+    assert post(client, f"{page}/code", page).status_code == 200
+    with store.write() as db:
+        accounts.grant(db, carl.id, anna.id, Right.DELEGATE)
+    assert "or reads mail of other domains" in said(client.get(page))
+    for deed in ("code", "reset"):
+        assert post(client, f"{page}/{deed}", "/admin/people/").status_code == 404
 
 
 def test_who_administers_a_domain_takes_no_alias_at_another_away(

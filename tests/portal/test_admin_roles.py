@@ -39,7 +39,7 @@ GRAVE = {
     "look.act", "start.live", "start.prepare", "domain_claims.add", "domain_claims.withdraw",
     "domain_records.keys", "domain_records.sign", "domains.hop", "domains.takes", "domains.remove",
     "list_import.act", "moving.read", "moving.act", "person_data.export", "person_data.erase",
-    "retention.act",
+    "retention.act", "boxes.remove", "addresses.act_idle", "domain_reports.add",
 }  # fmt: skip
 
 

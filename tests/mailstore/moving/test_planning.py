@@ -37,6 +37,8 @@ def planned(people: Sequence[Person], **options: bool) -> Diff:
         (a_person(1, ""), Clash.NO_ADDRESS),
         (a_person(1, "no address@"), Clash.BAD_ADDRESS),
         (a_person(1, "-rf"), Clash.BAD_ADDRESS),
+        (a_person(1, "x\u200by"), Clash.BAD_ADDRESS),
+        (a_person(1, "x\u202ey"), Clash.BAD_ADDRESS),
         (a_person(1, "x", "$(reboot) x"), Clash.BAD_ADDRESS),
         (a_person(1, "x", name="A\x00B"), Clash.BAD_NAME),
         (a_person(1, "x", *map(str, range(201))), Clash.TOO_MANY),
