@@ -58,7 +58,7 @@ def _portal() -> Flask:
     settings = Settings.load()
     try:
         store = Store.open(settings)
-        made: Flask = import_module("portal").create_app(
+        made: Flask = import_module("portal.app").create_app(
             settings, store, tuple(load_rules().values())
         )
     except Misconfigured as error:

@@ -16,17 +16,13 @@ from mailstore.errors import BadName
 from mailstore.mailboxes import Mailbox, MailboxAddress
 from mailstore.patterns import read_pattern
 from mailstore.senders import Listed, Owner, SenderEntry, Wish
+from mailstore.spreadsheets import COMMA, SEMICOLON, inert, unquoted
 
 COLUMNS = ("owner", "list", "sender", "proof", "expires", "by", "created", "last_hit")
 OWNER = "owner"
 NEEDED = frozenset({OWNER, "list", "sender"})
 ANY_PROOF, NO_PROOF = "any", "none"
 PROOFS = frozenset({"dmarc", "spf", "dkim", "arc"})
-# What a spreadsheet would take for the beginning of a formula, or read over to one.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-QUOTE = "'"
-# A spreadsheet parts cells by a semicolon where a comma is part of a number.
-COMMA, SEMICOLON = ",", ";"
 # As people write a day in Switzerland; programs write it as ISO 8601 says.
 DAY = "%d.%m.%Y"
 MOST_LINES = 2000
@@ -178,18 +174,6 @@ def _cells(entry: SenderEntry, owner: str) -> tuple[str, ...]:
 
 def _moment(at: datetime | None) -> str:
     return at.isoformat() if at else ""
-
-
-def inert(text: str) -> str:
-    """Return a cell in which a spreadsheet finds no formula."""
-    return QUOTE + text if text.lstrip(QUOTE).startswith(FORMULA) else text
-
-
-def unquoted(text: str) -> str:
-    """Return what a cell says that `inert` may have written."""
-    text = text.strip()
-    quoted = text.startswith(QUOTE) and text.lstrip(QUOTE).startswith(FORMULA)
-    return text[1:] if quoted else text
 
 
 def _owner(db: Session, tenant_id: int, name: str) -> Owner:

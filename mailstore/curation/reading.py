@@ -18,6 +18,7 @@ from mailstore.errors import BadName
 from mailstore.hosts import numeric
 from mailstore.patterns import read_pattern
 from mailstore.senders import Listed, Wish
+from mailstore.spreadsheets import unquoted
 
 MOST_LINES = 20_000
 LONGEST = 320
@@ -130,7 +131,7 @@ def _cells(line: str, between: str) -> list[str]:
         row = next(csv.reader([line], delimiter=between), [])
     except csv.Error:
         row = []
-    return [listfiles.unquoted(each) for each in row]
+    return [unquoted(each) for each in row]
 
 
 def _table(lines: Sequence[str], first: int, between: str, otherwise: Listed) -> Iterator[Line]:

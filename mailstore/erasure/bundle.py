@@ -21,13 +21,13 @@ from mailstore.envelopes import MailClass
 from mailstore.erasure.people import Whole
 from mailstore.errors import Corrupt, NotFound
 from mailstore.events import Event
-from mailstore.listfiles import SEMICOLON, inert
 from mailstore.mailboxes import MailboxAccess
 from mailstore.quarantine import SELF_SERVICE
 from mailstore.refusals import Refusal
 from mailstore.senders import Owner
 from mailstore.signins import SignIn
 from mailstore.slices import Sealer
+from mailstore.spreadsheets import SEMICOLON, inert
 from mailstore.store import Store
 from mailstore.writing import drafts
 from mailstore.writing.rows import Draft, Signature

@@ -9,7 +9,6 @@ import click
 
 from mailstore import tenants
 from mailstore.cli import OPERATOR, mailbox, open_store, speaks
-from mailstore.listfiles import COMMA
 from mailstore.moving import asking, carrying, exporting, here, rows
 from mailstore.moving.clashes import said
 from mailstore.moving.planning import Box, Diff, Options, missing, plan
@@ -17,6 +16,7 @@ from mailstore.moving.rows import Moving, MovingState
 from mailstore.moving.values import Table
 from mailstore.moving.wishes import Trouble, wishes_of
 from mailstore.realms import Realm
+from mailstore.spreadsheets import COMMA
 from mailstore.store import Store
 
 LEFT_OUT = 1

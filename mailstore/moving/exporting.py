@@ -7,11 +7,11 @@ from typing import TextIO
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from mailstore.listfiles import inert
 from mailstore.mailboxes import Mailbox, MailboxAccess, MailboxAddress, MailboxKind, Right
 from mailstore.moving.headings import OWN
 from mailstore.pages import Page
 from mailstore.realms import Realm
+from mailstore.spreadsheets import inert
 
 
 def write_people(db: Session, realm: Realm, out: TextIO, *, between: str) -> int:

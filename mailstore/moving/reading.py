@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
 
-from mailstore.listfiles import unquoted
 from mailstore.moving.headings import Role, form_of, plain, roles_of
 from mailstore.moving.tables import Line, lines_of
 from mailstore.moving.values import MOST_ALIASES, BadFile, Form, Person, Table, Wrong
 from mailstore.sandbox_child import Ask
+from mailstore.spreadsheets import unquoted
 
 _SHARED = """
 shared sharedmailbox groupmailbox roommailbox equipmentmailbox schedulingmailbox teammailbox

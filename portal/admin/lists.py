@@ -17,6 +17,7 @@ from mailstore.curation import entries, findings, judging, undoing
 from mailstore.curation.entries import Entry, Sought, Whose
 from mailstore.curation.judging import Found
 from mailstore.senders import Listed, Owner, Wish, enter
+from mailstore.spreadsheets import SEMICOLON
 from portal.access import for_fresh_manager, for_manager, store
 from portal.paging import Listing, asked_page, row_id
 from portal.profile.files import MARK
@@ -96,7 +97,7 @@ def export() -> Response:
     # Excel takes it for UTF-8 by its mark only, and parts it as Swiss settings have it.
     out.write(MARK)
     within = entries.within(g.realm)
-    listfiles.write_lists(g.db, g.tenant.id, out, within=within, between=listfiles.SEMICOLON)
+    listfiles.write_lists(g.db, g.tenant.id, out, within=within, between=SEMICOLON)
     answer = Response(out.getvalue(), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename="senders.csv")
     return answer

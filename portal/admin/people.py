@@ -21,12 +21,12 @@ from werkzeug.wrappers import Response
 from mailstore import codes, inforce, mailboxes, people, welcomes
 from mailstore.accounts import Account
 from mailstore.codes import CodeKind
-from mailstore.listfiles import SEMICOLON
 from mailstore.moving import deeds, exporting
 from mailstore.moving.clashes import said
 from mailstore.moving.planning import Options
 from mailstore.moving.values import Person
 from mailstore.reports import seen
+from mailstore.spreadsheets import SEMICOLON
 from portal.access import for_fresh_manager, for_manager, store
 from portal.paging import asked_page, one_page, row_id
 

@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 
 from mailstore import listfiles, listundo, ownlists, senders
 from mailstore.errors import BadName
-from mailstore.listfiles import SEMICOLON, Imported, LeftOut, Planned, TooManyLines
+from mailstore.listfiles import Imported, LeftOut, Planned, TooManyLines
 from mailstore.mailboxes import Mailbox
+from mailstore.spreadsheets import SEMICOLON
 from portal.access import for_user, store
 from portal.profile.lists import mine, owner_of, page
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from io import StringIO
 
 from mailstore import figures, stats
-from mailstore.listfiles import inert
 from mailstore.overview import Held, Overview
 from mailstore.periods import Period
+from mailstore.spreadsheets import inert
 from mailstore.stats import CLASSES, RECEIVED, Statistics
 from mailstore.wording import N_
 from portal.stats.words import KINDS, Words

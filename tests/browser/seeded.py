@@ -38,7 +38,7 @@ from mailstore.reports.rows import Link
 from mailstore.scope import Scope
 from mailstore.senders import Listed
 from mailstore.store import Store
-from portal import create_app
+from portal.app import create_app
 from tests.browser.administered import administered
 from tests.browser.troubles import LONG, outage, refused
 from tests.factories import (

@@ -24,7 +24,7 @@ from mailstore.messages import Message
 from mailstore.policies import PolicyRow
 from mailstore.sandbox_pool import SandboxPool
 from mailstore.store import Store
-from portal import create_app
+from portal.app import create_app
 from tests import reporting
 from tests.factories import ANNA, BEAT, a_domain, let_go
 from tests.filter.background import Background

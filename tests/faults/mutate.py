@@ -23,7 +23,7 @@ from mailstore.errors import SandboxFailed
 from mailstore.mailboxes import Mailbox
 from mailstore.sandbox import Sandbox
 from mailstore.store import Store
-from portal import create_app
+from portal.app import create_app
 from portal.content.reading import RENDERING, SECONDS
 from tests import reporting
 from tests.faults.mutation import mutant, originals

@@ -2,11 +2,14 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from filter.supervisor import FROM_COMMAND
 from mailstore.sandbox import ROOT
 
 RELAY = "import click, wsgi; assert wsgi.app.cli.get_command(click.Context(wsgi.app.cli), 'relay')"
-CHILD = "import mailstore.sandbox_child, filter.reading"
+CHILDREN = ("filter.reading", "filter.tokens", "mailstore.search.reading",
+            "mailstore.moving.reading", "portal.content.rendering")  # fmt: skip
 ASKED = "; import json, sys; print(json.dumps(sorted(sys.modules)))"
 
 
@@ -30,8 +33,9 @@ def test_the_relay_loads_nothing_of_the_portal() -> None:
     assert not found & {"flask_wtf", "flask_login", "flask_babel", "nh3", "bleach"}
 
 
-def test_a_child_that_examines_mail_loads_only_what_it_needs() -> None:
-    found = imported(CHILD)
+@pytest.mark.parametrize("child", CHILDREN)
+def test_a_child_that_reads_for_others_loads_only_what_it_needs(child: str) -> None:
+    found = imported(f"import mailstore.sandbox_child, {child}")
     heavy = {"sqlalchemy", "pydantic", "structlog", "flask", "aiosmtpd", "uvloop", "cryptography"}
     assert not found & heavy
     assert not found & {"mailstore.store", "mailstore.settings", "mailstore.db", "wsgi"}

@@ -3,7 +3,7 @@ from io import StringIO
 
 import pytest
 
-from mailstore import listfiles, senders
+from mailstore import listfiles, senders, spreadsheets
 from mailstore.errors import BadName
 from mailstore.listfiles import LeftOut, TooManyLines
 from mailstore.senders import Listed, Owner, Wish
@@ -39,14 +39,14 @@ def test_no_cell_begins_like_a_formula_and_all_come_back_as_they_were(
         senders.enter(db, owner, Wish(Listed.BLOCKED, pattern), by="=cmd|' /C calc'!A0")
     text = exported(store, owner)
     for cell in text.splitlines()[1].split(","):
-        assert not cell.startswith(listfiles.FORMULA), cell
+        assert not cell.startswith(spreadsheets.FORMULA), cell
     assert [each.pattern for each in listfiles.plan(StringIO(text)).wishes] == [pattern]
 
 
 @pytest.mark.parametrize("text", ["=", "+x", "-x", "@x", "\tx", "\rx", "'=", "''\tx"])
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted(text: str) -> None:
-    assert listfiles.inert(text) == f"'{text}"
-    assert listfiles.unquoted(listfiles.inert(text)) == text
+    assert spreadsheets.inert(text) == f"'{text}"
+    assert spreadsheets.unquoted(spreadsheets.inert(text)) == text
 
 
 def test_only_the_entries_of_the_list_are_written(store: Store, owner: Owner) -> None:

@@ -17,7 +17,7 @@ from mailstore.mailboxes import Mailbox
 from mailstore.sandbox import Sandbox
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import create_app
+from portal.app import create_app
 from portal.content.reading import RENDERING
 from tests.databases import Seed
 from tests.factories import (

@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 from mailstore.mailboxes import Mailbox
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import access, create_app, home
+from portal import access, home
+from portal.app import create_app
 from portal.auth.paths import own_path
 from portal.links import SALT
 from portal.security import STATIC

@@ -8,7 +8,7 @@ from mailstore.accounts import Role
 from mailstore.mailboxes import Mailbox
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import create_app
+from portal.app import create_app
 from tests.portal.browsing import an_owner, in_english, post, rules_of, said, sign_in
 from tests.portal.signing import a_phone
 

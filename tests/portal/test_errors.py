@@ -6,8 +6,8 @@ from sqlalchemy import text as sql
 from mailstore.accounts import Account
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import create_app
 from portal.access import for_anyone, for_user
+from portal.app import create_app
 from tests.portal.browsing import ENGLISH, Links, csrf, enter, post, said
 
 # What these ask of rows is tested on both where it is done.

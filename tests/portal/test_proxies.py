@@ -5,7 +5,7 @@ from flask import Flask, request
 
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import create_app
+from portal.app import create_app
 
 PERSON, CLAIMED = "198.51.100.7", "203.0.113.9"
 

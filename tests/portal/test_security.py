@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from mailstore.accounts import Account
 from mailstore.settings import Settings
 from mailstore.store import Store
-from portal import create_app
+from portal.app import create_app
 from tests.portal.browsing import PASSWORD, Own, csrf, methods_of, path_to, rules_of, sign_in
 
 # What these ask of rows is tested on both where it is done.
