@@ -1,6 +1,7 @@
 """An event loop in a thread of its own, for servers that a test talks to from outside."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -40,7 +41,11 @@ class Background:
         self.run(_let_all_end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.close()
+        # uvloop waits for all that is open, and hears no signal meanwhile: not in this thread.
+        closing = threading.Thread(target=self._loop.close, name="closing", daemon=True)
+        closing.start()
+        closing.join(PATIENCE)
+        assert not closing.is_alive(), "something in the loop was never closed"
 
 
 async def _let_all_end() -> None:
@@ -48,4 +53,6 @@ async def _let_all_end() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    # What nobody closed is closed here: in another thread it would break the loop.
+    gc.collect()
     await asyncio.sleep(0)
