@@ -18,7 +18,7 @@ _STAMPED = re.compile(r"(srs[01])([=+-])")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A recipient within: what stands before `=` and the domain after it.
 _RECIPIENT = re.compile(r"[^-+=#]{1,64}=[^-+=.#]+(?:[-.][^-+=.#]+)*\.[^\W\d_]{2,24}")
-_BETWEEN = re.compile(r"([-+=._/])")
+_BETWEEN = re.compile(r"([-+=._/]+)")
 _RUN = re.compile(r"#(?:[-+=._/]#)+")
 _HEX = frozenset("0123456789abcdef")
 SHORTEST_HEX, SHORTEST_RANDOM, FEWEST_DIGITS = 8, 10, 3
