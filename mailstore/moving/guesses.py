@@ -53,10 +53,6 @@ class Guesser:
     def __init__(self, people: Iterable[Known]) -> None:
         self._people = tuple(people)
 
-    def guess(self, local: str) -> Guess:
-        """Return what may be behind the local part of an address."""
-        return self.guesses([local])[local]
-
     def guesses(self, locals_of: Collection[str]) -> dict[str, Guess]:
         """Return what may be behind local parts of addresses, of many as fast as of one."""
         words = {each: _WORDS.findall(_folded(each)) for each in locals_of}

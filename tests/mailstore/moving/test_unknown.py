@@ -51,7 +51,7 @@ def domain(store: Store) -> Domain:
     ],
 )  # fmt: skip
 def test_an_address_is_guessed_by_names_and_roles(local: str, ids: set[int], role: bool) -> None:
-    guess = Guesser(PEOPLE).guess(local)
+    guess = Guesser(PEOPLE).guesses([local])[local]
     assert ({each.id for each in guess.people}, guess.role) == (ids, role)
 
 
@@ -59,7 +59,7 @@ def test_guesses_among_thousands_of_people_fill_no_memory() -> None:
     many = [Known(each, f"a{each}@{HERE}", f"First{each} Last{each}") for each in range(3000)]
     tracemalloc.start()
     try:
-        guess = Guesser([*many, *PEOPLE]).guess("anna.kellner")
+        guess = Guesser([*many, *PEOPLE]).guesses(["anna.kellner"])["anna.kellner"]
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
