@@ -53,7 +53,9 @@ def dmarc(domain: str, texts: Texts, above: Mapping[str, Texts] = NOTHING) -> Fi
     """
     wanted = f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"
     own = _one_of(Record.DMARC, f"_dmarc.{domain}", wanted, texts, _of_dmarc)
-    for name, theirs in above.items() if own.found == () else ():
+    if own.found != ():
+        return own
+    for name, theirs in above.items():
         found = _one_of(Record.DMARC, f"_dmarc.{name}", "", theirs, _of_dmarc_above)
         if found.found is None or len(found.found) == 1:
             said = (Said(Fault.DMARC_ABOVE, {"above": name}), *found.said)
